@@ -1,0 +1,3 @@
+"""typoattack: a typographic attack benchmark for CLIP-like models."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,25 @@
+"""The errors a user can cause, said in the user's words."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A mistake the user can mend: the message says what was wrong, where, and what to do.
+
+    The command line prints the message alone, on one line, and exits with status 2.
+    """
+
+
+def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserError:
+    """The error for a name that nothing is registered under, with the nearest names."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        advice = f"did you mean {' or '.join(repr(n) for n in near)}?"
+    elif len(names) <= 12:
+        advice = f"there are {', '.join(names)}" if names else "there are none"
+    else:
+        advice = f"there are {len(names)} of them"
+    message = f"unknown {kind} {name!r}; {advice}"
+    return UserError(f"{message} ({hint})" if hint else message)

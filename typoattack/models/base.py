@@ -1,0 +1,38 @@
+"""What every model offers: a dual encoder with its own preprocessing."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+from PIL import Image
+
+Preprocess = Callable[[Image.Image], torch.Tensor]
+"""A square RGB canvas to a float32 tensor (3, image_size, image_size); must pickle."""
+
+
+class Model(Protocol):
+    """A dual encoder: pictures and texts to vectors in one space.
+
+    Attributes:
+        name: as the user wrote it: `ViT-B-32/openai`, `local-dir:path`, `mini`.
+        fingerprint: a hash of weights and preprocessing.
+        image_size: side of the square input in pixels.
+        logit_scale: what multiplies a cosine before the softmax.
+        reads: False where the model is known to be blind to text; the report says so.
+        preprocess: turns a canvas into the model's input.
+    """
+
+    name: str
+    fingerprint: str
+    image_size: int
+    logit_scale: float
+    reads: bool
+    preprocess: Preprocess
+
+    def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
+        """(n, 3, image_size, image_size) to (n, d): float32 on the CPU, L2-normalised rows."""
+        ...
+
+    def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
+        """n sentences to (n, d): float32 on the CPU, L2-normalised rows."""
+        ...

@@ -1,0 +1,178 @@
+"""What a recipe is, what it returns, and the registry that every command reads."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
+
+import numpy as np
+from PIL import Image
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from typing_extensions import dataclass_transform
+
+from typoattack.errors import UserError
+from typoattack.randomness import Rng, digest
+from typoattack.registry import Registry
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in canvas pixels; right and bottom exclusive."""
+
+NOWHERE: Box = (0, 0, 0, 0)
+
+Share = Annotated[float, Field(gt=0, le=1)]
+"""A parameter in (0, 1]: a size as a share of the canvas, an opacity and the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attacked:
+    """An attacked picture and what was done to it.
+
+    Attributes:
+        image: RGB, the size of the canvas.
+        word: the target word the recipe was asked to write.
+        written: the text really drawn; differs from `word` in a misspelling, empty in a blank.
+        box: encloses every pixel that differs from the canvas.
+        coverage: share of the canvas's pixels that differ from it, 0 to 1.
+        size: text height really used, as a share of the canvas; 0 where nothing is written.
+        facts: anything else worth a column in the predictions (font, place, queries, ...).
+    """
+
+    image: Image.Image
+    word: str
+    written: str
+    box: Box
+    coverage: float
+    size: float
+    facts: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+
+def attacked(
+    canvas: Image.Image,
+    image: Image.Image,
+    *,
+    word: str,
+    written: str,
+    size: float,
+    facts: Mapping[str, str | int | float | bool] | None = None,
+) -> Attacked:
+    """An `Attacked` with box and coverage measured from the pixels themselves."""
+    changed = (np.asarray(canvas) != np.asarray(image)).any(axis=2)
+    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+    box = NOWHERE
+    if rows.size:
+        box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return Attacked(image, word, written, box, float(changed.mean()), size, facts or {})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One attack: draws a word on a canvas. Subclasses are frozen dataclasses.
+
+    Parameters are the dataclass's fields, so that a recipe prints as `name(param=value)`,
+    compares, hashes, pickles and is parsed back by `typoattack.recipes.parse_recipe`.
+
+    A recipe draws its geometry (place, rotation, surface) from `rng` before anything that
+    depends on the letters, so that a control run with the same stream lands on the same place.
+    """
+
+    name: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    """The paper and section it follows, or `new here`."""
+    words: ClassVar[str] = ""
+    """The word source it asks for by itself; empty: the suite's."""
+    family: ClassVar[str] = "attack"
+    """`attack`, or `control` for what only measures occlusion."""
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            try:
+                checked = _adapter(type(self), f.name).validate_python(value)
+            except ValidationError as error:
+                problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+                raise UserError(
+                    f"recipe {self.name!r}: parameter {f.name!r} is {value!r}; {problem}"
+                ) from None
+            object.__setattr__(self, f.name, checked)
+
+    def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
+        """Draw `word` on a copy of `canvas`, a square RGB picture.
+
+        Args:
+            canvas: left untouched.
+            word: the target word; not empty.
+            rng: the only source of chance.
+            ink: False draws the same surface in the same place without the letters.
+
+        Raises:
+            UserError: if the word cannot be drawn in the recipe's font.
+        """
+        raise NotImplementedError
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters that differ from their defaults, in the order of declaration."""
+        given = ((f, getattr(self, f.name)) for f in dataclasses.fields(self))
+        return {f.name: value for f, value in given if value != f.default}
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of name and all parameters, defaults included."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return digest(self.name, repr(values))
+
+    @property
+    def stream_key(self) -> str:
+        """What keys the recipe's random stream; a control shares that of its attack."""
+        return self.fingerprint
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{name}={_literal(value)}" for name, value in self.params.items())
+        return f"{self.name}({inside})" if inside else self.name
+
+    __str__ = __repr__
+
+
+@functools.cache
+def _adapter(cls: type[Recipe], field_name: str) -> TypeAdapter[Any]:
+    """The check for one parameter, made from its annotation."""
+    hint = get_type_hints(cls, include_extras=True)[field_name]
+    if isinstance(hint, type) and issubclass(hint, Recipe):
+        return TypeAdapter(hint)
+    return TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
+
+
+def _literal(value: object) -> str:
+    """`value` as a recipe string writes it."""
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "none"}[value]
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_literal(v) for v in value) + "]"
+    return repr(value)
+
+
+RECIPES: Registry[type[Recipe]] = Registry("recipe", "see `typoattack list recipes`")
+
+R = TypeVar("R", bound=type[Recipe])
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=False)
+def recipe(name: str, *, source: str, words: str = "") -> Callable[[R], R]:
+    """Class decorator: make a `Recipe` subclass a frozen dataclass and register it.
+
+    Args:
+        name: how users call it: lower case with hyphens.
+        source: the paper and section it follows, or `new here`.
+        words: a word source spec (`fixed:iPod`, `nearest`, ...) if the recipe is bound to one.
+    """
+
+    def decorate(cls: R) -> R:
+        made = dataclass(frozen=True, repr=False)(cls)
+        made.name, made.source, made.words = name, source, words
+        RECIPES.add(name, made)
+        return made
+
+    return decorate
