@@ -4,7 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
+from typing import Annotated, Any, ClassVar, TypeVar, cast, get_type_hints
 
 import numpy as np
 from PIL import Image
@@ -85,10 +85,11 @@ class Recipe:
     """`attack`, or `control` for what only measures occlusion."""
 
     def __post_init__(self) -> None:
+        cls: type = type(self)
         for f in dataclasses.fields(self):
             value = getattr(self, f.name)
             try:
-                checked = _adapter(type(self), f.name).validate_python(value)
+                checked = _adapter(cls, f.name).validate_python(value)
             except ValidationError as error:
                 problem = error.errors()[0]["msg"].removeprefix("Value error, ")
                 raise UserError(
@@ -135,7 +136,7 @@ class Recipe:
 
 
 @functools.cache
-def _adapter(cls: type[Recipe], field_name: str) -> TypeAdapter[Any]:
+def _adapter(cls: type, field_name: str) -> TypeAdapter[Any]:
     """The check for one parameter, made from its annotation."""
     hint = get_type_hints(cls, include_extras=True)[field_name]
     if isinstance(hint, type) and issubclass(hint, Recipe):
@@ -170,7 +171,7 @@ def recipe(name: str, *, source: str, words: str = "") -> Callable[[R], R]:
     """
 
     def decorate(cls: R) -> R:
-        made = dataclass(frozen=True, repr=False)(cls)
+        made = cast("R", dataclass(frozen=True, repr=False)(cls))
         made.name, made.source, made.words = name, source, words
         RECIPES.add(name, made)
         return made
