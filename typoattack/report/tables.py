@@ -1,0 +1,186 @@
+"""The tables of a run: CSV, Markdown, LaTeX and the terminal's.
+
+summaries = summarise(predictions)
+write_tables(summaries, folder)          # summary.csv, summary.md, summary.tex
+console.print(terminal_table(summaries))
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from typoattack.intervals import Figure
+from typoattack.metrics import FIGURES, Definition, RecipeSummary, to_frame
+from typoattack.predictions import CLEAN
+from typoattack.store import write_whole
+
+HEADLINE = (
+    "accuracy_clean",
+    "accuracy_attacked",
+    "flip_rate",
+    "targeted_success",
+    "reading_effect",
+)
+"""The figures that stand in every table, in this order."""
+
+IF_MEASURED = ("legible_share", "flip_rate_legible")
+"""Columns that join them in a run with `--legibility`."""
+
+NONE = "–"
+"""What stands where there is no figure."""
+
+
+def columns(summaries: Sequence[RecipeSummary]) -> list[Definition]:
+    """The figures that a table of `summaries` shows."""
+    measured = [name for name in IF_MEASURED if any(s.figure(name) for s in summaries)]
+    return [d for name in (*HEADLINE, *measured) for d in FIGURES if d.name == name]
+
+
+def shown(figure: Figure, definition: Definition) -> str:
+    """The value alone: `82.4 %`, or a plain number where it is no percentage."""
+    if not figure:
+        return NONE
+    if not definition.percent:
+        return f"{figure.value:+.3f}"
+    return f"{100 * figure.value:.1f} %"
+
+
+def shown_interval(figure: Figure, definition: Definition) -> str:
+    """The interval alone, in the unit of the value: `[59.0, 93.8]`."""
+    if not figure or math.isnan(figure.low):
+        return ""
+    if not definition.percent:
+        return f"[{figure.low:+.3f}, {figure.high:+.3f}]"
+    return f"[{100 * figure.low:.1f}, {100 * figure.high:.1f}]"
+
+
+def _cell(figure: Figure, definition: Definition, between: str = " ") -> str:
+    parts = (shown(figure, definition), shown_interval(figure, definition))
+    return between.join(part for part in parts if part)
+
+
+def several(summaries: Sequence[RecipeSummary]) -> list[str]:
+    """Which of `model` and `task` differ among `summaries` and so need a column."""
+    return [c for c in ("model", "task") if len({getattr(s, c) for s in summaries}) > 1]
+
+
+def terminal_table(summaries: Sequence[RecipeSummary], title: str = "") -> Table:
+    """A table for the terminal: each figure above its 95 % interval.
+
+    To fit 80 columns, accuracy has one column: clean on the clean line, attacked on the others.
+    """
+    definitions = [d for d in columns(summaries) if not d.name.startswith("accuracy")]
+    leading = several(summaries)
+    table = Table(title=title or None, caption=_CAPTION, box=SIMPLE_HEAD, padding=0)
+    table.title_justify = table.caption_justify = "left"
+    for name in (*leading, "recipe"):
+        table.add_column(name.capitalize(), overflow="fold", min_width=12)
+    for head in ("n", "Accuracy", *(d.title for d in definitions)):
+        table.add_column(head, justify="right", min_width=0 if head == "n" else 12)
+    for one in summaries:
+        names = [Text(str(getattr(one, c))) for c in (*leading, "recipe")]
+        accuracy = one.accuracy_clean if one.family == CLEAN else one.accuracy_attacked
+        cells = [_cell(accuracy, FIGURES[0], "\n")]
+        cells += [_cell(one.figure(d.name), d, "\n") for d in definitions]
+        quiet = "dim" if one.family == "control" else ""
+        table.add_row(*names, Text(_counts(one)), *(Text(c) for c in cells), style=quiet)
+    return table
+
+
+_CAPTION = "95 % intervals in brackets; n: photographs right when clean / all photographs"
+
+
+def _counts(one: RecipeSummary) -> str:
+    if one.family == CLEAN:
+        return str(one.samples)
+    return f"{one.flip_rate.n}/{one.samples}"
+
+
+def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
+    """The same table in Markdown."""
+    definitions = columns(summaries)
+    leading = several(summaries)
+    heads = [*(c.capitalize() for c in (*leading, "recipe")), "n", *(d.title for d in definitions)]
+    lines = [heads, ["---"] * (len(leading) + 1) + ["---:"] * (1 + len(definitions))]
+    for one in summaries:
+        names = [_markdown(str(getattr(one, c))) for c in (*leading, "recipe")]
+        cells = [_cell(one.figure(d.name), d) for d in definitions]
+        lines.append([*names, _counts(one), *cells])
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    meanings = "\n".join(f"- *{d.title}*: {d.meaning}" for d in definitions)
+    return f"{table}\n\n{_CAPTION[0].upper()}{_CAPTION[1:]}.\n\n{meanings}\n"
+
+
+def _markdown(text: str) -> str:
+    """`text` with what Markdown or HTML would take for markup made harmless."""
+    flat = " ".join(text.split())
+    for mark in "\\`*_{}[]|#":
+        flat = flat.replace(mark, "\\" + mark)
+    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    '"': r"\textquotedbl{}",
+    "–": "--",
+}
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(c, c) for c in " ".join(text.split()))
+
+
+def latex_table(summaries: Sequence[RecipeSummary]) -> str:
+    """The same table as a LaTeX `tabular` for the package `booktabs`."""
+    definitions = columns(summaries)
+    leading = several(summaries)
+    heads = [*(c.capitalize() for c in (*leading, "recipe")), "$n$"]
+    heads += [_latex(d.title) for d in definitions]
+    lines = []
+    for one in summaries:
+        names = [_latex(str(getattr(one, c))) for c in (*leading, "recipe")]
+        cells = [_latex(_cell(one.figure(d.name), d)) for d in definitions]
+        lines.append(" & ".join([*names, _counts(one), *cells]) + r" \\")
+    spec = "l" * (len(leading) + 1) + "r" * (1 + len(definitions))
+    rows = "\n".join(lines)
+    return (
+        f"% {_CAPTION.replace('%', 'per cent')}\n"
+        f"\\begin{{tabular}}{{{spec}}}\n\\toprule\n{' & '.join(heads)} \\\\\n\\midrule\n"
+        f"{rows}\n\\bottomrule\n\\end{{tabular}}\n"
+    )
+
+
+def write_tables(summaries: Sequence[RecipeSummary], folder: Path) -> list[Path]:
+    """Write `summary.csv` (every figure, unrounded), `summary.md` and `summary.tex`.
+
+    Args:
+        summaries: what `typoattack.metrics.summarise` gives.
+        folder: must exist; files of these names are replaced, each whole or not at all.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UserError: if the folder cannot be written.
+    """
+    texts = {
+        "summary.csv": to_frame(summaries).to_csv(index=False, lineterminator="\n"),
+        "summary.md": markdown_table(summaries),
+        "summary.tex": latex_table(summaries),
+    }
+    for name, text in texts.items():
+        write_whole(folder / name, text.encode())
+    return [folder / name for name in texts]
