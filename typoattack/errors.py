@@ -11,6 +11,17 @@ class UserError(Exception):
     """
 
 
+class RunFailure(Exception):
+    """Something broke that is not the user's mistake; the run can be resumed.
+
+    The command line prints the message alone and exits with status 1.
+    """
+
+
+class BrokenImage(Exception):
+    """A picture that cannot be decoded; the run names it, counts it and goes on."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserError:
     """The error for a name that nothing is registered under, with the nearest names."""
     names = sorted(known)

@@ -1,0 +1,85 @@
+"""What classifies: dual encoders by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from typoattack.errors import UserError
+from typoattack.models.base import Model
+from typoattack.registry import Registry
+
+__all__ = ["MODELS", "ModelKind", "load_model"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelKind:
+    """One family of models.
+
+    Attributes:
+        usage: how a name of the family is written.
+        summary: one line for `typoattack list models`.
+        load: opens (name, device, precision).
+        note: what a report must say of the family's figures; empty if nothing.
+    """
+
+    usage: str
+    summary: str
+    load: Callable[[str, str, str], Model]
+    note: str = ""
+
+
+MODELS: Registry[ModelKind] = Registry("model", "see `typoattack list models`")
+"""The embedded models by name, and prefixes such as `local-dir`; all else is open_clip's."""
+
+
+def model_kind(name: str) -> ModelKind:
+    """The family that `name` belongs to."""
+    return MODELS[name] if name in MODELS else MODELS[_prefix(name)]
+
+
+def _prefix(name: str) -> str:
+    prefix, colon, _ = name.partition(":")
+    return prefix if colon and prefix in MODELS else "open_clip"
+
+
+def load_model(name: str, *, device: str = "auto", precision: str = "fp32") -> Model:
+    """The model called `name`: `mini`, `ViT-B-32/openai`, `hf-hub:ORG/NAME`, `local-dir:PATH`.
+
+    Raises:
+        UserError: for an unknown name, weights that cannot be had, or a missing device.
+    """
+    from typoattack.models.devices import resolve_device
+
+    return model_kind(name).load(name, resolve_device(device), precision)
+
+
+def _open_clip(name: str, device: str, precision: str) -> Model:
+    from typoattack.models.open_clip_backend import load_open_clip
+
+    return load_open_clip(name, device=device, precision=precision)
+
+
+def _mini_blind(_: str, device: str, precision: str) -> Model:
+    from typoattack.models.mini import load_mini_blind
+
+    _only_full_precision("mini-blind", precision)
+    return load_mini_blind(device)
+
+
+def _only_full_precision(name: str, precision: str) -> None:
+    if precision != "fp32":
+        raise UserError(f"model {name!r} runs in fp32 only; leave --precision away")
+
+
+_BLIND = (
+    "this model cannot read: its flips come from what the label covers, not from the word on it"
+)
+
+MODELS.add(
+    "mini-blind",
+    ModelKind(
+        "mini-blind", "EfficientNet-Lite0 as a dual encoder; sees, cannot read", _mini_blind, _BLIND
+    ),
+)
+MODELS.add("open_clip", ModelKind("ARCH/TAG", "a checkpoint that open_clip publishes", _open_clip))
+MODELS.add("hf-hub", ModelKind("hf-hub:ORG/NAME", "an open_clip model on the Hub", _open_clip))
+MODELS.add("local-dir", ModelKind("local-dir:PATH", "a folder that open_clip can open", _open_clip))

@@ -11,23 +11,37 @@ Preprocess = Callable[[Image.Image], torch.Tensor]
 
 
 class Model(Protocol):
-    """A dual encoder: pictures and texts to vectors in one space.
+    """A dual encoder: pictures and texts to vectors in one space."""
 
-    Attributes:
-        name: as the user wrote it: `ViT-B-32/openai`, `local-dir:path`, `mini`.
-        fingerprint: a hash of weights and preprocessing.
-        image_size: side of the square input in pixels.
-        logit_scale: what multiplies a cosine before the softmax.
-        reads: False where the model is known to be blind to text; the report says so.
-        preprocess: turns a canvas into the model's input.
-    """
+    @property
+    def name(self) -> str:
+        """As the user wrote it: `ViT-B-32/openai`, `local-dir:path`, `mini`."""
+        ...
 
-    name: str
-    fingerprint: str
-    image_size: int
-    logit_scale: float
-    reads: bool
-    preprocess: Preprocess
+    @property
+    def fingerprint(self) -> str:
+        """A hash of weights, preprocessing and precision."""
+        ...
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square input in pixels."""
+        ...
+
+    @property
+    def logit_scale(self) -> float:
+        """What multiplies a cosine before the softmax."""
+        ...
+
+    @property
+    def reads(self) -> bool:
+        """False where the model is known to be blind to text; the report says so."""
+        ...
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """Turns a canvas into the model's input."""
+        ...
 
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, image_size, image_size) to (n, d): float32 on the CPU, L2-normalised rows."""

@@ -1,16 +1,30 @@
 """What a labelled photograph is, and what a data set of them offers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from PIL import Image
 
+from typoattack.errors import BrokenImage
 from typoattack.task import Task
 
+__all__ = ["BrokenImage", "Dataset", "Sample", "Variant"]
 
-class BrokenImage(Exception):
-    """A picture that cannot be decoded; the run names it, counts it and goes on."""
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The same subject photographed or drawn with a word, as a published attack set has it.
+
+    Attributes:
+        kind: what the set calls it: `SCAM`, `SynthSCAM`, `incongruent`, ...
+        word: what is written on it.
+        load: decodes the picture when called; raises `BrokenImage`.
+    """
+
+    kind: str
+    word: str
+    load: Callable[[], Image.Image] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +35,13 @@ class Sample:
         id: stable across machines and orders; relative path or row key, never an absolute path.
         load: decodes the picture when called; raises `BrokenImage`.
         label: index into the task's class names.
+        variants: attacked pictures of the same subject that come with the set.
     """
 
     id: str
     load: Callable[[], Image.Image] = field(repr=False, compare=False)
     label: int
+    variants: tuple[Variant, ...] = ()
 
     @property
     def image(self) -> Image.Image:
@@ -34,20 +50,31 @@ class Sample:
 
 
 class Dataset(Protocol):
-    """Labelled photographs, iterated one at a time, the same order every time.
+    """Labelled photographs by position, in the same order every time; must pickle.
 
-    Attributes:
-        name: the spec that opens it again, such as `bundled` or `folder:photos`.
-        fingerprint: changes if the samples do.
-        task: class names and default templates.
-        licence: what a report says about the pictures' licence.
+    Looking a sample up reads its id and label only; its picture is decoded when asked for.
     """
 
-    name: str
-    fingerprint: str
-    task: Task
-    licence: str
+    @property
+    def name(self) -> str:
+        """The spec that opens it again, such as `bundled` or `folder:photos`."""
+        ...
 
-    def __iter__(self) -> Iterator[Sample]: ...
+    @property
+    def fingerprint(self) -> str:
+        """Changes if the samples do."""
+        ...
+
+    @property
+    def task(self) -> Task:
+        """Class names and default templates."""
+        ...
+
+    @property
+    def licence(self) -> str:
+        """What a report says about the pictures' licence."""
+        ...
 
     def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Sample: ...

@@ -1,0 +1,74 @@
+"""What tests share: a cache of their own, photographs, and a tiny open_clip model."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Text features go to a folder of this test run, never to the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TYPOATTACK_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield
+
+
+def noise(seed: int, width: int = 80, height: int = 60) -> Image.Image:
+    """A small picture that is unlike any other seed's."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+@pytest.fixture
+def photo_folder(tmp_path: Path) -> Path:
+    """Nine small photographs of three classes."""
+    root = tmp_path / "photos"
+    for label, name in enumerate(("cat", "dog", "fish")):
+        (root / name).mkdir(parents=True)
+        for number in range(3):
+            noise(10 * label + number).save(root / name / f"{number}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A randomly initialised CLIP of a few thousand weights, saved as open_clip saves one."""
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("tiny-clip")
+    config = {
+        "model_cfg": {
+            "embed_dim": 16,
+            "vision_cfg": {
+                "image_size": 32,
+                "layers": 2,
+                "width": 32,
+                "patch_size": 8,
+                "head_width": 16,
+            },
+            "text_cfg": {
+                "context_length": 77,
+                "vocab_size": 49408,
+                "width": 16,
+                "heads": 2,
+                "layers": 1,
+            },
+        },
+        "preprocess_cfg": {"mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]},
+    }
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    torch.manual_seed(0)
+    model = open_clip.model.CLIP(
+        embed_dim=16,
+        vision_cfg=config["model_cfg"]["vision_cfg"],
+        text_cfg=config["model_cfg"]["text_cfg"],
+    )
+    weights = {key: value.contiguous() for key, value in model.state_dict().items()}
+    save_file(weights, folder / "open_clip_model.safetensors")
+    return folder

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from typoattack.errors import UserError
+from typoattack.randomness import stream
+from typoattack.words import Situation, neighbours, parse_words, pseudoword
+
+NAMES = ("cat", "dog", "fish", "dog", "bird")
+
+
+def situation(label: int, replicate: int = 0, seed: int = 0, near=None) -> Situation:
+    return Situation(label, NAMES, replicate, stream(seed, "a", "word"), near)
+
+
+def test_a_random_word_is_never_a_class_of_the_true_name() -> None:
+    for seed in range(200):
+        assert parse_words("random")(situation(1, seed=seed)) != "dog"
+
+
+def test_replicates_of_a_sample_get_different_random_words() -> None:
+    words = [parse_words("random")(situation(0, replicate)) for replicate in range(3)]
+    assert len({*words}) >= 2
+    one_name_each = Situation(0, tuple("abcdef"), 0, stream(0), None)
+    chosen = {
+        parse_words("random")(Situation(0, one_name_each.class_names, r, stream(0), None))
+        for r in range(5)
+    }
+    assert chosen == set("bcdef")
+
+
+def test_a_word_does_not_depend_on_how_many_replicates_there_are() -> None:
+    assert parse_words("random")(situation(0, 2)) == parse_words("random")(situation(0, 2))
+
+
+def test_nearest_and_farthest_follow_the_text_space_and_skip_the_same_name() -> None:
+    angles = np.deg2rad([0, 10, 90, 12, 170])
+    features = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    near = neighbours(features, NAMES, k=2)
+    assert parse_words("nearest")(situation(0, near=near)) == "dog"
+    assert parse_words("nearest")(situation(1, near=near)) == "cat"
+    assert parse_words("nearest")(situation(1, 1, near=near)) == "fish"
+    assert parse_words("farthest")(situation(0, near=near)) == "bird"
+
+
+def test_fixed_words_take_turns_and_spare_their_own_class() -> None:
+    source = parse_words("list: pizza, dog")
+    assert source(situation(0, 0)) == "pizza"
+    assert source(situation(0, 1)) == "dog"
+    assert source(situation(1, 1)) is None
+    assert parse_words("fixed:a, b")(situation(0)) == "a, b"
+
+
+def test_true_writes_the_right_answer() -> None:
+    assert parse_words("true")(situation(2)) == "fish"
+
+
+def test_pseudowords_differ_between_replicates() -> None:
+    first, second = (parse_words("pseudo")(situation(0, r)) for r in range(2))
+    assert first != second
+    assert first not in NAMES
+
+
+@given(st.text(max_size=40), st.integers(0, 2**32))
+def test_a_pseudoword_keeps_the_shape_of_its_model(like: str, seed: int) -> None:
+    made = pseudoword(like, stream(seed))
+    assert len(made) == len(like)
+    for ours, theirs in zip(made, like, strict=True):
+        assert ours == theirs if not theirs.isalpha() else ours.isascii() and ours.isalpha()
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("rndom", "did you mean 'random'"),
+        ("fixed", "is written fixed:WORD"),
+        ("fixed: ", "is written fixed:WORD"),
+        ("list:,", "is written list:A,B,C"),
+        ("random:cat", "is written random"),
+    ],
+)
+def test_a_wrong_word_source_is_named(spec: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        parse_words(spec)

@@ -1,0 +1,271 @@
+"""The commands; no logic of their own."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from typoattack import __version__
+from typoattack.errors import RunFailure, UserError
+
+if TYPE_CHECKING:
+    from typoattack.api import Run
+    from typoattack.suite import Suite
+
+app = typer.Typer(
+    name="typoattack",
+    help="A typographic attack benchmark for CLIP-like models.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_out = Console()
+_err = Console(stderr=True)
+
+SuiteName = Annotated[str, typer.Argument(help="A suite's name, or the path of its YAML file.")]
+ModelNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model", "-m", help="mini, ARCH/TAG, hf-hub:ORG/NAME or local-dir:PATH; repeatable."
+    ),
+]
+DatasetName = Annotated[
+    str | None,
+    typer.Option("--dataset", "-d", help="bundled, folder:PATH, hf:NAME[:SPLIT], parquet:FILE."),
+]
+RecipeNames = Annotated[
+    list[str] | None,
+    typer.Option("--recipe", "-r", help="'name(param=value) @ words'; repeatable."),
+]
+WordSpec = Annotated[
+    str | None,
+    typer.Option("--words", help="random, nearest, farthest, fixed:WORD, list:A,B, pseudo."),
+]
+Replicates = Annotated[
+    int | None, typer.Option("--replicates", help="Words and draws per photograph and recipe.")
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Keys every random stream.")]
+Canvas = Annotated[int | None, typer.Option("--canvas", help="Side of the canvas in pixels.")]
+Templates = Annotated[
+    str | None, typer.Option("--templates", help="simple, openai, or a file with a line each.")
+]
+Limit = Annotated[int | None, typer.Option("--limit", help="Only the first N photographs.")]
+ImageColumn = Annotated[str | None, typer.Option("--image-column", help="Where pictures are.")]
+LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Where labels are.")]
+ClassNames = Annotated[
+    str | None, typer.Option("--class-names", help="A file with one class name a line.")
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+
+
+def _suite(
+    name: str,
+    *,
+    dataset: str | None,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    class_names: str | None = None,
+    **changes: Any,
+) -> "Suite":
+    """The suite with what the command line changes."""
+    from typoattack.suite import load_suite, with_dataset_options
+
+    suite = load_suite(name, {"dataset": dataset, **changes})
+    return with_dataset_options(
+        suite, image_column=image_column, label_column=label_column, class_names=class_names
+    )
+
+
+@app.command(epilog="Example: `typoattack run quick --model mini`")
+def run(
+    suite: SuiteName,
+    model: ModelNames = None,
+    dataset: DatasetName = None,
+    recipe: RecipeNames = None,
+    words: WordSpec = None,
+    replicates: Replicates = None,
+    seed: Seed = None,
+    canvas: Canvas = None,
+    templates: Templates = None,
+    limit: Limit = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    class_names: ClassNames = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The run's folder [runs/SUITE-MODEL].")
+    ] = None,
+    device: Device = "auto",
+    precision: Annotated[str, typer.Option("--precision", help="fp32, bf16 or fp16.")] = "fp32",
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=0, help="Processes that draw [automatic].")
+    ] = None,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", min=1, help="Pictures a forward pass.")
+    ] = 64,
+    chunk_size: Annotated[
+        int, typer.Option("--chunk-size", min=1, help="Photographs a part file.")
+    ] = 32,
+) -> None:
+    """Attack a suite's photographs, classify clean and attacked ones, report flip rates.
+
+    Run the same command again to resume a run that was stopped.
+    """
+    from typoattack.api import Machine, execute, load_models
+    from typoattack.samples import open_dataset
+    from typoattack.terminal import StageProgress
+
+    chosen = _suite(
+        suite,
+        models=model,
+        dataset=dataset,
+        recipes=recipe,
+        words=words,
+        replicates=replicates,
+        seed=seed,
+        canvas=canvas,
+        templates=templates,
+        limit=limit,
+        image_column=image_column,
+        label_column=label_column,
+        class_names=class_names,
+    )
+    machine = Machine(device, precision, workers, batch_size, chunk_size)
+    data = open_dataset(chosen.dataset)
+    with StageProgress(_err) as progress:
+        done = execute(chosen, load_models(chosen, machine), data, out, machine, progress)
+    _show_run(done)
+
+
+def _show_run(done: "Run") -> None:
+    """A run's table, what is to be known about it, and where it is."""
+    from typoattack.report.tables import terminal_table, write_tables
+
+    summaries = done.summaries()
+    write_tables(summaries, done.path)
+    _out.print(terminal_table(summaries))
+    for model in done.manifest["models"]:
+        if model["note"]:
+            _out.print(Text(f"{model['name']}: {model['note']}", style="italic"))
+    if done.skipped:
+        _out.print(f"{len(done.skipped)} photographs skipped:", style="yellow")
+        for skip in done.skipped[:10]:
+            _out.print(Text(f"  {skip.sample}: {skip.reason}"))
+    _out.print(Text(f"run folder: {done.path}"), soft_wrap=True)
+
+
+@app.command(epilog="Example: `typoattack report runs/quick-mini`")
+def report(
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+) -> None:
+    """Write a finished run's tables beside its predictions, and show them."""
+    from typoattack.api import Run
+
+    _show_run(Run(run))
+
+
+@app.command(epilog="Example: `typoattack generate quick --recipe printed-label --out attacked/`")
+def generate(
+    suite: SuiteName,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The new folder.")],
+    layout: Annotated[
+        str, typer.Option("--format", "-f", help="imagefolder or parquet.")
+    ] = "imagefolder",
+    dataset: DatasetName = None,
+    recipe: RecipeNames = None,
+    words: WordSpec = None,
+    replicates: Replicates = None,
+    seed: Seed = None,
+    canvas: Canvas = None,
+    limit: Limit = None,
+    model: ModelNames = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    class_names: ClassNames = None,
+    device: Device = "auto",
+) -> None:
+    """Write an attacked data set that `datasets` loads, clean pictures included.
+
+    A model is needed only where words are chosen by its text space (`nearest`, `farthest`).
+    """
+    from typoattack.api import Machine, write_attacked
+    from typoattack.terminal import StageProgress
+
+    chosen = _suite(
+        suite,
+        models=model,
+        dataset=dataset,
+        recipes=recipe,
+        words=words,
+        replicates=replicates,
+        seed=seed,
+        canvas=canvas,
+        limit=limit,
+        image_column=image_column,
+        label_column=label_column,
+        class_names=class_names,
+    )
+    with StageProgress(_err) as progress:
+        skipped = write_attacked(chosen, out, layout, Machine(device), progress)
+    for skip in skipped:
+        _err.print(Text(f"skipped {skip.sample}: {skip.reason}", style="yellow"))
+    _out.print(Text(f"attacked data set: {out}"), soft_wrap=True)
+
+
+@app.command("list", epilog="Example: `typoattack list recipes`")
+def list_parts(
+    kind: Annotated[
+        str, typer.Argument(help="recipes, models, suites, datasets, words, fonts or formats.")
+    ],
+) -> None:
+    """List what there is: names as the other commands take them."""
+    from typoattack.listing import LISTINGS
+
+    listing = LISTINGS[kind]
+    table = Table(*listing.columns, box=None, header_style="bold", pad_edge=False)
+    for row in listing.rows():
+        table.add_row(*(Text(cell) for cell in row))
+    _out.print(table)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        _out.print(__version__, highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[  # noqa: ARG001 - typer calls `_version`
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A typographic attack benchmark for CLIP-like models."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exit with 2 for the user's mistakes and 1 for ours."""
+    try:
+        app(args=list(arguments) if arguments is not None else None)
+    except UserError as error:
+        _fail(str(error), 2)
+    except RunFailure as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("stopped; the same command goes on from here", 130)
+
+
+def _fail(message: str, status: int) -> None:
+    _err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

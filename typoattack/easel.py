@@ -1,0 +1,141 @@
+"""Drawing samples in worker processes: decode once, draw every recipe, preprocess for models."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+from typoattack.errors import BrokenImage, RunFailure, UserError
+from typoattack.generator import Drawn, Generator, pixel_fingerprint
+from typoattack.models.base import Preprocess
+from typoattack.recipes import SearchRecipe
+from typoattack.samples.base import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What was drawn, without its pixels: all that the predictions tell of it.
+
+    Attributes:
+        drawn: None for the clean picture.
+        pixels: fingerprint of the canvas-sized picture.
+    """
+
+    drawn: Drawn | None
+    pixels: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One sample, drawn and preprocessed.
+
+    Attributes:
+        sample: its id.
+        label: its class.
+        broken: why it cannot be used; empty if it can.
+        failure: the user's mistake that ends the run, such as a word that a font lacks.
+        pictures: the clean one first.
+        inputs: one tensor (n_pictures, 3, s, s) for each distinct preprocessing.
+        canvas: the clean canvas, where searches will draw on it.
+    """
+
+    sample: str
+    label: int
+    broken: str = ""
+    failure: UserError | None = None
+    pictures: tuple[Picture, ...] = ()
+    inputs: tuple[torch.Tensor, ...] = ()
+    canvas: Image.Image | None = None
+
+
+class _Easel(TorchDataset[Drawing]):
+    """Draws the chosen samples; what the worker processes run."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        indices: Sequence[int],
+        generator: Generator,
+        preprocesses: Sequence[Preprocess],
+    ) -> None:
+        self._dataset = dataset
+        self._indices = indices
+        self._generator = generator
+        self._preprocesses = preprocesses
+        self._searches = any(isinstance(a.recipe, SearchRecipe) for a in generator.suite.attacks)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, position: int) -> Drawing:
+        sample = self._dataset[self._indices[position]]
+        try:
+            canvas = self._generator.canvas(sample)
+            drawn = list(self._generator.draw_all(sample, canvas))
+        except BrokenImage as error:
+            return Drawing(sample.id, sample.label, broken=str(error) or "cannot be decoded")
+        except UserError as error:
+            return Drawing(sample.id, sample.label, failure=error)
+        images = [canvas, *(d.attacked.image for d in drawn)]
+        noted = zip([None, *map(_without_pixels, drawn)], images, strict=True)
+        return Drawing(
+            sample.id,
+            sample.label,
+            pictures=tuple(Picture(drawn, pixel_fingerprint(image)) for drawn, image in noted),
+            inputs=tuple(torch.stack([f(image) for image in images]) for f in self._preprocesses),
+            canvas=canvas if self._searches else None,
+        )
+
+
+_NO_PIXELS = Image.new("RGB", (1, 1))
+
+
+def _without_pixels(drawn: Drawn) -> Drawn:
+    """The same, light enough to cross between processes."""
+    light = dataclasses.replace(drawn.attacked, image=_NO_PIXELS)
+    return dataclasses.replace(drawn, attacked=light)
+
+
+def draw_samples(
+    dataset: Dataset,
+    indices: Sequence[int],
+    generator: Generator,
+    preprocesses: Sequence[Preprocess],
+    *,
+    workers: int,
+) -> Iterator[Drawing]:
+    """The chosen samples, drawn, in the order of `indices`.
+
+    Args:
+        dataset: the photographs.
+        indices: positions in `dataset`.
+        generator: draws the suite.
+        preprocesses: distinct preprocessings of the models.
+        workers: processes that draw; 0 draws in this one.
+
+    Raises:
+        UserError: if a recipe cannot draw its word.
+        RunFailure: if a worker process dies.
+    """
+    loader = DataLoader(
+        _Easel(dataset, indices, generator, preprocesses),
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+    )
+    try:
+        for drawing in loader:
+            if drawing.failure is not None:
+                raise drawing.failure
+            yield drawing
+    except RuntimeError as error:
+        if "worker" not in str(error):
+            raise
+        raise RunFailure(
+            f"a drawing process died ({str(error).splitlines()[0]}); what is finished is kept: "
+            "run the same command again, with --workers 0 if it happens again"
+        ) from error

@@ -1,0 +1,166 @@
+"""Attacked data sets on disk, in layouts that `datasets` and others' tools load."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from typoattack.errors import BrokenImage, UserError
+from typoattack.generator import Drawn, Generator
+from typoattack.predictions import CLEAN
+from typoattack.registry import Registry
+from typoattack.samples.base import Dataset, Sample
+from typoattack.store import Skipped, write_whole
+
+Notes = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One picture to be written, with what there is to say of it."""
+
+    image: Image.Image
+    notes: Notes
+
+
+@dataclass
+class Entries:
+    """The clean and attacked pictures of a data set, drawn while they are iterated.
+
+    Attributes:
+        generator: draws the suite.
+        dataset: the photographs.
+        indices: positions of the samples to use.
+        told: called after each sample with (done, total).
+        skipped: the samples that could not be decoded, filled while iterating.
+    """
+
+    generator: Generator
+    dataset: Dataset
+    indices: Sequence[int]
+    told: Callable[[int, int], None]
+    skipped: list[Skipped]
+
+    def __iter__(self) -> Iterator[Entry]:
+        self.skipped.clear()
+        for done, index in enumerate(self.indices, start=1):
+            sample = self.dataset[index]
+            try:
+                canvas = self.generator.canvas(sample)
+                drawn = list(self.generator.draw_all(sample, canvas))
+            except BrokenImage as error:
+                self.skipped.append(Skipped(sample.id, str(error)))
+            else:
+                yield Entry(canvas, self._notes(sample, None))
+                for one in drawn:
+                    yield Entry(one.attacked.image, self._notes(sample, one))
+            self.told(done, len(self.indices))
+
+    def _notes(self, sample: Sample, drawn: Drawn | None) -> Notes:
+        made = drawn.attacked if drawn else None
+        return {
+            "sample": sample.id,
+            "label": sample.label,
+            "label_name": self.generator.class_names[sample.label],
+            "recipe": drawn.attack.label if drawn else CLEAN,
+            "replicate": drawn.replicate if drawn else 0,
+            "word": made.word if made else "",
+            "written": made.written if made else "",
+            "box": list(made.box) if made else [0, 0, 0, 0],
+            "coverage": made.coverage if made else 0.0,
+            "size": made.size if made else 0.0,
+        }
+
+
+Writer = Callable[[Entries, Path], None]
+FORMATS: Registry[Writer] = Registry("format")
+
+
+@FORMATS.register("imagefolder")
+def write_imagefolder(entries: Entries, folder: Path) -> None:
+    """PNG files and `metadata.jsonl`, which `load_dataset("imagefolder")` reads."""
+    lines = []
+    for number, entry in enumerate(entries):
+        name = f"{number // 1000:05d}/{number:08d}.png"
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        entry.image.save(path, compress_level=1)
+        lines.append(json.dumps({"file_name": name, **entry.notes}, ensure_ascii=False))
+    write_whole(folder / "metadata.jsonl", ("\n".join(lines) + "\n").encode())
+
+
+@FORMATS.register("parquet")
+def write_parquet(entries: Entries, folder: Path) -> None:
+    """`data.parquet` with the pictures inside, which `load_dataset("parquet")` reads."""
+    import datasets
+
+    features = datasets.Features(
+        {
+            "image": datasets.Image(),
+            "sample": datasets.Value("string"),
+            "label": datasets.ClassLabel(names=_distinct(entries.generator.class_names)),
+            "label_name": datasets.Value("string"),
+            "recipe": datasets.Value("string"),
+            "replicate": datasets.Value("int32"),
+            "word": datasets.Value("string"),
+            "written": datasets.Value("string"),
+            "box": datasets.List(datasets.Value("int32")),
+            "coverage": datasets.Value("float32"),
+            "size": datasets.Value("float32"),
+        }
+    )
+
+    def rows() -> Iterator[Notes]:
+        for entry in entries:
+            yield {"image": entry.image, **entry.notes}
+
+    with tempfile.TemporaryDirectory(dir=folder) as cache:
+        datasets.disable_progress_bars()
+        made = datasets.Dataset.from_generator(rows, features=features, cache_dir=cache)
+        made.to_parquet(str(folder / "data.parquet"))
+        del made
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """`names` with a number behind the second of two equals, since features want them so."""
+    seen: dict[str, int] = {}
+    made = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        made.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return made
+
+
+def export(entries: Entries, out: Path, layout: str) -> None:
+    """Write an attacked data set into the new folder `out`, whole or not at all.
+
+    Raises:
+        UserError: for an unknown layout, a folder that exists, or a disk that refuses.
+    """
+    write = FORMATS[layout]
+    if out.exists():
+        raise UserError(f"{str(out)!r} exists; choose another folder with --out")
+    try:
+        with _made_whole(out) as folder:
+            write(entries, folder)
+    except OSError as error:
+        raise UserError(f"cannot write {str(out)!r}: {error.strerror or error}") from None
+
+
+@contextmanager
+def _made_whole(out: Path) -> Iterator[Path]:
+    """A temporary folder that becomes `out` if all goes well."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        folder.rename(out)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,114 @@
+"""From a sample to its attacked pictures: the same suite gives the same pixels anywhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import xxhash
+from PIL import Image
+
+from typoattack.drawing.canvas import square_canvas
+from typoattack.errors import UserError
+from typoattack.randomness import stream
+from typoattack.recipes import AsGiven, Attacked, SearchRecipe
+from typoattack.recipes.base import attacked
+from typoattack.samples.base import Sample
+from typoattack.suite import Attack, Suite
+from typoattack.words import Neighbours, Situation, parse_words
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One attacked picture of a sample.
+
+    Attributes:
+        attack: the suite's line it belongs to.
+        replicate: which of the suite's words and draws.
+        attacked: the picture and what was done to it.
+    """
+
+    attack: Attack
+    replicate: int
+    attacked: Attacked
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """Draws a suite's attacks.
+
+    Every stream is keyed by (seed, sample id, recipe, replicate), so a picture does not depend
+    on what else is drawn, in which order, or by whom.
+
+    Attributes:
+        suite: recipes, words, seed and canvas.
+        class_names: what words are chosen from.
+        neighbours: where a word source asks for near or far classes.
+    """
+
+    suite: Suite
+    class_names: tuple[str, ...]
+    neighbours: Neighbours | None = None
+
+    def canvas(self, sample: Sample) -> Image.Image:
+        """The sample's photograph on the suite's square canvas; raises `BrokenImage`."""
+        return square_canvas(sample.image, self.suite.canvas)
+
+    def word(self, attack: Attack, sample: Sample, replicate: int) -> str | None:
+        """The target word, or None where the source has none for this sample."""
+        situation = Situation(
+            label=sample.label,
+            class_names=self.class_names,
+            replicate=replicate,
+            rng=stream(self.suite.seed, sample.id, "word"),
+            neighbours=self.neighbours,
+        )
+        return parse_words(attack.words)(situation)
+
+    def draw(
+        self, sample: Sample, canvas: Image.Image, attack: Attack, replicate: int
+    ) -> Attacked | None:
+        """One attacked picture, or None where there is none for this sample.
+
+        Raises:
+            UserError: if the recipe cannot draw the word, or breaks.
+        """
+        recipe = attack.recipe
+        if isinstance(recipe, AsGiven):
+            return self._given(sample, canvas, recipe.variant, replicate)
+        word = self.word(attack, sample, replicate)
+        if word is None:
+            return None
+        rng = stream(self.suite.seed, sample.id, recipe.stream_key, replicate)
+        try:
+            return recipe(canvas, word, rng)
+        except UserError as error:
+            raise UserError(f"recipe {recipe} on sample {sample.id!r}: {error}") from None
+        except Exception as error:
+            raise UserError(
+                f"recipe {recipe} broke on sample {sample.id!r} with the word {word!r}: "
+                f"{type(error).__name__}: {error}; `typoattack check` may tell why"
+            ) from error
+
+    def draw_all(self, sample: Sample, canvas: Image.Image) -> Iterator[Drawn]:
+        """Every attack of the suite on one canvas, but for searches, which ask a model."""
+        for attack in self.suite.attacks:
+            if isinstance(attack.recipe, SearchRecipe):
+                continue
+            for replicate in range(self.suite.replicates):
+                made = self.draw(sample, canvas, attack, replicate)
+                if made is not None:
+                    yield Drawn(attack, replicate, made)
+
+    def _given(
+        self, sample: Sample, canvas: Image.Image, kind: str, replicate: int
+    ) -> Attacked | None:
+        variants = [v for v in sample.variants if v.kind == kind]
+        if replicate >= len(variants):
+            return None
+        image = square_canvas(variants[replicate].load(), self.suite.canvas)
+        word = variants[replicate].word
+        return attacked(canvas, image, word=word, written=word, size=0.0)
+
+
+def pixel_fingerprint(image: Image.Image) -> str:
+    """A hash of an RGB picture's pixels, the same on every machine."""
+    return xxhash.xxh3_128_hexdigest(image.tobytes())

@@ -1,0 +1,146 @@
+"""From drawings to records of the predictions table."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from typoattack.easel import Drawing
+from typoattack.generator import Drawn
+from typoattack.models.base import Model
+from typoattack.models.text_cache import Features
+from typoattack.models.zero_shot import Scores, ZeroShotClassifier
+from typoattack.predictions import CLEAN, TOP
+
+Record = dict[str, Any]
+"""One row of the predictions table, by column name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A model with its classifier.
+
+    Attributes:
+        model: the dual encoder.
+        classifier: asks the task's question.
+        input_index: which of a drawing's inputs the model takes.
+        batch_size: pictures a forward pass at most.
+    """
+
+    model: Model
+    classifier: ZeroShotClassifier
+    input_index: int
+    batch_size: int
+
+    def embed(self, inputs: torch.Tensor) -> Features:
+        """(n, 3, s, s) to (n, d), in batches."""
+        parts = [self.model.encode_image(batch) for batch in torch.split(inputs, self.batch_size)]
+        return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
+
+    def ask(self, images: Sequence[Image.Image]) -> Features:
+        """Class probabilities (n, n_classes) of canvas pictures: what a search may see."""
+        inputs = torch.stack([self.model.preprocess(image) for image in images])
+        return self.classifier.scores(self.embed(inputs)).probability
+
+    def records(self, drawing: Drawing, embeddings: Features, seed: int) -> list[Record]:
+        """One record for each picture of a sample.
+
+        Args:
+            drawing: its first picture is the clean one.
+            embeddings: (n_pictures, d), in the order of the pictures.
+            seed: the suite's.
+        """
+        scores = self.classifier.scores(embeddings)
+        task = self.classifier.task
+        common: Record = {
+            "model": self.model.name,
+            "task": task.name,
+            "sample": drawing.sample,
+            "label": drawing.label,
+            "clean_predicted": int(scores.predicted[0]),
+            "clean_sim_label": float(scores.similarity[0, drawing.label]),
+            "seed": seed,
+        }
+        records = []
+        for row, picture in enumerate(drawing.pictures):
+            record = common | _answer(scores, row, drawing.label) | {"pixels": picture.pixels}
+            if picture.drawn is None:
+                record |= _UNATTACKED
+            else:
+                record |= _attack_columns(picture.drawn)
+                record |= self._word_columns(record["word"], scores, embeddings, row, drawing.label)
+            records.append(record)
+        return records
+
+    def _word_columns(
+        self, word: str, scores: Scores, embeddings: Features, row: int, label: int
+    ) -> Record:
+        """How near the picture, attacked and clean, is to what is written on it."""
+        target = self.classifier.class_index(word)
+        if word == self.classifier.task.class_names[label]:
+            target = label  # of two classes with one name, the right one is meant
+        feature = self.classifier.word_features([word])[0]
+        return {
+            "target": target,
+            "prob_word": float(scores.probability[row, target]) if target >= 0 else None,
+            "sim_word": float(embeddings[row] @ feature),
+            "clean_sim_word": float(embeddings[0] @ feature),
+        }
+
+
+def _answer(scores: Scores, row: int, label: int) -> Record:
+    """What the classifier said of one picture."""
+    similarity, probability = scores.similarity[row], scores.probability[row]
+    predicted = int(scores.predicted[row])
+    top = np.argsort(-similarity, kind="stable")[:TOP]
+    return {
+        "predicted": predicted,
+        "correct": predicted == label,
+        "prob_label": float(probability[label]),
+        "prob_predicted": float(probability[predicted]),
+        "sim_label": float(similarity[label]),
+        "sim_predicted": float(similarity[predicted]),
+        "top": top.tolist(),
+        "top_prob": probability[top].tolist(),
+    }
+
+
+_UNATTACKED: Record = {
+    "recipe": CLEAN,
+    "family": CLEAN,
+    "control": "",
+    "control_of": "",
+    "replicate": 0,
+    "word": "",
+    "written": "",
+    "target": -1,
+    "prob_word": None,
+    "sim_word": None,
+    "clean_sim_word": None,
+    "coverage": 0.0,
+    "size": 0.0,
+    "box": [0, 0, 0, 0],
+    "facts": "{}",
+}
+
+
+def _attack_columns(drawn: Drawn) -> Record:
+    """What was done to one picture."""
+    attack, made = drawn.attack, drawn.attacked
+    return {
+        "recipe": attack.label,
+        "family": "control" if attack.control else "attack",
+        "control": attack.control,
+        "control_of": attack.control_of,
+        "replicate": drawn.replicate,
+        "word": made.word,
+        "written": made.written,
+        "coverage": made.coverage,
+        "size": made.size,
+        "box": list(made.box),
+        "facts": json.dumps(dict(made.facts), ensure_ascii=False, sort_keys=True),
+    }

@@ -1,0 +1,85 @@
+"""What `typoattack list` shows of each kind of part."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from typoattack.registry import Registry
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table of parts: its column heads, and its rows when asked."""
+
+    columns: Row
+    rows: Callable[[], Iterable[Row]]
+
+
+LISTINGS: Registry[Listing] = Registry("kind of part")
+
+
+def _listing(name: str, *columns: str) -> Callable[[Callable[[], Iterable[Row]]], None]:
+    def add(rows: Callable[[], Iterable[Row]]) -> None:
+        LISTINGS.add(name, Listing(columns, rows))
+
+    return add
+
+
+def first_line(documented: object) -> str:
+    """The first line of a part's docstring."""
+    return (inspect.getdoc(documented) or "").partition("\n")[0]
+
+
+@_listing("recipes", "recipe", "what it does", "source")
+def _recipes() -> Iterable[Row]:
+    from typoattack.recipes import RECIPES
+
+    return [(name, first_line(made), made.source) for name, made in RECIPES.items()]
+
+
+@_listing("models", "model", "what it is")
+def _models() -> Iterable[Row]:
+    from typoattack.models import MODELS
+
+    return [(kind.usage, kind.summary) for kind in MODELS.values()]
+
+
+@_listing("suites", "suite", "question", "passes a photograph")
+def _suites() -> Iterable[Row]:
+    from typoattack.suite import list_suites, load_suite
+
+    suites = map(load_suite, list_suites())
+    return [(suite.name, suite.question, str(suite.passes)) for suite in suites]
+
+
+@_listing("datasets", "dataset", "what it is")
+def _datasets() -> Iterable[Row]:
+    from typoattack.samples import DATASETS
+
+    return [(kind.usage, kind.summary) for kind in DATASETS.values()]
+
+
+@_listing("words", "word source", "which word is written")
+def _words() -> Iterable[Row]:
+    from typoattack.words import WORDS
+
+    return [(kind.usage, kind.summary) for kind in WORDS.values()]
+
+
+@_listing("formats", "format", "what it writes")
+def _formats() -> Iterable[Row]:
+    from typoattack.export import FORMATS
+
+    return [(name, first_line(write)) for name, write in FORMATS.items()]
+
+
+@_listing("fonts", "font", "style", "faces", "licence")
+def _fonts() -> Iterable[Row]:
+    from typoattack.drawing.fonts import families
+
+    return [
+        (name, family.style, ", ".join(family.faces), family.licence)
+        for name, family in families().items()
+    ]

@@ -1,0 +1,95 @@
+"""What a run's `manifest.json` says: enough to repeat the run and to read its predictions."""
+
+import datetime
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import typoattack
+from typoattack.models import model_kind
+from typoattack.models.base import Model
+from typoattack.randomness import digest
+from typoattack.samples.base import Dataset
+from typoattack.suite import Suite
+from typoattack.task import Task
+
+FORMAT = 1
+"""Raised when the meaning of the manifest or the predictions changes."""
+
+_LIBRARIES = ("torch", "torchvision", "open_clip_torch", "timm", "pillow", "numpy", "datasets")
+
+
+def build_manifest(
+    suite: Suite,
+    models: Sequence[Model],
+    dataset: Dataset,
+    task: Task,
+    *,
+    command: str,
+    settings: dict[str, str | int],
+    now: datetime.datetime,
+) -> dict[str, Any]:
+    """The manifest of a run that starts now.
+
+    `identity` is what a folder may not mix; `comparable` what two runs must share so that their
+    figures can be set side by side: the same but for the models.
+
+    Args:
+        suite: what is run.
+        models: on what.
+        dataset: on which photographs.
+        task: the question asked.
+        command: the command line that repeats the run.
+        settings: device, precision and the like, for the report.
+        now: when it starts.
+    """
+    comparable = suite.identity | {
+        "data": dataset.fingerprint,
+        "classes": digest(*task.class_names),
+        "template_list": digest(*task.templates),
+    }
+    checkpoints = [
+        {
+            "name": model.name,
+            "fingerprint": model.fingerprint,
+            "image_size": model.image_size,
+            "reads": model.reads,
+            "note": model_kind(model.name).note,
+        }
+        for model in models
+    ]
+    return {
+        "format": FORMAT,
+        "typoattack": typoattack.__version__,
+        "suite": suite.name,
+        "question": suite.question,
+        "identity": comparable | {"models": [[m["name"], m["fingerprint"]] for m in checkpoints]},
+        "comparable": comparable,
+        "models": checkpoints,
+        "task": {
+            "name": task.name,
+            "class_names": list(task.class_names),
+            "templates": list(task.templates),
+        },
+        "dataset": {
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "samples": len(dataset),
+            "licence": dataset.licence,
+        },
+        "words": suite.words,
+        "passes": suite.passes,
+        "seed": suite.seed,
+        "command": command,
+        "settings": settings,
+        "started": now.isoformat(timespec="seconds"),
+        "versions": _versions(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    """The versions that could change a pixel or a prediction."""
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in _LIBRARIES
+    }

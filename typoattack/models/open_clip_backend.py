@@ -1,0 +1,168 @@
+"""Any model that open_clip can open, with its own preprocessing and tokenizer."""
+
+import contextlib
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import torch
+from torch.nn import functional as F
+
+from typoattack.errors import UserError, unknown
+from typoattack.models.base import Preprocess
+
+PRECISIONS = ("fp32", "bf16", "fp16")
+
+
+class OpenClipModel:
+    """An open_clip dual encoder behind the `Model` protocol.
+
+    Args:
+        name: what reports call it.
+        module: a CLIP as `open_clip.create_model` returns it, on `device`.
+        preprocess: open_clip's inference transform for it.
+        tokenizer: open_clip's tokenizer for it.
+        device: where `module` lies.
+        precision: `fp32`, or autocast to `bf16` or `fp16`.
+    """
+
+    reads = True
+
+    def __init__(
+        self,
+        name: str,
+        module: Any,
+        preprocess: Preprocess,
+        tokenizer: Any,
+        *,
+        device: str = "cpu",
+        precision: str = "fp32",
+    ) -> None:
+        self.name = name
+        self.preprocess = preprocess
+        self.module = module.eval()
+        self._tokenizer = tokenizer
+        self._device = device
+        self._precision = precision
+        size = module.visual.image_size
+        self.image_size = int(size if isinstance(size, int) else size[0])
+        self.logit_scale = float(module.logit_scale.detach().float().exp())
+        self.fingerprint = _fingerprint(module, repr(preprocess), precision)
+
+    def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
+        """(n, 3, image_size, image_size) to (n, d); see `Model`."""
+        with torch.inference_mode(), self._autocast():
+            features = self.module.encode_image(batch.to(self._device, non_blocking=True))
+        return F.normalize(features.float(), dim=-1).cpu()
+
+    def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
+        """n sentences to (n, d); see `Model`."""
+        tokens = self._tokenizer(list(texts)).to(self._device)
+        with torch.inference_mode(), self._autocast():
+            features = self.module.encode_text(tokens)
+        return F.normalize(features.float(), dim=-1).cpu()
+
+    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
+        if self._precision == "fp32":
+            return contextlib.nullcontext()
+        dtype = torch.bfloat16 if self._precision == "bf16" else torch.float16
+        return torch.autocast(torch.device(self._device).type, dtype=dtype)
+
+
+def load_open_clip(name: str, *, device: str = "cpu", precision: str = "fp32") -> OpenClipModel:
+    """Open `ARCH/PRETRAINED`, `hf-hub:ORG/NAME` or `local-dir:PATH` with open_clip.
+
+    Weights are loaded with `weights_only`. The activation of the tag's training is used: OpenAI's
+    checkpoints were trained with QuickGELU, and open_clip only warns of a mismatch.
+
+    Raises:
+        UserError: for an unknown architecture or tag, a folder that is none, weights that cannot
+            be fetched or do not fit.
+    """
+    if precision not in PRECISIONS:
+        raise UserError(f"precision {precision!r}: use one of {', '.join(PRECISIONS)}")
+    arch, pretrained, quick_gelu = _resolve(name)
+    try:
+        with _quiet():
+            made, preprocess = open_clip.create_model_from_pretrained(
+                arch, pretrained, device=device, force_quick_gelu=quick_gelu, weights_only=True
+            )
+            tokenizer = open_clip.get_tokenizer(arch)
+    except Exception as error:
+        raise _in_words(name, error) from None
+    return OpenClipModel(name, made, preprocess, tokenizer, device=device, precision=precision)
+
+
+def _resolve(name: str) -> tuple[str, str | None, bool]:
+    """open_clip's model name, its pretrained tag, and whether to force QuickGELU."""
+    if name.startswith("local-dir:"):
+        folder = Path(name.removeprefix("local-dir:"))
+        if not (folder / "open_clip_config.json").is_file():
+            raise UserError(f"model {name!r}: no open_clip_config.json in {str(folder)!r}")
+        return name, None, False
+    if name.startswith("hf-hub:"):
+        return name, None, False
+    arch, _, tag = name.partition("/")
+    if arch not in open_clip.list_models():
+        raise unknown("model", arch, open_clip.list_models(), "see `typoattack list models`")
+    tags = open_clip.list_pretrained_tags_by_model(arch)
+    if not tag:
+        raise UserError(f"model {name!r} needs a checkpoint: {arch}/TAG, TAG one of {_few(tags)}")
+    if Path(tag).is_file():
+        return arch, tag, False
+    if tag not in tags:
+        raise unknown(f"checkpoint of {arch}:", tag, tags)
+    trained_quick = bool(open_clip.get_pretrained_cfg(arch, tag).get("quick_gelu", False))
+    built_quick = bool((open_clip.get_model_config(arch) or {}).get("quick_gelu", False))
+    if built_quick and not trained_quick:
+        plain = arch.replace("-quickgelu", "")
+        raise UserError(f"model {name!r}: {tag} was not trained with QuickGELU; use {plain}/{tag}")
+    return arch, tag, trained_quick
+
+
+def _few(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:8])
+    return f"{shown}, …" if len(names) > 8 else shown or "none (open_clip publishes none)"
+
+
+def _in_words(name: str, error: Exception) -> UserError:
+    """What went wrong while open_clip opened `name`."""
+    chain: BaseException | None = error
+    seen = []
+    while chain is not None:
+        seen.append(f"{type(chain).__name__} {chain}")
+        chain = chain.__cause__ or chain.__context__
+    text = " ".join(" ".join(seen).split())
+    marks = ("Connection", "resolve", "Offline", "urlopen", "LocalEntryNotFound", "Network")
+    if not name.startswith("local-dir:") and any(mark in text for mark in marks):
+        return UserError(
+            f"model {name!r}: its weights are not in the cache and cannot be fetched; "
+            "connect to the network, or use local-dir:PATH or mini"
+        )
+    return UserError(
+        f"model {name!r}: open_clip cannot open it ({' '.join(str(error).split())[:300]})"
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back open_clip's log lines: whatever matters comes as an exception."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _fingerprint(module: Any, *more: str) -> str:
+    hasher = hashlib.sha256()
+    for key, tensor in sorted(module.state_dict().items()):
+        hasher.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        hasher.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    for part in more:
+        hasher.update(part.encode())
+    return hasher.hexdigest()[:16]

@@ -1,0 +1,106 @@
+"""Text features on disk, so that nobody encodes the same sentences twice."""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from typoattack.randomness import digest
+
+Features = NDArray[np.float32]
+_BLOCK = 32
+"""Class names a file: little enough that an interrupted hour of encoding loses a minute."""
+
+
+def default_cache_dir() -> Path:
+    """`TYPOATTACK_CACHE` if it is set, else the user's cache folder."""
+    return Path(os.environ.get("TYPOATTACK_CACHE") or platformdirs.user_cache_dir("typoattack"))
+
+
+class TextCache:
+    """Features of sentences by model fingerprint and text, in `.npy` files of a folder.
+
+    A file that cannot be read is made again; a folder that cannot be written is done without.
+
+    Args:
+        folder: where the files go; None keeps nothing.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def features(
+        self,
+        fingerprint: str,
+        names: Sequence[str],
+        templates: Sequence[str],
+        encode: Callable[[Sequence[str]], Features],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Features:
+        """One row a name: the mean over templates, normalised; encoded only where not stored.
+
+        Args:
+            fingerprint: the model's.
+            names: what stands in the templates' place.
+            templates: sentences with one `{}`.
+            encode: n sentences to (n, d), L2-normalised.
+            progress: called with (names done, names in all).
+        """
+        parts = []
+        for start in range(0, len(names), _BLOCK):
+            block = names[start : start + _BLOCK]
+            path = self._path(fingerprint, block, templates)
+            rows = _read(path, len(block))
+            if rows is None:
+                rows = _encode(block, templates, encode)
+                _write(path, rows)
+            parts.append(rows)
+            if progress is not None:
+                progress(min(start + _BLOCK, len(names)), len(names))
+        return np.concatenate(parts)
+
+    def _path(
+        self, fingerprint: str, names: Sequence[str], templates: Sequence[str]
+    ) -> Path | None:
+        if self._folder is None:
+            return None
+        key = digest(fingerprint, *templates, "\x00", *names)
+        return self._folder / "text-features" / fingerprint / f"{key}.npy"
+
+
+def _encode(
+    names: Sequence[str],
+    templates: Sequence[str],
+    encode: Callable[[Sequence[str]], Features],
+) -> Features:
+    sentences = [template.replace("{}", name) for name in names for template in templates]
+    rows = encode(sentences).reshape(len(names), len(templates), -1).mean(axis=1)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def _read(path: Path | None, rows: int) -> Features | None:
+    if path is None:
+        return None
+    try:
+        stored = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    fits = stored.ndim == 2 and stored.dtype == np.float32 and len(stored) == rows
+    return stored if fits and np.isfinite(stored).all() else None
+
+
+def _write(path: Path | None, rows: Features) -> None:
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+            np.save(file, rows, allow_pickle=False)
+        Path(file.name).replace(path)
+    except OSError:
+        return

@@ -1,0 +1,180 @@
+"""Data sets that Hugging Face's `datasets` opens: from its Hub, or local parquet and folders."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from typoattack.drawing.canvas import decode
+from typoattack.errors import BrokenImage, UserError
+from typoattack.randomness import digest
+from typoattack.samples.base import Sample
+from typoattack.samples.labels import (
+    OBJECT,
+    check_class_names,
+    imagenet_class_names,
+    named_by_file,
+    templates,
+)
+from typoattack.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class TableSamples:
+    """A data set whose pictures lie in a memory-mapped table; see `Dataset`.
+
+    Attributes:
+        rows: a `datasets.Dataset` whose pictures stay encoded until asked for.
+        image_column: the column with the pictures.
+        labels: index of each row's class.
+    """
+
+    name: str
+    fingerprint: str
+    task: Task
+    licence: str
+    rows: Any = field(repr=False)
+    image_column: str
+    labels: tuple[int, ...] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> Sample:
+        load = partial(_load, self.rows, index, self.image_column)
+        return Sample(f"{index:08d}", load, self.labels[index])
+
+
+def _load(rows: Any, index: int, column: str) -> Image.Image:
+    stored = rows[index][column]
+    if stored is None:
+        raise BrokenImage("the row has no picture")
+    return decode(stored["bytes"] if stored.get("bytes") is not None else Path(stored["path"]))
+
+
+def table(
+    spec: str,
+    *,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    class_names: str | None = None,
+) -> TableSamples:
+    """Open `hf:NAME[:SPLIT]`, `parquet:FILE` or `imagefolder:FOLDER` with `datasets`.
+
+    Args:
+        spec: for `hf:` the split is the first of test, validation and train that exists,
+            unless named.
+        image_column: where the pictures are; found by its feature type if not given.
+        label_column: where the labels are; found by its feature type if not given.
+        class_names: a text file with one name a class, in the order of the labels.
+
+    Raises:
+        UserError: if the data set cannot be opened or its columns cannot be told.
+    """
+    import datasets
+
+    rows = _open(spec)
+    image_column = image_column or _only(rows.features, datasets.Image, spec, "image")
+    if not isinstance(rows.features.get(image_column), datasets.Image):
+        raise UserError(
+            f"dataset {spec!r}: column {image_column!r} holds no pictures; "
+            f"there are {', '.join(rows.features)}"
+        )
+    label_column = label_column or _only(rows.features, datasets.ClassLabel, spec, "label")
+    if label_column not in rows.features:
+        raise UserError(
+            f"dataset {spec!r}: no column {label_column!r}; there are {', '.join(rows.features)}"
+        )
+    names, labels = _labels(rows, label_column, class_names, spec)
+    return TableSamples(
+        name=spec,
+        fingerprint=digest(spec, str(rows._fingerprint), str(len(rows))),
+        task=Task(OBJECT, names, templates("simple")),
+        licence=rows.info.license or "not stated by the data set",
+        rows=rows.cast_column(image_column, datasets.Image(decode=False)),
+        image_column=image_column,
+        labels=labels,
+    )
+
+
+def _open(spec: str) -> Any:
+    """The rows that `spec` names."""
+    import datasets
+
+    kind, _, rest = spec.partition(":")
+    try:
+        if kind == "parquet":
+            _must_exist(rest, spec)
+            return datasets.load_dataset("parquet", data_files=rest, split="train")
+        if kind == "imagefolder":
+            _must_exist(rest, spec)
+            return datasets.load_dataset("imagefolder", data_dir=rest, split="train")
+        name, _, split = rest.partition(":")
+        if split:
+            return datasets.load_dataset(name, split=split)
+        splits = datasets.load_dataset(name)
+    except UserError:
+        raise
+    except ConnectionError as error:
+        raise UserError(f"dataset {spec!r}: no network to fetch it ({_one_line(error)})") from None
+    except Exception as error:
+        raise UserError(f"dataset {spec!r}: cannot be opened ({_one_line(error)})") from None
+    for likely in ("test", "validation", "train"):
+        if likely in splits:
+            return splits[likely]
+    return splits[next(iter(splits))]
+
+
+def _must_exist(path: str, spec: str) -> None:
+    if not Path(path).exists() and not any(Path().glob(path)):
+        raise UserError(f"dataset {spec!r}: there is no {path!r}")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _only(features: Any, kind: type, spec: str, what: str) -> str:
+    """The one column of a feature type, or the user is asked to name it."""
+    found: list[str] = [name for name, feature in features.items() if isinstance(feature, kind)]
+    if len(found) == 1:
+        return found[0]
+    problem = f"no {what} column" if not found else f"several {what} columns"
+    raise UserError(
+        f"dataset {spec!r}: {problem} by type; name one with --{what}-column "
+        f"(there are {', '.join(found or features)})"
+    )
+
+
+def _labels(
+    rows: Any, column: str, class_names: str | None, spec: str
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Class names and labels of a column of class indices or of names."""
+    import datasets
+
+    feature = rows.features[column]
+    values = rows[column][:]
+    where = f"dataset {spec!r}"
+    if isinstance(feature, datasets.ClassLabel):
+        own = feature.names
+        if len(own) == 1000 and own[0].startswith(("tench", "n01440764")):
+            own = imagenet_class_names()
+        labels = [int(value) if value is not None else -1 for value in values]
+    elif values and all(isinstance(value, str) for value in values):
+        own = sorted(set(values))
+        index_of = {name: index for index, name in enumerate(own)}
+        labels = [index_of[value] for value in values]
+    elif values and all(isinstance(value, int) for value in values) and class_names:
+        labels, own = list(values), range(max(values) + 1)
+    else:
+        raise UserError(f"{where}: column {column!r} holds no class names; give --class-names FILE")
+    if class_names is not None:
+        own = named_by_file(class_names, len(own), where)
+    for index, label in enumerate(labels):
+        if not 0 <= label < len(own):
+            raise UserError(
+                f"{where}: row {index} has label {label}, but there are {len(own)} classes"
+            )
+    return check_class_names(list(own), where), tuple(labels)

@@ -1,0 +1,99 @@
+"""Class names and the sentences around them: ImageNet's, a file's, a data set's own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from typoattack.errors import UserError
+
+OBJECT = "object"
+"""The name of the task that asks which object a picture shows."""
+
+
+def imagenet_class_names() -> tuple[str, ...]:
+    """open_clip's 1,000 curated ImageNet names, in the order of the class indices."""
+    from open_clip.zero_shot_metadata import IMAGENET_CLASSNAMES
+
+    return tuple(IMAGENET_CLASSNAMES)
+
+
+def imagenet_synsets() -> tuple[str, ...]:
+    """The 1,000 WordNet ids (`n01440764`, ...) in the order of the class indices."""
+    from timm.data.imagenet_info import ImageNetInfo
+
+    return tuple(ImageNetInfo("imagenet-1k").label_names())  # type: ignore[no-untyped-call]
+
+
+def templates(spec: str) -> tuple[str, ...]:
+    """The prompt templates that `spec` names.
+
+    Args:
+        spec: `simple` (open_clip's seven for ImageNet), `openai` (the eighty), or a text file
+            with one template a line, each with one `{}`.
+
+    Raises:
+        UserError: if the file is missing, empty, or a line has no `{}`.
+    """
+    from open_clip import zero_shot_metadata
+
+    if spec == "simple":
+        return tuple(make("{}") for make in zero_shot_metadata.SIMPLE_IMAGENET_TEMPLATES)
+    if spec == "openai":
+        return tuple(make("{}") for make in zero_shot_metadata.OPENAI_IMAGENET_TEMPLATES)
+    return check_templates(read_lines(spec, "templates (`simple`, `openai` or a file)"), spec)
+
+
+def check_templates(lines: Sequence[str], where: str) -> tuple[str, ...]:
+    """`lines` as templates, each holding exactly one `{}`; else `UserError` naming `where`."""
+    for number, line in enumerate(lines, start=1):
+        if line.count("{}") != 1 or line.count("{") != 1 or line.count("}") != 1:
+            raise UserError(
+                f"templates {where}: line {number} ({line!r}) must have one '{{}}' for the class"
+            )
+    return tuple(lines)
+
+
+def read_lines(path: str, what: str) -> tuple[str, ...]:
+    """The non-empty lines of a UTF-8 text file; `UserError` if there are none."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{what}: cannot read {path!r} ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{what}: {path!r} is not UTF-8 text") from None
+    lines = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if not lines:
+        raise UserError(f"{what}: {path!r} is empty; write one a line")
+    return lines
+
+
+def check_class_names(names: Sequence[str], where: str) -> tuple[str, ...]:
+    """`names` if they can be the answers to a question: at least two, none empty.
+
+    Duplicates are allowed, because ImageNet has two (`missile`, `sunglasses`); words are never
+    drawn from a class of the same name as the true one.
+
+    Raises:
+        UserError: naming `where` the names come from.
+    """
+    if len(set(names)) < 2:
+        raise UserError(
+            f"{where}: {len(set(names))} class; zero-shot needs at least two to choose from"
+        )
+    for index, name in enumerate(names):
+        if not name.strip():
+            raise UserError(f"{where}: the name of class {index} is empty")
+    return tuple(names)
+
+
+def named_by_file(path: str, expected: int, where: str) -> tuple[str, ...]:
+    """Class names from a file, one a line, in the order of the labels.
+
+    Raises:
+        UserError: if their number is not `expected`.
+    """
+    names = read_lines(path, "class names")
+    if len(names) != expected:
+        raise UserError(
+            f"class names: {path!r} has {len(names)} lines, but {where} has {expected} classes"
+        )
+    return check_class_names(names, path)

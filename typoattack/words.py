@@ -1,0 +1,208 @@
+"""Which word is written: a fixed one, another class's name, the nearest, a pseudoword."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from typoattack.errors import UserError
+from typoattack.randomness import Rng
+from typoattack.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The classes most and least like each class in a text space.
+
+    Attributes:
+        nearest: (n_classes, k) class indices, most similar first, never the class itself.
+        farthest: (n_classes, k) class indices, least similar first.
+    """
+
+    nearest: NDArray[np.int64]
+    farthest: NDArray[np.int64]
+
+
+def neighbours(text_features: NDArray[np.float32], names: Sequence[str], k: int) -> Neighbours:
+    """Rank classes by the cosine of their text embeddings.
+
+    Args:
+        text_features: (n_classes, d), L2-normalised rows.
+        names: a class of the same name as another is no neighbour of it.
+        k: how many to keep, at most n_classes − 1.
+    """
+    similarity = text_features @ text_features.T
+    ids = np.unique(np.asarray(names, dtype=object), return_inverse=True)[1]
+    same = ids[:, None] == ids[None, :]
+    k = min(k, len(names) - 1)
+    nearest = np.argsort(np.where(same, np.inf, -similarity), axis=1, kind="stable")
+    farthest = np.argsort(np.where(same, np.inf, similarity), axis=1, kind="stable")
+    return Neighbours(nearest[:, :k].copy(), farthest[:, :k].copy())
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a word source may know of the sample it chooses a word for.
+
+    Attributes:
+        label: index of the right class.
+        class_names: all classes.
+        replicate: which of the suite's words for this sample, from 0.
+        rng: a stream keyed by (seed, sample), the same for every recipe and replicate.
+        neighbours: present where the source needs a text space.
+    """
+
+    label: int
+    class_names: Sequence[str]
+    replicate: int
+    rng: Rng
+    neighbours: Neighbours | None = None
+
+
+class WordSource(Protocol):
+    """Chooses the word to write for one sample; None where it has none to offer."""
+
+    @property
+    def needs_text_space(self) -> bool:
+        """Whether it asks for `Situation.neighbours`."""
+        ...
+
+    def __call__(self, situation: Situation) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FixedWords:
+    """Given words, in turn over the replicates; a sample whose own class it is gets none."""
+
+    choices: tuple[str, ...]
+    needs_text_space: ClassVar[bool] = False
+
+    def __call__(self, situation: Situation) -> str | None:
+        word = self.choices[situation.replicate % len(self.choices)]
+        return None if word == situation.class_names[situation.label] else word
+
+
+@dataclass(frozen=True, slots=True)
+class RandomClass:
+    """Another class, uniformly; replicates of a sample get different ones.
+
+    There is always one: a task has at least two names, and `check_class_names` sees to it that
+    they are not all the same.
+    """
+
+    needs_text_space: ClassVar[bool] = False
+
+    def __call__(self, situation: Situation) -> str | None:
+        names = situation.class_names
+        own = names[situation.label]
+        order = situation.rng.permutation(len(names))
+        others: Iterator[str] = (names[i] for i in itertools.cycle(order) if names[i] != own)
+        return next(itertools.islice(others, situation.replicate, None))
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourClass:
+    """The most or least similar class in the model's text space; replicates walk outwards."""
+
+    farthest: bool
+    needs_text_space: ClassVar[bool] = True
+
+    def __call__(self, situation: Situation) -> str | None:
+        found = situation.neighbours
+        if found is None:
+            raise ValueError("a neighbouring class needs the text space of a model")
+        row = (found.farthest if self.farthest else found.nearest)[situation.label]
+        return situation.class_names[int(row[situation.replicate % len(row)])]
+
+
+@dataclass(frozen=True, slots=True)
+class TrueClass:
+    """The right answer: a control, not an attack."""
+
+    needs_text_space: ClassVar[bool] = False
+
+    def __call__(self, situation: Situation) -> str | None:
+        return situation.class_names[situation.label]
+
+
+@dataclass(frozen=True, slots=True)
+class PseudoWord:
+    """A pronounceable string that means nothing, as long as some other class's name."""
+
+    needs_text_space: ClassVar[bool] = False
+
+    def __call__(self, situation: Situation) -> str | None:
+        like = RandomClass()(situation)
+        own_stream = situation.rng.spawn(situation.replicate + 1)[-1]
+        return None if like is None else pseudoword(like, own_stream)
+
+
+_CONSONANTS = "bcdfghjklmnprstvwz"
+_VOWELS = "aeiou"
+
+
+def pseudoword(like: str, rng: Rng) -> str:
+    """A pronounceable non-word with the shape of `like`: same length, spaces and capitals.
+
+    Consonants and vowels alternate within a word; characters that are no letters stay.
+    """
+    made, vowel = [], bool(rng.integers(2))
+    for character in like:
+        if not character.isalpha():
+            made.append(character)
+            vowel = bool(rng.integers(2))
+            continue
+        letters = _VOWELS if vowel else _CONSONANTS
+        letter = letters[int(rng.integers(len(letters)))]
+        made.append(letter.upper() if character.isupper() else letter)
+        vowel = not vowel
+    return "".join(made)
+
+
+@dataclass(frozen=True, slots=True)
+class WordKind:
+    """One way to choose words: how it is written, what it does, and how it is made."""
+
+    usage: str
+    summary: str
+    make: Callable[[str], WordSource]
+
+
+WORDS: Registry[WordKind] = Registry("word source", "see `typoattack list words`")
+WORDS.add("random", WordKind("random", "another class, uniformly", lambda _: RandomClass()))
+WORDS.add(
+    "nearest",
+    WordKind("nearest", "the most similar class in text space", lambda _: NeighbourClass(False)),
+)
+WORDS.add(
+    "farthest",
+    WordKind("farthest", "the least similar class in text space", lambda _: NeighbourClass(True)),
+)
+WORDS.add("true", WordKind("true", "the right class's name (a control)", lambda _: TrueClass()))
+WORDS.add("pseudo", WordKind("pseudo", "a pronounceable non-word", lambda _: PseudoWord()))
+WORDS.add("fixed", WordKind("fixed:WORD", "always the same word", lambda word: FixedWords((word,))))
+WORDS.add(
+    "list",
+    WordKind(
+        "list:A,B,C",
+        "these words in turn",
+        lambda words: FixedWords(tuple(word.strip() for word in words.split(",") if word.strip())),
+    ),
+)
+
+
+def parse_words(spec: str) -> WordSource:
+    """The word source that `spec` names: `random`, `fixed:iPod`, `list:a,b,c`, …
+
+    Raises:
+        UserError: for an unknown source or a missing word.
+    """
+    name, colon, rest = spec.partition(":")
+    kind = WORDS[name]
+    takes_words = ":" in kind.usage
+    if takes_words != bool(colon) or (takes_words and not rest.strip(" ,")):
+        raise UserError(f"word source {spec!r} is written {kind.usage}")
+    return kind.make(rest.strip())
