@@ -6,17 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, TypeVar, cast, get_type_hints
 
-import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import dataclass_transform
 
+from typoattack.drawing.geometry import Box
 from typoattack.errors import UserError
 from typoattack.randomness import Rng, digest
 from typoattack.registry import Registry
-
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in canvas pixels; right and bottom exclusive."""
 
 NOWHERE: Box = (0, 0, 0, 0)
 
@@ -54,15 +51,35 @@ def attacked(
     word: str,
     written: str,
     size: float,
+    region: Box | None = None,
     facts: Mapping[str, str | int | float | bool] | None = None,
 ) -> Attacked:
-    """An `Attacked` with box and coverage measured from the pixels themselves."""
-    changed = (np.asarray(canvas) != np.asarray(image)).any(axis=2)
-    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
-    box = NOWHERE
-    if rows.size:
-        box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    return Attacked(image, word, written, box, float(changed.mean()), size, facts or {})
+    """An `Attacked` with box and coverage measured from the pixels themselves.
+
+    Args:
+        canvas: before.
+        image: after, of the same size.
+        word: see `Attacked`, as are `written`, `size` and `facts`.
+        written: the text really drawn.
+        size: text height used, as a share of the canvas.
+        region: where anything may have been drawn; only there the pictures are compared, which
+            saves most of the time. None compares all; it may reach over the canvas's edge.
+        facts: columns of the recipe's own.
+    """
+    left, top, right, bottom = region or (0, 0, *canvas.size)
+    left, top = max(left, 0), max(top, 0)
+    right, bottom = max(min(right, canvas.width), left), max(min(bottom, canvas.height), top)
+    drawn = (left, top, right, bottom)
+    difference = ImageChops.difference(canvas.crop(drawn), image.crop(drawn))
+    found = difference.getbbox()
+    if found is None:
+        return Attacked(image, word, written, NOWHERE, 0.0, size, facts or {})
+    red, green, blue = difference.crop(found).split()
+    changed = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    pixels = changed.width * changed.height - changed.histogram()[0]
+    box = (left + found[0], top + found[1], left + found[2], top + found[3])
+    share = pixels / (canvas.width * canvas.height)
+    return Attacked(image, word, written, box, share, size, facts or {})
 
 
 @dataclass(frozen=True)

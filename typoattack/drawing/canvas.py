@@ -1,0 +1,95 @@
+"""From a file, bytes or a PIL picture to the square canvas that every model sees."""
+
+import contextlib
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from typoattack.samples.base import BrokenImage
+
+CANVAS = 448
+"""The default side of the canvas in pixels."""
+
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "ICO", "TGA", "AVIF", "MPO")
+"""What is opened. Left out: formats that Pillow hands to an outside program (EPS)."""
+
+_WHITE = (255, 255, 255)
+
+
+def decode(source: bytes | str | Path | Image.Image) -> Image.Image:
+    """The picture in `source` as 8-bit RGB, upright, on white where it is transparent.
+
+    EXIF orientation is applied; greyscale, CMYK, palette and 16-bit pictures are converted; of
+    an animation the first frame counts.
+
+    Raises:
+        BrokenImage: not a picture, truncated, of a kind that is not read, or more pixels than
+            Pillow deems safe (`PIL.Image.MAX_IMAGE_PIXELS`).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = source if isinstance(source, Image.Image) else _open(source)
+            image.load()
+            return _rgb(_upright(image))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BrokenImage(
+            f"more than {Image.MAX_IMAGE_PIXELS} pixels, a possible decompression bomb"
+        ) from None
+    except UnidentifiedImageError:
+        raise BrokenImage("not a picture of a known format") from None
+    except Exception as error:  # Pillow's readers raise nearly anything on damaged data
+        raise BrokenImage(f"cannot be decoded: {error}") from error
+
+
+def _open(source: bytes | str | Path) -> Image.Image:
+    if isinstance(source, bytes):
+        return Image.open(io.BytesIO(source), formats=_FORMATS)
+    # Read whole, so that no file stays open however the caller goes on.
+    return Image.open(io.BytesIO(Path(source).read_bytes()), formats=_FORMATS)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # A picture with a damaged EXIF block still shows something: it stays as it lies.
+    with contextlib.suppress(Exception):
+        return ImageOps.exif_transpose(image)
+    return image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith(("I", "F")):
+        return _eight_bit(image).convert("RGB")
+    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
+        layer = image.convert("RGBA")
+        white = Image.new("RGB", layer.size, _WHITE)
+        white.paste(layer, (0, 0), layer)
+        return white
+    return image.convert("RGB")
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """A 16-bit, 32-bit or float greyscale picture scaled to 0…255."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
+    top = float(values.max(initial=0.0))
+    if image.mode.startswith("I"):
+        scale = 255 / 65535 if image.mode.startswith("I;16") or top > 255 else 1.0
+    else:
+        scale = 255.0 if top <= 1 else 1.0
+    return Image.fromarray(np.clip(np.rint(values * scale), 0, 255).astype(np.uint8))
+
+
+def square_canvas(image: Image.Image, size: int = CANVAS) -> Image.Image:
+    """The centre square of an RGB picture at `size` × `size` pixels, bicubic.
+
+    The same as resizing the short side to `size` and cropping the centre, but the square is cut
+    first, so that a picture of 20,000 × 10 pixels needs no more memory than any other.
+    """
+    short = min(image.size)
+    left, top = (image.width - short) / 2, (image.height - short) / 2
+    box = (left, top, left + short, top + short)
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=box)

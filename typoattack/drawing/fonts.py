@@ -1,0 +1,171 @@
+"""The fonts that recipes draw with: which there are, what they can draw, and the loaded faces."""
+
+import functools
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import yaml
+from PIL import ImageFont
+
+from typoattack.errors import UserError, unknown
+from typoattack.randomness import Rng
+from typoattack.resources import fonts_dir
+
+Style = Literal["printed", "handwriting"]
+STYLES: tuple[Style, ...] = ("printed", "handwriting")
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One font file.
+
+    Attributes:
+        family: the family's name in the registry, such as `courier-prime`.
+        path: the TTF file.
+    """
+
+    family: str
+    path: Path
+
+    def at(self, size: int) -> ImageFont.FreeTypeFont:
+        """The face at an em of `size` pixels, from a cache."""
+        return _load(self.path, size)
+
+    def missing(self, text: str) -> str:
+        """The characters of `text` that the face has no glyph for, each once."""
+        known = _characters(self.path)
+        return "".join(dict.fromkeys(c for c in text if ord(c) not in known and c != " "))
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A font family of `fonts/families.yaml`.
+
+    Attributes:
+        name: its folder, and what recipes call it.
+        title: its own name, such as `Courier Prime`.
+        style: printed or handwriting.
+        look: a few words for `typoattack list fonts`.
+        faces: `regular`, `bold` or both.
+        scripts: the scripts it covers: latin, greek, cyrillic, japanese.
+        licence: SPDX identifier; the text lies beside the files.
+        source: package and version the files were taken from.
+    """
+
+    name: str
+    title: str
+    style: Style
+    look: str
+    faces: Mapping[str, Face]
+    scripts: tuple[str, ...]
+    licence: str
+    source: str
+
+    def face(self, *, bold: bool) -> Face:
+        """The bold or the regular face, or the only one there is."""
+        wanted = "bold" if bold else "regular"
+        return self.faces.get(wanted) or next(iter(self.faces.values()))
+
+
+@functools.cache
+def families() -> Mapping[str, Family]:
+    """Every family by name, read once from `fonts/families.yaml`.
+
+    Raises:
+        UserError: if the file or a font it names is missing.
+    """
+    listing = fonts_dir() / "families.yaml"
+    if not listing.is_file():
+        raise UserError(f"the fonts are missing: no {listing.name} in {listing.parent}; reinstall")
+    entries = yaml.safe_load(listing.read_text("utf-8"))
+    return MappingProxyType({name: _family(name, entry) for name, entry in entries.items()})
+
+
+def _family(name: str, entry: Mapping[str, Any]) -> Family:
+    faces = {w: Face(name, fonts_dir() / name / file) for w, file in entry["faces"].items()}
+    for face in faces.values():
+        if not face.path.is_file():
+            raise UserError(f"font {name!r}: the file {face.path.name} is missing; reinstall")
+    return Family(
+        name=name,
+        title=entry["family"],
+        style=entry["style"],
+        look=entry["look"],
+        faces=MappingProxyType(faces),
+        scripts=tuple(entry["scripts"]),
+        licence=entry["licence"],
+        source=entry["source"],
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _load(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    # The basic layout engine: the same glyphs whether or not the system has libraqm.
+    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@functools.cache
+def _characters(path: Path) -> frozenset[int]:
+    """The code points a font file has glyphs for."""
+    from fontTools.ttLib import TTFont  # slow to import, so only when a font is used
+
+    with TTFont(path, lazy=True) as font:
+        return frozenset(font.getBestCmap())
+
+
+def tidy(word: str) -> str:
+    """`word` as it is drawn: composed accents (NFC), single spaces, no line breaks.
+
+    Raises:
+        UserError: if nothing is left to write.
+    """
+    text = " ".join(unicodedata.normalize("NFC", word).split())
+    if not text:
+        raise UserError(f"the word {word!r} has nothing to write; give it at least one letter")
+    return text
+
+
+def find_face(font: str, text: str, rng: Rng, *, bold: bool = False) -> Face:
+    """The face for `font`: a family's name, or a style to draw one of its families by lot.
+
+    One number is drawn from `rng` whatever `font` is, so that two recipes which differ in the
+    font alone stay in step.
+
+    Raises:
+        UserError: for an unknown font, or if it lacks a glyph that `text` needs.
+    """
+    lot = rng.random()
+    if font not in STYLES:
+        return _named_face(font, text, bold=bold)
+    drawn = [family.face(bold=bold) for family in families().values() if family.style == font]
+    able = [face for face in drawn if not face.missing(text)]
+    if not able:
+        fewest = min((face.missing(text) for face in drawn), key=len)
+        raise UserError(f"no {font} font can draw {_named(fewest)} of {text[:60]!r}")
+    return able[int(lot * len(able))]
+
+
+def _named_face(font: str, text: str, *, bold: bool) -> Face:
+    known = families()
+    if font not in known:
+        raise unknown("font", font, [*known, *STYLES], "see `typoattack list fonts`")
+    face = known[font].face(bold=bold)
+    missing = face.missing(text)
+    if missing:
+        raise UserError(
+            f"font {font!r} cannot draw {_named(missing)} of {text[:60]!r}; "
+            f"choose another with `font=`, see `typoattack list fonts`"
+        )
+    return face
+
+
+def _named(characters: str) -> str:
+    """Characters as an error shows them, with their Unicode names."""
+    first = characters[0]
+    name = unicodedata.name(first, "no name")
+    more = f" and {len(characters) - 1} more" if len(characters) > 1 else ""
+    return f"{first!r} (U+{ord(first):04X} {name}){more}"

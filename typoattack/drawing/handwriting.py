@@ -1,0 +1,207 @@
+"""Handwritten letters: no two alike, on a wandering line, with a pen that presses unevenly."""
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from typoattack.drawing.fonts import Face
+from typoattack.drawing.lettering import LEAST_EM, Lettering
+from typoattack.drawing.lines import fit, metrics, width
+from typoattack.drawing.texture import clouds
+from typoattack.randomness import Rng
+
+_PROBE = 200
+_JOINED = frozenset({"homemade-apple"})
+"""Families whose letters hold hands: too much jitter would tear them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """Where one letter goes, in ems: a 2 × 2 matrix and the pen's place on the baseline."""
+
+    character: str
+    matrix: tuple[float, float, float, float]
+    x: float
+    y: float
+
+
+def handwritten(
+    text: str,
+    face: Face,
+    room: tuple[int, int],
+    rng: Rng,
+    *,
+    wobble: float = 1.0,
+    angle: float = 0.0,
+) -> Lettering:
+    """`text` as if by hand, as large as `room` = (width, height) in pixels allows.
+
+    Each letter has its own baseline, slant, size, turn and spacing; the line drifts; the whole
+    is warped a little, so that equal letters differ in shape too; the stroke swells and pales
+    with the pressure of the pen, and its edges are soft.
+
+    Args:
+        text: tidy text, see `fonts.tidy`.
+        face: covers the text.
+        room: what the mask must fit in, in pixels.
+        rng: the source of every irregularity.
+        wobble: how irregular the hand is; 0 draws the bare font.
+        angle: degrees, counter-clockwise, that the whole is turned by after it was fitted.
+    """
+    lines, _ = fit(face, text, room)
+    strength = wobble * (0.35 if face.family in _JOINED else 1.0)
+    letters = _write(face, lines, rng, strength)
+    left, top, right, bottom = _extent(face, letters)
+    em = min(room[0] / (right - left), room[1] / (bottom - top))
+    size = max(int(em), LEAST_EM)
+    mask = Image.new(
+        "L", (math.ceil((right - left) * size) + 2, math.ceil((bottom - top) * size) + 2)
+    )
+    for letter in letters:
+        _stamp(mask, face, letter, size, (1 - left * size, 1 - top * size))
+    scale = min(1.0, room[0] / mask.width, room[1] / mask.height)
+    if scale < 1:
+        smaller = (max(int(mask.width * scale), 1), max(int(mask.height * scale), 1))
+        mask = mask.resize(smaller, Image.Resampling.BILINEAR)
+    ink = _press(_warp(mask, size * scale, angle, rng, wobble), size * scale, rng, wobble)
+    return Lettering(ink, None, size * scale, " ".join(lines))
+
+
+def _write(face: Face, lines: tuple[str, ...], rng: Rng, strength: float) -> list[_Letter]:
+    """Every letter's place, in ems, the first line's baseline at y = 0."""
+    pitch = metrics(face, " ".join(lines)).pitch
+    widest = max(width(face, line) for line in lines)
+    letters: list[_Letter] = []
+    lean = float(rng.normal(0, 0.07)) * strength
+    for number, line in enumerate(lines):
+        climb, indent, phase = (float(v) for v in rng.normal(0, 1, 3))
+        x = (widest - width(face, line)) / 2 + 0.12 * strength * indent
+        swing = rng.normal(0, 1, (len(line), 5))
+        for i, character in enumerate(line):
+            up, slant, turn, big, gap = (float(v) * strength for v in swing[i])
+            drift = 0.018 * climb * x + 0.03 * math.sin(1.3 * x + phase)
+            y = pitch * number + strength * drift + 0.022 * up
+            if character != " ":
+                matrix = _matrix(lean + 0.05 * slant, 0.035 * turn, 1 + 0.045 * big)
+                letters.append(_Letter(character, matrix, x, y))
+            x += _advance(face, line[i : i + 2]) + 0.018 * gap + 0.015 * strength
+    return letters
+
+
+def _matrix(slant: float, turn: float, scale: float) -> tuple[float, float, float, float]:
+    """Slant, then turn (radians), then scale, as rows (a, b), (c, d) with y downwards."""
+    cos, sin = math.cos(turn), math.sin(turn)
+    return scale * cos, scale * (-slant * cos - sin), scale * sin, scale * (cos - slant * sin)
+
+
+@functools.lru_cache(maxsize=8192)
+def _advance(face: Face, pair: str) -> float:
+    """From a letter to the next, in ems, kerning included."""
+    return width(face, pair) - width(face, pair[1:]) if len(pair) == 2 else width(face, pair)
+
+
+@functools.lru_cache(maxsize=8192)
+def _box(face: Face, character: str) -> tuple[float, float, float, float]:
+    """The ink box of a glyph in ems, from its place on the baseline."""
+    box = face.at(_PROBE).getbbox(character, anchor="ls")
+    return box[0] / _PROBE, box[1] / _PROBE, box[2] / _PROBE, box[3] / _PROBE
+
+
+def _corners(letter: _Letter, box: tuple[float, float, float, float]) -> list[tuple[float, float]]:
+    a, b, c, d = letter.matrix
+    return [(a * x + b * y, c * x + d * y) for x in (box[0], box[2]) for y in (box[1], box[3])]
+
+
+def _extent(face: Face, letters: list[_Letter]) -> tuple[float, float, float, float]:
+    """The box that encloses all letters, in ems, with a little air for the warp."""
+    points = [
+        (letter.x + x, letter.y + y)
+        for letter in letters
+        for x, y in _corners(letter, _box(face, letter.character))
+    ]
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    air = 0.04
+    return min(xs) - air, min(ys) - air, max(xs) + air, max(ys) + air
+
+
+@functools.lru_cache(maxsize=8192)
+def _glyph(face: Face, character: str, size: int) -> tuple[Image.Image, int, int]:
+    """A glyph as an `L` mask with a clear pixel around, and its corner from the pen's place."""
+    font = face.at(size)
+    left, top, right, bottom = (int(v) for v in font.getbbox(character, anchor="ls"))
+    core = font.getmask(character, mode="L", anchor="ls")
+    glyph = Image.new("L", (right - left + 2, bottom - top + 2))
+    if core.size[0] and core.size[1]:
+        picture = Image.frombytes("L", core.size, bytes(core))
+        glyph.paste(picture, (1, 1))
+    return glyph, left - 1, top - 1
+
+
+def _stamp(
+    mask: Image.Image, face: Face, letter: _Letter, size: int, origin: tuple[float, float]
+) -> None:
+    """Draw one letter on the mask."""
+    glyph, left, top = _glyph(face, letter.character, size)
+    box = (left, top, left + glyph.width, top + glyph.height)
+    points = _corners(letter, box)
+    pen_x, pen_y = origin[0] + letter.x * size, origin[1] + letter.y * size
+    x0 = math.floor(min(p[0] for p in points) + pen_x)
+    y0 = math.floor(min(p[1] for p in points) + pen_y)
+    x1 = math.ceil(max(p[0] for p in points) + pen_x)
+    y1 = math.ceil(max(p[1] for p in points) + pen_y)
+    a, b, c, d = letter.matrix
+    area = a * d - b * c
+    ia, ib, ic, id_ = d / area, -b / area, -c / area, a / area
+    dx, dy = x0 - pen_x, y0 - pen_y
+    inverse = (ia, ib, ia * dx + ib * dy - left, ic, id_, ic * dx + id_ * dy - top)
+    stamp = glyph.transform(
+        (x1 - x0, y1 - y0), Image.Transform.AFFINE, inverse, Image.Resampling.BILINEAR
+    )
+    mask.paste(255, (x0, y0), stamp)
+
+
+def _warp(mask: Image.Image, em: float, angle: float, rng: Rng, wobble: float) -> Image.Image:
+    """The mask turned and bent by a coarse mesh, so that equal letters come out unequal."""
+    columns = min(max(round(mask.width / (0.8 * em)), 2), 24)
+    rows = min(max(round(mask.height / (0.6 * em)), 2), 8)
+    bend = rng.normal(0, 0.022 * em * wobble, (rows + 1, columns + 1, 2)).round(3).tolist()
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    wide = math.ceil(mask.width * abs(cos) + mask.height * abs(sin))
+    tall = math.ceil(mask.width * abs(sin) + mask.height * abs(cos))
+    xs = [round(wide * i / columns) for i in range(columns + 1)]
+    ys = [round(tall * j / rows) for j in range(rows + 1)]
+
+    def source(i: int, j: int) -> tuple[float, float]:
+        x, y = xs[i] - wide / 2, ys[j] - tall / 2
+        dx, dy = bend[j][i]
+        return (
+            cos * x - sin * y + mask.width / 2 + dx,
+            sin * x + cos * y + mask.height / 2 + dy,
+        )
+
+    mesh = []
+    for j in range(rows):
+        for i in range(columns):
+            corners = (source(i, j), source(i, j + 1), source(i + 1, j + 1), source(i + 1, j))
+            target = (xs[i], ys[j], xs[i + 1], ys[j + 1])
+            mesh.append((target, tuple(v for corner in corners for v in corner)))
+    return mask.transform((wide, tall), Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
+
+
+def _press(mask: Image.Image, em: float, rng: Rng, wobble: float) -> Image.Image:
+    """Pressure: the stroke's width and its darkness follow two slow random fields."""
+    wide, tall = mask.size
+    cells = (min(2 + round(wide / em), 40), min(2 + round(tall / em), 40))
+    width_field = clouds((wide, tall), cells, rng)
+    dark_field = clouds((wide, tall), cells, rng)
+    soft = mask.filter(ImageFilter.GaussianBlur(0.012 * em + 0.25)) if wobble else mask
+    coverage = np.asarray(soft, np.float32)
+    # The soft edge is cut at a level that moves with the pressure: low swells the stroke.
+    level = width_field * np.float32(0.26 * wobble) + np.float32(-0.38)
+    stroke = np.clip(coverage * np.float32(2.2 / 255) + level, 0, 1)
+    stroke *= np.clip(dark_field * np.float32(28 * wobble) + np.float32(235), 180, 255)
+    stroke[coverage < 5] = 0
+    return Image.fromarray(stroke.astype(np.uint8))

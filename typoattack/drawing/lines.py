@@ -1,0 +1,98 @@
+"""Where a text breaks into lines, and how large it can then be set."""
+
+import functools
+from dataclasses import dataclass
+
+from typoattack.drawing.fonts import Face
+
+_PROBE = 200
+"""The size at which a face is measured; widths scale with size."""
+
+_MOST_LINES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """How tall a text stands in a face, in ems.
+
+    Attributes:
+        top: from the baseline up to its tallest letter.
+        bottom: from the baseline down to its lowest.
+        pitch: between baselines.
+    """
+
+    top: float
+    bottom: float
+    pitch: float
+
+
+@functools.lru_cache(maxsize=4096)
+def metrics(face: Face, text: str) -> Metrics:
+    """The metrics of `text` in the face, measured on its letters and not read from the file.
+
+    It stands at least as tall as a letter with an ascender, so that words without one are not
+    blown up.
+    """
+    box = face.at(_PROBE).getbbox("dk" + text, anchor="ls")
+    top, bottom = -box[1] / _PROBE, max(box[3], 0) / _PROBE
+    return Metrics(top, bottom, (top + bottom) * 1.08)
+
+
+@functools.lru_cache(maxsize=8192)
+def width(face: Face, text: str) -> float:
+    """The advance width of `text` in ems."""
+    return face.at(_PROBE).getlength(text) / _PROBE
+
+
+@functools.lru_cache(maxsize=4096)
+def fit(face: Face, text: str, room: tuple[int, int]) -> tuple[tuple[str, ...], float]:
+    """The line breaks and the em in pixels at which `text` fills `room` = (width, height).
+
+    Of all breaks at spaces those are taken that allow the largest letters.
+    """
+    words = text.split(" ")
+    best: tuple[tuple[str, ...], float] = ((), 0.0)
+    for count in range(1, min(len(words), _MOST_LINES) + 1):
+        lines = _balanced(face, words, count)
+        em = largest_em(face, lines, room)
+        if em > best[1] * 1.02:  # more lines only where they really pay
+            best = (lines, em)
+    return best
+
+
+def largest_em(face: Face, lines: tuple[str, ...], room: tuple[int, int]) -> float:
+    """The em in pixels at which `lines` fill `room`."""
+    measure = metrics(face, " ".join(lines))
+    tall = measure.top + measure.bottom + measure.pitch * (len(lines) - 1)
+    wide = max(max(width(face, line) for line in lines), 1e-6)
+    return min(room[0] / wide, room[1] / tall)
+
+
+def _balanced(face: Face, words: list[str], count: int) -> tuple[str, ...]:
+    """`words` in `count` lines, the widest as narrow as can be."""
+    sizes = [width(face, word) for word in words]
+    space = width(face, " ")
+    low, high = max(sizes), sum(sizes) + space * len(sizes)
+    for _ in range(20):
+        middle = (low + high) / 2
+        if len(_greedy(sizes, space, middle)) <= count:
+            high = middle
+        else:
+            low = middle
+    lines, start = [], 0
+    for length in _greedy(sizes, space, high):
+        lines.append(" ".join(words[start : start + length]))
+        start += length
+    return tuple(lines)
+
+
+def _greedy(sizes: list[float], space: float, limit: float) -> list[int]:
+    """How many words go on each line if none may be wider than `limit`."""
+    counts, used = [0], 0.0
+    for size in sizes:
+        if counts[-1] and used + space + size > limit + 1e-9:
+            counts.append(0)
+            used = 0.0
+        used += size + (space if counts[-1] else 0.0)
+        counts[-1] += 1
+    return counts

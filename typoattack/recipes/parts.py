@@ -1,0 +1,37 @@
+"""Types of parameters that several recipes share."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from typoattack.drawing.colours import INK, PAPER, colour
+from typoattack.drawing.fonts import STYLES, families
+from typoattack.errors import UserError, unknown
+
+
+def _colour(name: str) -> str:
+    try:
+        colour(name, {**PAPER, **INK})
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    return name
+
+
+def _font(name: str) -> str:
+    if name not in STYLES and name not in families():
+        known = [*families(), *STYLES]
+        raise ValueError(str(unknown("font", name, known, "see `typoattack list fonts`")))
+    return name
+
+
+ColourName = Annotated[str, AfterValidator(_colour)]
+"""A basic colour term, or `#rrggbb`."""
+
+FontName = Annotated[str, AfterValidator(_font)]
+"""A family of `typoattack list fonts`, or `printed` or `handwriting` for one of them by lot."""
+
+Degrees = Annotated[float, Field(ge=0, le=45)]
+"""The most a surface is turned either way."""
+
+Wobble = Annotated[float, Field(ge=0, le=3)]
+"""How irregular handwriting is: 0 the bare font, 1 a usual hand."""
