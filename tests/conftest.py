@@ -1,6 +1,8 @@
 """What tests share: a cache of their own, photographs, and a tiny open_clip model."""
 
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +10,15 @@ import pytest
 from PIL import Image
 
 
+# Read when huggingface_hub is imported: no test may wait for a network.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
 @pytest.fixture(autouse=True, scope="session")
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Text features go to a folder of this test run, never to the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TYPOATTACK_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("HF_HUB_OFFLINE", "1")
         yield
 
 

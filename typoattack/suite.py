@@ -236,7 +236,18 @@ def _with_controls(
     yield attack
     if recipe.family == "attack" and not isinstance(recipe, SearchRecipe):
         for kind in controls:
-            yield make_attack(build_recipe(Control, [recipe, kind], {}), words, default)
+            yield make_attack(_control(recipe, kind), words, default)
+
+
+def _control(recipe: Recipe, kind: str) -> Recipe:
+    """The control of `recipe`, by its own name where it has one (`blank-label`)."""
+    control = build_recipe(Control, [recipe, kind], {})
+    for made_from in RECIPES.values():
+        if issubclass(made_from, Control) and made_from is not Control:
+            named = made_from()  # type: ignore[call-arg]
+            if (named.recipe, named.kind) == (recipe, kind):
+                return named
+    return control
 
 
 def make_attack(recipe: Recipe, words: str, default: str) -> Attack:

@@ -114,13 +114,8 @@ def _resolve(name: str) -> tuple[str, str | None, bool]:
     if Path(tag).is_file():
         return arch, tag, False
     if tag not in tags:
-        raise unknown(f"checkpoint of {arch}:", tag, tags)
-    trained_quick = bool(open_clip.get_pretrained_cfg(arch, tag).get("quick_gelu", False))
-    built_quick = bool((open_clip.get_model_config(arch) or {}).get("quick_gelu", False))
-    if built_quick and not trained_quick:
-        plain = arch.replace("-quickgelu", "")
-        raise UserError(f"model {name!r}: {tag} was not trained with QuickGELU; use {plain}/{tag}")
-    return arch, tag, trained_quick
+        raise unknown(f"{arch} checkpoint", tag, tags)
+    return arch, tag, bool(open_clip.get_pretrained_cfg(arch, tag).get("quick_gelu", False))
 
 
 def _few(names: Sequence[str]) -> str:

@@ -44,6 +44,12 @@ class Control(Recipe):
         source = "true" if self.kind == "true" else self.recipe.words
         object.__setattr__(self, "words", source)
 
+    def __repr__(self) -> str:
+        """`control(printed-label, "blank")`: of what, then which kind."""
+        return f'{self.name}({self.recipe}, "{self.kind}")' if self.params else self.name
+
+    __str__ = __repr__
+
     @property
     def stream_key(self) -> str:
         """That of its attack, so that both land on the same place."""

@@ -1,5 +1,6 @@
 """Data sets that Hugging Face's `datasets` opens: from its Hub, or local parquet and folders."""
 
+import glob
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -128,7 +129,7 @@ def _open(spec: str) -> Any:
 
 
 def _must_exist(path: str, spec: str) -> None:
-    if not Path(path).exists() and not any(Path().glob(path)):
+    if not glob.glob(path):
         raise UserError(f"dataset {spec!r}: there is no {path!r}")
 
 

@@ -1,0 +1,85 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from typoattack.models.text_cache import TextCache
+
+
+class Encoder:
+    """Counts the sentences it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        self.asked += texts
+        rows = np.array([[len(t), sum(map(ord, t)) % 97, 1.0] for t in texts], dtype=np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+NAMES = [f"class {i}" for i in range(70)]
+TEMPLATES = ("a {}", "the {}")
+
+
+def test_what_was_encoded_once_is_read_back(tmp_path: Path) -> None:
+    first, second = Encoder(), Encoder()
+    made = TextCache(tmp_path).features("model", NAMES, TEMPLATES, first)
+    again = TextCache(tmp_path).features("model", NAMES, TEMPLATES, second)
+    assert len(first.asked) == 140
+    assert second.asked == []
+    np.testing.assert_array_equal(made, again)
+    np.testing.assert_allclose(np.linalg.norm(made, axis=1), 1, atol=1e-6)
+
+
+def test_another_model_template_or_name_is_encoded_anew(tmp_path: Path) -> None:
+    cache = TextCache(tmp_path)
+    cache.features("model", NAMES[:3], TEMPLATES, Encoder())
+    for arguments in (
+        ("other", NAMES[:3], TEMPLATES),
+        ("model", NAMES[:3], ("one {}",)),
+        ("model", NAMES[1:4], TEMPLATES),
+    ):
+        encoder = Encoder()
+        cache.features(*arguments, encoder)
+        assert encoder.asked
+
+
+def test_an_interrupted_encoding_keeps_what_it_finished(tmp_path: Path) -> None:
+    class Interrupted(Encoder):
+        def __call__(self, texts: Sequence[str]) -> np.ndarray:
+            if len(self.asked) >= 128:
+                raise KeyboardInterrupt
+            return super().__call__(texts)
+
+    try:
+        TextCache(tmp_path).features("model", NAMES, TEMPLATES, Interrupted())
+    except KeyboardInterrupt:
+        pass
+    encoder = Encoder()
+    TextCache(tmp_path).features("model", NAMES, TEMPLATES, encoder)
+    assert len(encoder.asked) == 140 - 128
+
+
+def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
+    cache = TextCache(tmp_path)
+    made = cache.features("model", NAMES[:3], TEMPLATES, Encoder())
+    for file in tmp_path.rglob("*.npy"):
+        file.write_bytes(b"\x93NUMPY half")
+    encoder = Encoder()
+    np.testing.assert_array_equal(cache.features("model", NAMES[:3], TEMPLATES, encoder), made)
+    assert encoder.asked
+
+
+def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    made = TextCache(tmp_path / "file").features("model", NAMES[:3], TEMPLATES, Encoder())
+    assert made.shape == (3, 3)
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    TextCache(tmp_path).features(
+        "model", NAMES, TEMPLATES, Encoder(), lambda done, total: told.append((done, total))
+    )
+    assert told == [(32, 70), (64, 70), (70, 70)]
