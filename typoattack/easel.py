@@ -1,6 +1,7 @@
 """Drawing samples in worker processes: decode once, draw every recipe, preprocess for models."""
 
 import dataclasses
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -121,6 +122,7 @@ def draw_samples(
         UserError: if a recipe cannot draw its word.
         RunFailure: if a worker process dies.
     """
+    warnings.filterwarnings("ignore", "This DataLoader will create")  # the user chose the number
     loader = DataLoader(
         _Easel(dataset, indices, generator, preprocesses),
         batch_size=None,

@@ -256,10 +256,8 @@ def make_attack(recipe: Recipe, words: str, default: str) -> Attack:
     A control of kind `true` always writes the true class; every other control is called with
     the word of the attack that it belongs to.
     """
-    own = recipe.words or (recipe.recipe.words if isinstance(recipe, Control) else "")
-    given = "" if recipe.words == "true" else words
-    suffix = f" @ {given}" if given and given != default else ""
-    chosen = given or own or default
+    suffix = f" @ {words}" if words and words != default else ""
+    chosen = "true" if recipe.words == "true" else words or recipe.words or default
     parse_words(chosen)
     base = f"{recipe.recipe}{suffix}" if isinstance(recipe, Control) else ""
     return Attack(recipe, chosen, f"{recipe}{suffix}", base)
