@@ -1,6 +1,7 @@
 """Colours by name: the basic colour terms, inks and papers, each in one table."""
 
 import re
+from collections.abc import Mapping
 
 from typoattack.errors import UserError
 
@@ -55,17 +56,21 @@ PAPER: dict[str, Colour] = {
 """Papers and sticky notes."""
 
 
-def colour(name: str, table: dict[str, Colour] = BASIC) -> Colour:
-    """The colour called `name` in `table` or among the basic terms, or `#rrggbb`.
+def colour(name: str, *tables: Mapping[str, Colour]) -> Colour:
+    """The colour called `name` in the first of `tables` that has it, or `#rrggbb`.
+
+    Args:
+        name: as a user writes it.
+        tables: where to look; the basic colour terms if none is given.
 
     Raises:
-        UserError: for a name that is neither; the message lists those that are.
+        UserError: for a name in none of them; the message lists those that are.
     """
     if re.fullmatch(r"#[0-9a-fA-F]{6}", name):
         value = int(name[1:], 16)
         return value >> 16, value >> 8 & 255, value & 255
-    found = table.get(name) or BASIC.get(name)
-    if found is None:
-        known = ", ".join(dict.fromkeys([*table, *BASIC]))
-        raise UserError(f"unknown colour {name!r}; use #rrggbb or one of {known}")
-    return found
+    for table in tables or (BASIC,):
+        if name in table:
+            return table[name]
+    known = ", ".join(dict.fromkeys(n for table in tables or (BASIC,) for n in table))
+    raise UserError(f"unknown colour {name!r}; use #rrggbb or one of {known}")

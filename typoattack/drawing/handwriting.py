@@ -13,7 +13,13 @@ from typoattack.drawing.lines import fit, metrics, width
 from typoattack.drawing.texture import clouds
 from typoattack.randomness import Rng
 
+_Four = tuple[float, float, float, float]
+
 _PROBE = 200
+
+_CUT = 8
+"""Glyphs are kept at sizes this far apart, in pixels, and scaled down to the size between."""
+
 _JOINED = frozenset({"homemade-apple"})
 """Families whose letters hold hands: too much jitter would tear them apart."""
 
@@ -23,7 +29,7 @@ class _Letter:
     """Where one letter goes, in ems: a 2 × 2 matrix and the pen's place on the baseline."""
 
     character: str
-    matrix: tuple[float, float, float, float]
+    matrix: _Four
     x: float
     y: float
 
@@ -67,12 +73,12 @@ def handwritten(
         smaller = (max(int(mask.width * scale), 1), max(int(mask.height * scale), 1))
         mask = mask.resize(smaller, Image.Resampling.BILINEAR)
     ink = _press(_warp(mask, size * scale, angle, rng, wobble), size * scale, rng, wobble)
-    return Lettering(ink, None, size * scale, " ".join(lines))
+    return Lettering(ink, None, size * scale, text)
 
 
 def _write(face: Face, lines: tuple[str, ...], rng: Rng, strength: float) -> list[_Letter]:
     """Every letter's place, in ems, the first line's baseline at y = 0."""
-    pitch = metrics(face, " ".join(lines)).pitch
+    pitch = metrics(face, " ".join(lines)).pitch + 0.08
     widest = max(width(face, line) for line in lines)
     letters: list[_Letter] = []
     lean = float(rng.normal(0, 0.07)) * strength
@@ -91,7 +97,7 @@ def _write(face: Face, lines: tuple[str, ...], rng: Rng, strength: float) -> lis
     return letters
 
 
-def _matrix(slant: float, turn: float, scale: float) -> tuple[float, float, float, float]:
+def _matrix(slant: float, turn: float, scale: float) -> _Four:
     """Slant, then turn (radians), then scale, as rows (a, b), (c, d) with y downwards."""
     cos, sin = math.cos(turn), math.sin(turn)
     return scale * cos, scale * (-slant * cos - sin), scale * sin, scale * (cos - slant * sin)
@@ -104,23 +110,23 @@ def _advance(face: Face, pair: str) -> float:
 
 
 @functools.lru_cache(maxsize=8192)
-def _box(face: Face, character: str) -> tuple[float, float, float, float]:
+def _box(face: Face, character: str) -> _Four:
     """The ink box of a glyph in ems, from its place on the baseline."""
     box = face.at(_PROBE).getbbox(character, anchor="ls")
     return box[0] / _PROBE, box[1] / _PROBE, box[2] / _PROBE, box[3] / _PROBE
 
 
-def _corners(letter: _Letter, box: tuple[float, float, float, float]) -> list[tuple[float, float]]:
-    a, b, c, d = letter.matrix
+def _corners(matrix: _Four, box: _Four) -> list[tuple[float, float]]:
+    a, b, c, d = matrix
     return [(a * x + b * y, c * x + d * y) for x in (box[0], box[2]) for y in (box[1], box[3])]
 
 
-def _extent(face: Face, letters: list[_Letter]) -> tuple[float, float, float, float]:
+def _extent(face: Face, letters: list[_Letter]) -> _Four:
     """The box that encloses all letters, in ems, with a little air for the warp."""
     points = [
         (letter.x + x, letter.y + y)
         for letter in letters
-        for x, y in _corners(letter, _box(face, letter.character))
+        for x, y in _corners(letter.matrix, _box(face, letter.character))
     ]
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     air = 0.04
@@ -144,15 +150,17 @@ def _stamp(
     mask: Image.Image, face: Face, letter: _Letter, size: int, origin: tuple[float, float]
 ) -> None:
     """Draw one letter on the mask."""
-    glyph, left, top = _glyph(face, letter.character, size)
+    cut = -(-size // _CUT) * _CUT
+    glyph, left, top = _glyph(face, letter.character, cut)
     box = (left, top, left + glyph.width, top + glyph.height)
-    points = _corners(letter, box)
+    scale = size / cut
+    a, b, c, d = (scale * value for value in letter.matrix)
+    points = _corners((a, b, c, d), box)
     pen_x, pen_y = origin[0] + letter.x * size, origin[1] + letter.y * size
     x0 = math.floor(min(p[0] for p in points) + pen_x)
     y0 = math.floor(min(p[1] for p in points) + pen_y)
     x1 = math.ceil(max(p[0] for p in points) + pen_x)
     y1 = math.ceil(max(p[1] for p in points) + pen_y)
-    a, b, c, d = letter.matrix
     area = a * d - b * c
     ia, ib, ic, id_ = d / area, -b / area, -c / area, a / area
     dx, dy = x0 - pen_x, y0 - pen_y

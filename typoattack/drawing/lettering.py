@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from PIL import Image, ImageDraw
 
 from typoattack.drawing.fonts import Face
-from typoattack.drawing.lines import fit, metrics, width
+from typoattack.drawing.lines import fit, largest_em, metrics, width
 
 LEAST_EM = 6
 """Letters smaller than this many pixels are drawn at this size and scaled down."""
@@ -30,9 +30,14 @@ class Lettering:
     written: str
 
 
-@functools.lru_cache(maxsize=512)
 def printed(
-    text: str, face: Face, room: tuple[int, int], *, outline: float = 0.0, em: float = 0.0
+    text: str,
+    face: Face,
+    room: tuple[int, int],
+    *,
+    outline: float = 0.0,
+    em: float = 0.0,
+    stacked: bool = False,
 ) -> Lettering:
     """`text` in print, as large as `room` allows.
 
@@ -45,35 +50,61 @@ def printed(
         room: width and height in pixels.
         outline: width of the outline in ems; 0 for none.
         em: the largest font size in pixels; 0 for no limit but the room.
+        stacked: one letter a line.
     """
     lines, most = fit(face, text, room)
+    if stacked:
+        lines = tuple(text)
+        most = largest_em(face, lines, room)
     wide = max(max(width(face, line) for line in lines), 1e-6)
     most = min(most, room[0] / (wide + 2 * outline), em or math.inf)
-    size = max(int(most), LEAST_EM)
-    stroke = max(round(outline * size), 1) if outline else 0
-    ink, edge = _set(face, lines, size, stroke)
-    scale = min(1.0, room[0] / ink.width, room[1] / ink.height, most / LEAST_EM)
+    stroke = max(round(outline * max(most, LEAST_EM)), 1) if outline else 0
+    return set_lines(face, lines, most, room, stroke=stroke)
+
+
+@functools.lru_cache(maxsize=512)
+def set_lines(
+    face: Face,
+    lines: tuple[str, ...],
+    em: float,
+    room: tuple[int, int],
+    *,
+    stroke: int = 0,
+    centred: bool = True,
+) -> Lettering:
+    """Lines of text at an em of `em` pixels on tight masks, scaled down if `room` is too small.
+
+    Args:
+        face: covers the text.
+        lines: what stands on each line.
+        em: the font size in pixels; the whole part counts.
+        room: the most width and height in pixels.
+        stroke: the outline's width in pixels; 0 for none.
+        centred: lines are centred, else they start at the left.
+    """
+    size = max(int(em), LEAST_EM)
+    masks = [_drawn(face, lines, size, stroke, centred, outlined=False)]
+    if stroke:
+        masks.append(_drawn(face, lines, size, stroke, centred, outlined=True))
+    wide, tall = masks[0].size
+    scale = min(1.0, room[0] / wide, room[1] / tall, em / LEAST_EM)
     if scale < 1:
-        smaller = (max(int(ink.width * scale), 1), max(int(ink.height * scale), 1))
-        ink = ink.resize(smaller, Image.Resampling.BOX)
-        edge = edge and edge.resize(smaller, Image.Resampling.BOX)
-    return Lettering(ink, edge, size * scale, " ".join(lines))
+        smaller = (max(int(wide * scale), 1), max(int(tall * scale), 1))
+        masks = [mask.resize(smaller, Image.Resampling.BOX) for mask in masks]
+    return Lettering(masks[0], masks[1] if stroke else None, size * scale, " ".join(lines))
 
 
-def _set(
-    face: Face, lines: tuple[str, ...], size: int, stroke: int
-) -> tuple[Image.Image, Image.Image | None]:
-    """Lines of text at `size` pixels and their outline, centred, on tight masks."""
+def _drawn(
+    face: Face, lines: tuple[str, ...], size: int, stroke: int, centred: bool, *, outlined: bool
+) -> Image.Image:
+    """One mask: the letters, or the letters and their outline."""
     font, measure = face.at(size), metrics(face, " ".join(lines))
     wide = math.ceil(max(font.getlength(line) for line in lines)) + 2 * stroke
     tall = math.ceil((measure.top + measure.bottom + measure.pitch * (len(lines) - 1)) * size)
-    masks = []
-    for width_of_stroke in (0, stroke) if stroke else (0,):
-        mask = Image.new("L", (max(wide, 1), tall + 2 * stroke))
-        draw = ImageDraw.Draw(mask)
-        for number, line in enumerate(lines):
-            x = (wide - round(font.getlength(line))) // 2
-            y = stroke + round((measure.top + measure.pitch * number) * size)
-            draw.text((x, y), line, 255, font, anchor="ls", stroke_width=width_of_stroke)
-        masks.append(mask)
-    return masks[0], masks[1] if stroke else None
+    mask = Image.new("L", (max(wide, 1), max(tall + 2 * stroke, 1)))
+    draw = ImageDraw.Draw(mask)
+    for number, line in enumerate(lines):
+        x = (wide - round(font.getlength(line))) // 2 if centred else stroke
+        y = stroke + round((measure.top + measure.pitch * number) * size)
+        draw.text((x, y), line, 255, font, anchor="ls", stroke_width=stroke if outlined else 0)
+    return mask

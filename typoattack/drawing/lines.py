@@ -35,7 +35,7 @@ def metrics(face: Face, text: str) -> Metrics:
     """
     box = face.at(_PROBE).getbbox("dk" + text, anchor="ls")
     top, bottom = -box[1] / _PROBE, max(box[3], 0) / _PROBE
-    return Metrics(top, bottom, (top + bottom) * 1.08)
+    return Metrics(top, bottom, top + bottom + 0.14)
 
 
 @functools.lru_cache(maxsize=8192)

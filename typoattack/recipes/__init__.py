@@ -4,29 +4,41 @@ Importing this package registers every recipe that comes with typoattack.
 """
 
 from typoattack.recipes.as_given import AsGiven
+from typoattack.recipes.azuma2023 import Azuma2023
 from typoattack.recipes.base import RECIPES, Attacked, Recipe, recipe
+from typoattack.recipes.cao2023 import Cao2023
 from typoattack.recipes.control import BlankLabel, Control, PseudowordLabel, TrueLabel
-from typoattack.recipes.labels import PrintedLabel
-from typoattack.recipes.notes import HandwrittenNote
+from typoattack.recipes.goh2021 import DogPizza, Goh2021
+from typoattack.recipes.labels import PrintedLabel, Rotated, Vertical
+from typoattack.recipes.notes import AppleIpod, HandwrittenNote, Materzynska2022, Westerhoff2025
 from typoattack.recipes.overlays import PlainOverlay, RepeatedOverlay
 from typoattack.recipes.search import Oracle, SearchRecipe
 from typoattack.recipes.spec import build_recipe, parse_recipe
 
 __all__ = [
     "RECIPES",
+    "AppleIpod",
     "AsGiven",
     "Attacked",
+    "Azuma2023",
     "BlankLabel",
+    "Cao2023",
     "Control",
+    "DogPizza",
+    "Goh2021",
     "HandwrittenNote",
+    "Materzynska2022",
     "Oracle",
     "PlainOverlay",
     "PrintedLabel",
     "PseudowordLabel",
     "Recipe",
     "RepeatedOverlay",
+    "Rotated",
     "SearchRecipe",
     "TrueLabel",
+    "Vertical",
+    "Westerhoff2025",
     "build_recipe",
     "parse_recipe",
     "recipe",

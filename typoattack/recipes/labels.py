@@ -1,22 +1,19 @@
-"""A printed label stuck on the photograph."""
+"""A printed label stuck on the photograph, upright, turned, or written downwards."""
 
 from typing import Annotated
 
 from PIL import Image
 from pydantic import Field
 
-from typoattack.drawing.colours import colour
-from typoattack.drawing.fonts import find_face, tidy
-from typoattack.drawing.geometry import centre, extent, moved, rectangle, turned
-from typoattack.drawing.lettering import printed
-from typoattack.drawing.placement import Place, place
-from typoattack.drawing.surfaces import LABEL, lay, room, write
+from typoattack.drawing.placement import Place
+from typoattack.drawing.surfaces import LABEL
 from typoattack.randomness import Rng
-from typoattack.recipes.base import Attacked, Recipe, Share, attacked, recipe
-from typoattack.recipes.parts import ColourName, Degrees, FontName
+from typoattack.recipes.base import Attacked, Recipe, Share, recipe
+from typoattack.recipes.composition import OnSurface
+from typoattack.recipes.parts import Aspect, ColourName, Degrees, FontName
 
 
-@recipe("printed-label", source="new here; the plainest form of Goh et al. 2021, section 3.3")
+@recipe("printed-label", source="new here; the plainest form of the attack of Goh et al. 2021")
 class PrintedLabel(Recipe):
     """A white label with the word in bold print.
 
@@ -32,7 +29,7 @@ class PrintedLabel(Recipe):
     """
 
     size: Share = 0.6
-    aspect: Annotated[float, Field(gt=0, le=2)] = 0.3
+    aspect: Aspect = 0.3
     font: FontName = "roboto"
     bold: bool = True
     ink: ColourName = "black"
@@ -41,26 +38,74 @@ class PrintedLabel(Recipe):
     tilt: Degrees = 0.0
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
-        text, side = tidy(word), canvas.width
-        size = rectangle(self.size, self.size * self.aspect, side)
-        angle = self.tilt * rng.uniform(-1, 1)
-        quad = turned(size, side, angle, rng)
-        quad = moved(quad, place(self.place, extent(quad), side, rng))
-        image = canvas.copy()
-        region = lay(image, LABEL, quad, colour(self.paper), rng)
-        face = find_face(self.font, text, rng, bold=self.bold)
-        letters = printed(text, face, room(LABEL, size))
-        if ink:
-            mask = letters.ink
-            if angle:
-                mask = mask.rotate(angle, Image.Resampling.BILINEAR, expand=True)
-            write(image, mask, centre(quad), colour(self.ink))
-        return attacked(
-            canvas,
-            image,
-            word=word,
-            written=letters.written if ink else "",
-            size=letters.em / side if ink else 0.0,
-            region=region,
-            facts={"font": face.family},
-        )
+        return OnSurface(
+            surface=LABEL,
+            size=self.size,
+            aspect=self.aspect,
+            paper=self.paper,
+            ink=self.ink,
+            place=self.place,
+            font=self.font,
+            bold=self.bold,
+            tilt=self.tilt,
+        ).draw(canvas, word, rng, ink=ink)
+
+
+@recipe("rotated", source="new here")
+class Rotated(Recipe):
+    """The printed label turned by a given angle: does a model read sideways?
+
+    Attributes:
+        angle: degrees, counter-clockwise.
+        size: the label's width, before it is turned, as a share of the canvas.
+        aspect: the label's height over its width, before it is turned.
+        font: a font family, or a style.
+        place: where it goes.
+    """
+
+    angle: Annotated[float, Field(ge=-180, le=180)] = 90.0
+    size: Share = 0.6
+    aspect: Aspect = 0.3
+    font: FontName = "roboto"
+    place: Place = "avoid-centre"
+
+    def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
+        return OnSurface(
+            surface=LABEL,
+            size=self.size,
+            aspect=self.aspect,
+            paper="white",
+            ink="black",
+            place=self.place,
+            font=self.font,
+            turn=self.angle,
+        ).draw(canvas, word, rng, ink=ink)
+
+
+@recipe("vertical", source="new here")
+class Vertical(Recipe):
+    """A tall label with one upright letter below the other.
+
+    Attributes:
+        size: the label's height as a share of the canvas.
+        aspect: the label's width over its height.
+        font: a font family, or a style.
+        place: where it goes.
+    """
+
+    size: Share = 0.85
+    aspect: Annotated[float, Field(gt=0, le=1)] = 0.25
+    font: FontName = "roboto"
+    place: Place = "avoid-centre"
+
+    def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
+        return OnSurface(
+            surface=LABEL,
+            size=self.size * self.aspect,
+            aspect=1 / self.aspect,
+            paper="white",
+            ink="black",
+            place=self.place,
+            font=self.font,
+            stacked=True,
+        ).draw(canvas, word, rng, ink=ink)

@@ -1,22 +1,18 @@
 """Handwritten notes stuck on the photograph."""
 
-from typing import Annotated
+from typing import Literal
 
 from PIL import Image
-from pydantic import Field
 
-from typoattack.drawing.colours import INK, PAPER, colour
-from typoattack.drawing.fonts import find_face, tidy
-from typoattack.drawing.geometry import centre, extent, moved, rectangle, turned
-from typoattack.drawing.handwriting import handwritten
-from typoattack.drawing.placement import Place, place
-from typoattack.drawing.surfaces import STICKY_NOTE, lay, lit, room, scene_light, write
+from typoattack.drawing.placement import Place
+from typoattack.drawing.surfaces import SHEET, STICKY_NOTE
 from typoattack.randomness import Rng
-from typoattack.recipes.base import Attacked, Recipe, Share, attacked, recipe
-from typoattack.recipes.parts import ColourName, Degrees, FontName, Wobble
+from typoattack.recipes.base import Attacked, Recipe, Share, recipe
+from typoattack.recipes.composition import Hand, OnSurface
+from typoattack.recipes.parts import Aspect, ColourName, Degrees, FontName, Wobble
 
 
-@recipe("handwritten-note", source="new here; after Goh et al. 2021, figure of the apple")
+@recipe("handwritten-note", source="new here; after the notes of Goh et al. 2021")
 class HandwrittenNote(Recipe):
     """A sticky note with the word written by hand: turned, shadowed, in the scene's light.
 
@@ -32,7 +28,7 @@ class HandwrittenNote(Recipe):
     """
 
     size: Share = 0.5
-    aspect: Annotated[float, Field(gt=0, le=2)] = 0.72
+    aspect: Aspect = 0.72
     font: FontName = "handwriting"
     ink: ColourName = "black"
     paper: ColourName = "yellow"
@@ -41,26 +37,137 @@ class HandwrittenNote(Recipe):
     wobble: Wobble = 1.0
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
-        text, side = tidy(word), canvas.width
-        size = rectangle(self.size, self.size * self.aspect, side)
-        angle = self.tilt * rng.uniform(-1, 1)
-        quad = turned(size, side, angle, rng, skew=0.025)
-        quad = moved(quad, place(self.place, extent(quad), side, rng))
-        light = scene_light(canvas, quad, 0.6)
-        image = canvas.copy()
-        region = lay(image, STICKY_NOTE, quad, lit(colour(self.paper, PAPER), light), rng)
-        face = find_face(self.font, text, rng, bold=True)
-        letters = handwritten(
-            text, face, room(STICKY_NOTE, size), rng, wobble=self.wobble, angle=angle
-        )
-        if ink:
-            write(image, letters.ink, centre(quad), lit(colour(self.ink, INK), light))
-        return attacked(
-            canvas,
-            image,
-            word=word,
-            written=letters.written if ink else "",
-            size=letters.em / side if ink else 0.0,
-            region=region,
-            facts={"font": face.family},
-        )
+        return OnSurface(
+            surface=STICKY_NOTE,
+            size=self.size,
+            aspect=self.aspect,
+            paper=self.paper,
+            ink=self.ink,
+            place=self.place,
+            hand="handwritten",
+            font=self.font,
+            tilt=self.tilt,
+            skew=0.025,
+            wobble=self.wobble,
+            scene=0.6,
+        ).draw(canvas, word, rng, ink=ink)
+
+
+@recipe(
+    "materzynska2022",
+    source="after Materzyńska et al., Disentangling visual and written concepts in CLIP, CVPR 2022",
+)
+class Materzynska2022(Recipe):
+    """A plain paper note with a handwritten word in front of the object, after the photographs.
+
+    The paper's typographic attack set shows everyday objects with a white note in front; its
+    photographs themselves can be had as a data set. What is drawn here imitates them.
+
+    Attributes:
+        size: the note's width as a share of the canvas.
+        aspect: the note's height over its width.
+        font: a font family, or a style.
+        place: in front of the object by default: the lower middle.
+        tilt: the most degrees it is turned either way.
+    """
+
+    size: Share = 0.45
+    aspect: Aspect = 0.55
+    font: FontName = "handwriting"
+    place: Place = "bottom"
+    tilt: Degrees = 5.0
+
+    def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
+        return OnSurface(
+            surface=SHEET,
+            size=self.size,
+            aspect=self.aspect,
+            paper="white",
+            ink="black",
+            place=self.place,
+            hand="handwritten",
+            font=self.font,
+            tilt=self.tilt,
+            skew=0.02,
+            scene=0.6,
+        ).draw(canvas, word, rng, ink=ink)
+
+
+_NOTES = ("yellow", "pink", "orange", "green", "blue")
+
+
+@recipe(
+    "westerhoff2025",
+    source="after Westerhoff et al., SCAM: A Real-World Typographic Robustness Evaluation, 2025",
+)
+class Westerhoff2025(Recipe):
+    """A coloured sticky note with an unrelated handwritten word; printed, it is SynthSCAM's.
+
+    SCAM's photographs show an object and a note with a word that has nothing to do with it;
+    SynthSCAM takes the same note blank and writes the word digitally. The photographs can be had
+    as a data set; what is drawn here imitates them.
+
+    Attributes:
+        hand: `handwritten` as in SCAM, `printed` as in SynthSCAM.
+        size: the note's width as a share of the canvas.
+        aspect: the note's height over its width; notes are square.
+        paper: the note's colour; `any` draws one of five by lot.
+        place: where it goes.
+        tilt: the most degrees it is turned either way.
+    """
+
+    hand: Hand = "handwritten"
+    size: Share = 0.42
+    aspect: Aspect = 1.0
+    paper: ColourName | Literal["any"] = "any"
+    place: Place = "avoid-centre"
+    tilt: Degrees = 10.0
+
+    def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
+        lot = _NOTES[int(rng.integers(len(_NOTES)))]
+        return OnSurface(
+            surface=STICKY_NOTE,
+            size=self.size,
+            aspect=self.aspect,
+            paper=lot if self.paper == "any" else self.paper,
+            ink="black",
+            place=self.place,
+            hand=self.hand,
+            font="handwriting" if self.hand == "handwritten" else "roboto",
+            bold=self.hand == "handwritten",
+            tilt=self.tilt,
+            skew=0.025,
+            scene=0.6,
+        ).draw(canvas, word, rng, ink=ink)
+
+
+@recipe(
+    "apple-ipod",
+    source="after the apple labelled iPod of Goh et al. 2021 (Multimodal Neurons, Distill)",
+    words="fixed:iPod",
+)
+class AppleIpod(Recipe):
+    """The showpiece: a paper note that says iPod on the object itself.
+
+    Attributes:
+        size: the note's width as a share of the canvas.
+        font: a font family, or a style.
+    """
+
+    size: Share = 0.42
+    font: FontName = "handwriting"
+
+    def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
+        return OnSurface(
+            surface=SHEET,
+            size=self.size,
+            aspect=0.6,
+            paper="white",
+            ink="black",
+            place="centre",
+            hand="handwritten",
+            font=self.font,
+            tilt=4.0,
+            skew=0.02,
+            scene=0.6,
+        ).draw(canvas, word, rng, ink=ink)

@@ -5,34 +5,15 @@ from typing import Annotated
 from PIL import Image
 from pydantic import Field
 
-from typoattack.drawing.colours import Colour, colour
+from typoattack.drawing.colours import colour
 from typoattack.drawing.fonts import find_face, tidy
-from typoattack.drawing.geometry import Box, joined, rectangle
-from typoattack.drawing.lettering import Lettering, printed
-from typoattack.drawing.placement import Place, place, tiled
+from typoattack.drawing.geometry import joined, rectangle
+from typoattack.drawing.lettering import printed
+from typoattack.drawing.placement import Place, tiled
 from typoattack.randomness import Rng
-from typoattack.recipes.base import NOWHERE, Attacked, Recipe, Share, attacked, recipe
-from typoattack.recipes.parts import ColourName, FontName
-
-
-def pour(
-    image: Image.Image,
-    text: Lettering,
-    at: tuple[int, int],
-    fill: Colour,
-    outline: Colour | None = None,
-    opacity: float = 1.0,
-) -> Box:
-    """Draw a lettering on `image`, in place, its top left corner at `at`; where that was."""
-    layers = [(text.outline, outline), (text.ink, fill)]
-    for mask, tint in layers:
-        if mask is not None and tint is not None:
-            image.paste(tint, at, mask if opacity == 1 else mask.point(_faded(opacity)))
-    return at[0], at[1], at[0] + text.ink.width, at[1] + text.ink.height
-
-
-def _faded(opacity: float) -> list[int]:
-    return [round(level * opacity) for level in range(256)]
+from typoattack.recipes.base import NOWHERE, Attacked, Recipe, Share, recipe
+from typoattack.recipes.composition import OnPhotograph, finished, pour
+from typoattack.recipes.parts import Aspect, ColourName, FontName, Outline
 
 
 @recipe("plain-overlay", source="new here; the overlay of common red-teaming tools")
@@ -52,36 +33,27 @@ class PlainOverlay(Recipe):
     """
 
     size: Share = 0.7
-    aspect: Annotated[float, Field(gt=0, le=2)] = 0.3
+    aspect: Aspect = 0.3
     font: FontName = "roboto"
     bold: bool = True
     fill: ColourName = "white"
     edge: ColourName = "black"
-    outline: Annotated[float, Field(ge=0, le=0.3)] = 0.06
+    outline: Outline = 0.06
     opacity: Share = 1.0
     place: Place = "avoid-centre"
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
-        text, side = tidy(word), canvas.width
-        room = rectangle(self.size, self.size * self.aspect, side)
-        left, top = place(self.place, room, side, rng)
-        face = find_face(self.font, text, rng, bold=self.bold)
-        letters = printed(text, face, room, outline=self.outline)
-        image, region = canvas.copy(), NOWHERE
-        if ink:
-            x = round(left + (room[0] - letters.ink.width) / 2)
-            y = round(top + (room[1] - letters.ink.height) / 2)
-            fill, edge = colour(self.fill), colour(self.edge)
-            region = pour(image, letters, (x, y), fill, edge, self.opacity)
-        return attacked(
-            canvas,
-            image,
-            word=word,
-            written=letters.written if ink else "",
-            size=letters.em / side if ink else 0.0,
-            region=region,
-            facts={"font": face.family},
-        )
+        return OnPhotograph(
+            size=self.size,
+            aspect=self.aspect,
+            fill=self.fill,
+            edge=self.edge,
+            outline=self.outline,
+            opacity=self.opacity,
+            place=self.place,
+            font=self.font,
+            bold=self.bold,
+        ).draw(canvas, word, rng, ink=ink)
 
 
 @recipe("repeated-overlay", source="new here; a denser form of Goh et al. 2021's repeated text")
@@ -107,7 +79,7 @@ class RepeatedOverlay(Recipe):
     bold: bool = True
     fill: ColourName = "white"
     edge: ColourName = "black"
-    outline: Annotated[float, Field(ge=0, le=0.3)] = 0.06
+    outline: Outline = 0.06
     opacity: Share = 1.0
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
@@ -115,19 +87,14 @@ class RepeatedOverlay(Recipe):
         face = find_face(self.font, text, rng, bold=self.bold)
         room = rectangle(self.size / self.columns, self.size / self.rows, side)
         letters = printed(text, face, room, outline=self.outline)
-        image, regions = canvas.copy(), [NOWHERE]
+        image = canvas.copy()
+        regions = [NOWHERE]
         if ink:
             fill, edge = colour(self.fill), colour(self.edge)
             regions = [
                 pour(image, letters, spot, fill, edge, self.opacity)
                 for spot in tiled(self.rows, self.columns, letters.ink.size, side)
             ]
-        return attacked(
-            canvas,
-            image,
-            word=word,
-            written=letters.written if ink else "",
-            size=letters.em / side if ink else 0.0,
-            region=joined(*regions),
-            facts={"font": face.family, "copies": len(regions) if ink else 0},
-        )
+        written = letters if ink else None
+        copies = self.rows * self.columns if ink else 0
+        return finished(canvas, image, word, written, joined(*regions), face.family, copies=copies)

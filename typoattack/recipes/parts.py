@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from typoattack.drawing.colours import INK, PAPER, colour
+from typoattack.drawing.colours import BASIC, INK, PAPER, colour
 from typoattack.drawing.fonts import STYLES, families
 from typoattack.errors import UserError, unknown
 
 
 def _colour(name: str) -> str:
     try:
-        colour(name, {**PAPER, **INK})
+        colour(name, BASIC, PAPER, INK)
     except UserError as error:
         raise ValueError(str(error)) from None
     return name
@@ -29,6 +29,12 @@ ColourName = Annotated[str, AfterValidator(_colour)]
 
 FontName = Annotated[str, AfterValidator(_font)]
 """A family of `typoattack list fonts`, or `printed` or `handwriting` for one of them by lot."""
+
+Aspect = Annotated[float, Field(gt=0, le=4)]
+"""A height over a width."""
+
+Outline = Annotated[float, Field(ge=0, le=0.3)]
+"""The width of an outline, as a share of the letters' em; 0 for none."""
 
 Degrees = Annotated[float, Field(ge=0, le=45)]
 """The most a surface is turned either way."""
