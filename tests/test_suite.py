@@ -59,7 +59,12 @@ def test_the_fingerprint_follows_what_decides_pixels_and_not_the_models() -> Non
     text = BASE + "recipes: [printed-label]\n"
     same = parse_suite(text, "s").fingerprint
     assert parse_suite(text, "other", {"models": ["mini-blind"]}).fingerprint == same
-    for changes in ({"seed": 1}, {"canvas": 224}, {"recipes": ["plain-overlay"]}, {"words": "pseudo"}):
+    for changes in (
+        {"seed": 1},
+        {"canvas": 224},
+        {"recipes": ["plain-overlay"]},
+        {"words": "pseudo"},
+    ):
         assert parse_suite(text, "s", changes).fingerprint != same
 
 

@@ -155,7 +155,8 @@ def _show_run(done: "Run") -> None:
         if model["note"]:
             _out.print(Text(f"{model['name']}: {model['note']}", style="italic"))
     if done.skipped:
-        _out.print(f"{len(done.skipped)} photographs skipped:", style="yellow")
+        count = len(done.skipped)
+        _out.print(f"{count} photograph{'s' * (count > 1)} skipped:", style="yellow")
         for skip in done.skipped[:10]:
             _out.print(Text(f"  {skip.sample}: {skip.reason}"))
     _out.print(Text(f"run folder: {done.path}"), soft_wrap=True)

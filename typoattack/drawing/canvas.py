@@ -13,8 +13,8 @@ from typoattack.samples.base import BrokenImage
 CANVAS = 448
 """The default side of the canvas in pixels."""
 
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "ICO", "TGA", "AVIF", "MPO")
-"""What is opened. Left out: formats that Pillow hands to an outside program (EPS)."""
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "ICO", "TGA", "AVIF")
+"""What is opened (MPO as a JPEG). Left out: what Pillow hands to an outside program (EPS)."""
 
 _WHITE = (255, 255, 255)
 

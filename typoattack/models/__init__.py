@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from typoattack.errors import UserError
-from typoattack.models.base import Model
 from typoattack.registry import Registry
+
+if TYPE_CHECKING:
+    from typoattack.models.base import Model
 
 __all__ = ["MODELS", "ModelKind", "load_model"]
 
@@ -23,7 +26,7 @@ class ModelKind:
 
     usage: str
     summary: str
-    load: Callable[[str, str, str], Model]
+    load: Callable[[str, str, str], "Model"]
     note: str = ""
 
 
@@ -41,7 +44,7 @@ def _prefix(name: str) -> str:
     return prefix if colon and prefix in MODELS else "open_clip"
 
 
-def load_model(name: str, *, device: str = "auto", precision: str = "fp32") -> Model:
+def load_model(name: str, *, device: str = "auto", precision: str = "fp32") -> "Model":
     """The model called `name`: `mini`, `ViT-B-32/openai`, `hf-hub:ORG/NAME`, `local-dir:PATH`.
 
     Raises:
@@ -52,13 +55,13 @@ def load_model(name: str, *, device: str = "auto", precision: str = "fp32") -> M
     return model_kind(name).load(name, resolve_device(device), precision)
 
 
-def _open_clip(name: str, device: str, precision: str) -> Model:
+def _open_clip(name: str, device: str, precision: str) -> "Model":
     from typoattack.models.open_clip_backend import load_open_clip
 
     return load_open_clip(name, device=device, precision=precision)
 
 
-def _mini_blind(_: str, device: str, precision: str) -> Model:
+def _mini_blind(_: str, device: str, precision: str) -> "Model":
     from typoattack.models.mini import load_mini_blind
 
     _only_full_precision("mini-blind", precision)

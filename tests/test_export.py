@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pytest
+from PIL import Image
+
+from typoattack.api import write_attacked
+from typoattack.errors import UserError
+from typoattack.generator import Generator
+from typoattack.samples import DatasetSpec, open_dataset
+from typoattack.suite import Suite, parse_suite
+
+
+@pytest.fixture
+def suite(photo_folder: Path) -> Suite:
+    text = "question: q\nrecipes: [printed-label, 'handwritten-note']\ncanvas: 96"
+    return parse_suite(text, "s", {"dataset": f"folder:{photo_folder}"})
+
+
+def drawn_pictures(suite: Suite) -> list[Image.Image]:
+    data = open_dataset(suite.dataset)
+    generator = Generator(suite, data.task.class_names)
+    pictures = []
+    for sample in (data[i] for i in range(len(data))):
+        canvas = generator.canvas(sample)
+        drawn = [one.attacked.image for one in generator.draw_all(sample, canvas)]
+        pictures += [canvas, *drawn]
+    return pictures
+
+
+@pytest.mark.parametrize("layout", ["imagefolder", "parquet"])
+def test_datasets_loads_what_was_written_pixel_by_pixel(
+    suite: Suite, tmp_path: Path, layout: str
+) -> None:
+    out = tmp_path / "attacked"
+    assert write_attacked(suite, out, layout) == []
+    source = (
+        {"data_dir": str(out)}
+        if layout == "imagefolder"
+        else {"data_files": str(out / "*.parquet")}
+    )
+    rows = datasets.load_dataset(layout, split="train", cache_dir=str(tmp_path / "c"), **source)
+    assert len(rows) == 27
+    for row, picture in zip(rows, drawn_pictures(suite), strict=True):
+        np.testing.assert_array_equal(np.asarray(row["image"]), np.asarray(picture))
+    attacked = [row for row in rows if row["recipe"] == "printed-label"]
+    assert {row["label_name"] for row in attacked} == {"cat", "dog", "fish"}
+    assert all(row["word"] != row["label_name"] and row["coverage"] > 0 for row in attacked)
+
+
+def test_an_attacked_parquet_is_a_data_set_again(suite: Suite, tmp_path: Path) -> None:
+    write_attacked(suite, tmp_path / "attacked", "parquet")
+    again = open_dataset(
+        DatasetSpec(f"parquet:{tmp_path / 'attacked' / 'data.parquet'}", label_column="label")
+    )
+    assert again.task.class_names == ("cat", "dog", "fish")
+    assert len(again) == 27
+
+
+def test_a_broken_photograph_is_reported_and_left_out(
+    suite: Suite, photo_folder: Path, tmp_path: Path
+) -> None:
+    (photo_folder / "cat" / "0.png").write_bytes(b"x")
+    (skipped,) = write_attacked(suite, tmp_path / "attacked")
+    assert skipped.sample == "cat/0.png"
+    lines = (tmp_path / "attacked" / "metadata.jsonl").read_text().splitlines()
+    assert len(lines) == 24
+    assert all(json.loads(line)["sample"] != "cat/0.png" for line in lines)
+
+
+def test_what_fails_leaves_nothing_behind(suite: Suite, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="unknown format"):
+        write_attacked(suite, tmp_path / "a", "tfrecord")
+    with pytest.raises(UserError, match="has no glyph|cannot draw|lacks"):
+        write_attacked(
+            parse_suite(
+                "question: q\nrecipes: [printed-label @ fixed:\u0e01]\ncanvas: 96",
+                "s",
+                {"dataset": suite.dataset.spec},
+            ),
+            tmp_path / "b",
+        )
+    (tmp_path / "c").mkdir()
+    with pytest.raises(UserError, match="exists"):
+        write_attacked(suite, tmp_path / "c")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["c", "photos"]
