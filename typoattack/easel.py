@@ -35,6 +35,7 @@ class Drawing:
     """One sample, drawn and preprocessed.
 
     Attributes:
+        index: its position in the data set.
         sample: its id.
         label: its class.
         broken: why it cannot be used; empty if it can.
@@ -44,6 +45,7 @@ class Drawing:
         canvas: the clean canvas, where searches will draw on it.
     """
 
+    index: int
     sample: str
     label: int
     broken: str = ""
@@ -73,17 +75,20 @@ class _Easel(TorchDataset[Drawing]):
         return len(self._indices)
 
     def __getitem__(self, position: int) -> Drawing:
-        sample = self._dataset[self._indices[position]]
+        index = self._indices[position]
+        sample = self._dataset[index]
         try:
             canvas = self._generator.canvas(sample)
             drawn = list(self._generator.draw_all(sample, canvas))
         except BrokenImage as error:
-            return Drawing(sample.id, sample.label, broken=str(error) or "cannot be decoded")
+            reason = str(error) or "cannot be decoded"
+            return Drawing(index, sample.id, sample.label, broken=reason)
         except UserError as error:
-            return Drawing(sample.id, sample.label, failure=error)
+            return Drawing(index, sample.id, sample.label, failure=error)
         images = [canvas, *(d.attacked.image for d in drawn)]
         noted = zip([None, *map(_without_pixels, drawn)], images, strict=True)
         return Drawing(
+            index,
             sample.id,
             sample.label,
             pictures=tuple(Picture(drawn, pixel_fingerprint(image)) for drawn, image in noted),

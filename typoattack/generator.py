@@ -1,16 +1,17 @@
 """From a sample to its attacked pictures: the same suite gives the same pixels anywhere."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import xxhash
 from PIL import Image
 
 from typoattack.drawing.canvas import square_canvas
 from typoattack.errors import UserError
-from typoattack.randomness import stream
-from typoattack.recipes import AsGiven, Attacked, SearchRecipe
+from typoattack.randomness import Rng, stream
+from typoattack.recipes import AsGiven, Attacked, Oracle, SearchRecipe
 from typoattack.recipes.base import attacked
+from typoattack.recipes.search import Probabilities
 from typoattack.samples.base import Sample
 from typoattack.suite import Attack, Suite
 from typoattack.words import Neighbours, Situation, parse_words
@@ -74,12 +75,52 @@ class Generator:
         recipe = attack.recipe
         if isinstance(recipe, AsGiven):
             return self._given(sample, canvas, recipe.variant, replicate)
+        return self._with_word(
+            sample, attack, replicate, lambda word, rng: recipe(canvas, word, rng)
+        )
+
+    def search(
+        self,
+        sample: Sample,
+        canvas: Image.Image,
+        attack: Attack,
+        replicate: int,
+        ask: Callable[[Sequence[Image.Image]], Probabilities],
+        class_index: Callable[[str], int],
+    ) -> Attacked | None:
+        """One picture that a search finds by asking a model, or None where there is no word.
+
+        Args:
+            ask: canvas pictures to class probabilities (n, n_classes).
+            class_index: the class called so, or -1.
+
+        Raises:
+            UserError: if the recipe cannot draw the word, or breaks.
+        """
+        recipe = attack.recipe
+        assert isinstance(recipe, SearchRecipe)
+
+        def found(word: str, rng: Rng) -> Attacked:
+            oracle = Oracle(ask, sample.label, class_index(word))
+            made = recipe.search(canvas, word, rng, oracle)
+            return replace(made, facts={**made.facts, "queries": oracle.queries})
+
+        return self._with_word(sample, attack, replicate, found)
+
+    def _with_word(
+        self,
+        sample: Sample,
+        attack: Attack,
+        replicate: int,
+        draw: Callable[[str, Rng], Attacked],
+    ) -> Attacked | None:
+        """What `draw` makes of the sample's word and stream, its errors said with both."""
+        recipe = attack.recipe
         word = self.word(attack, sample, replicate)
         if word is None:
             return None
-        rng = stream(self.suite.seed, sample.id, recipe.stream_key, replicate)
         try:
-            return recipe(canvas, word, rng)
+            return draw(word, stream(self.suite.seed, sample.id, recipe.stream_key, replicate))
         except UserError as error:
             raise UserError(f"recipe {recipe} on sample {sample.id!r}: {error}") from None
         except Exception as error:

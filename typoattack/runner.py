@@ -1,5 +1,6 @@
 """Runs a suite: draws, classifies, stores, resumes."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from typoattack.easel import Drawing, draw_samples
-from typoattack.generator import Generator
+from typoattack.easel import Drawing, Picture, draw_samples
+from typoattack.generator import Drawn, Generator, pixel_fingerprint
 from typoattack.judge import Judge, Record
 from typoattack.models.base import Model, Preprocess
-from typoattack.models.text_cache import TextCache
+from typoattack.models.text_cache import Features, TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.predictions import SCHEMA
+from typoattack.recipes import SearchRecipe
 from typoattack.samples.base import Dataset
 from typoattack.samples.labels import templates
 from typoattack.store import RunFolder, Skipped
@@ -122,8 +124,9 @@ def run_suite(
     done = len(indices) - len(left)
     options.progress("photographs", done, len(indices))
     chunk = _Chunk(folder, options.chunk_size)
+    searcher = _Searcher(generator, dataset, folder)
     for group in _groups(drawings, options):
-        for drawing, records in _judge(group, judges, suite.seed):
+        for drawing, records in _judge(group, judges, searcher):
             chunk.add(drawing, records)
         done += len(group)
         options.progress("photographs", done, len(indices))
@@ -157,8 +160,42 @@ def _groups(drawings: Iterable[Drawing], options: Options) -> Iterator[list[Draw
         yield group
 
 
+class _Searcher:
+    """Finds the pictures that are chosen by asking the model, sample by sample."""
+
+    def __init__(self, generator: Generator, dataset: Dataset, folder: RunFolder) -> None:
+        self._generator = generator
+        self._dataset = dataset
+        self._folder = folder
+        self.suite = generator.suite
+        self._attacks = [a for a in self.suite.attacks if isinstance(a.recipe, SearchRecipe)]
+
+    def extend(
+        self, judge: Judge, drawing: Drawing, embeddings: Features
+    ) -> tuple[Drawing, Features]:
+        """The drawing and its embeddings with the pictures that searches found for this model.
+
+        They are kept in the run's folder, because nobody can draw them again without the model.
+        """
+        if drawing.canvas is None:
+            return drawing, embeddings
+        sample, pictures, rows = self._dataset[drawing.index], [], []
+        for attack, replicate in itertools.product(self._attacks, range(self.suite.replicates)):
+            made = self._generator.search(
+                sample, drawing.canvas, attack, replicate, judge.ask, judge.classifier.class_index
+            )
+            if made is None:
+                continue
+            pixels = pixel_fingerprint(made.image)
+            self._folder.keep_picture(pixels, made.image)
+            pictures.append(Picture(Drawn(attack, replicate, made), pixels))
+            rows.append(judge.embed(judge.model.preprocess(made.image)[None]))
+        longer = dataclasses.replace(drawing, pictures=(*drawing.pictures, *pictures))
+        return longer, np.concatenate([embeddings, *rows])
+
+
 def _judge(
-    group: Sequence[Drawing], judges: Sequence[Judge], seed: int
+    group: Sequence[Drawing], judges: Sequence[Judge], searcher: _Searcher
 ) -> Iterator[tuple[Drawing, list[Record]]]:
     """Each drawing of a group with all models' records; a broken one has none."""
     usable = [drawing for drawing in group if not drawing.broken]
@@ -167,7 +204,8 @@ def _judge(
     for judge in judges if usable else ():
         embeddings = judge.embed(torch.cat([d.inputs[judge.input_index] for d in usable]))
         for drawing, part in zip(usable, np.split(embeddings, ends[:-1]), strict=True):
-            records[drawing.sample] += judge.records(drawing, part, seed)
+            found, longer = searcher.extend(judge, drawing, part)
+            records[drawing.sample] += judge.records(found, longer, searcher.suite.seed)
     for drawing in group:
         yield drawing, records[drawing.sample]
 

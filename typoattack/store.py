@@ -4,10 +4,12 @@
 runs/quick-mini/
   manifest.json          what was run, with what, on what
   predictions.parquet/   one part a finished chunk; pandas reads the folder as one table
+  found/                 pictures that searches found, by the fingerprint of their pixels
 ```
 """
 
 import contextlib
+import io
 import json
 import os
 import tempfile
@@ -20,12 +22,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
+from PIL import Image
 
+from typoattack.drawing.canvas import decode
 from typoattack.errors import UserError
 from typoattack.predictions import KEY, SCHEMA
 
 MANIFEST = "manifest.json"
 PREDICTIONS = "predictions.parquet"
+FOUND = "found"
 _META = b"typoattack"
 
 
@@ -162,6 +167,20 @@ class RunFolder:
         pq.write_table(table, sink, compression="zstd")
         write_whole(path, sink.getvalue().to_pybytes())
         return path
+
+    def keep_picture(self, pixels: str, image: Image.Image) -> None:
+        """Keep a picture that cannot be drawn again, under its fingerprint."""
+        path = self.path / FOUND / f"{pixels}.png"
+        if not path.exists():
+            data = io.BytesIO()
+            image.save(data, "PNG")
+            path.parent.mkdir(exist_ok=True)
+            write_whole(path, data.getvalue())
+
+    def kept_picture(self, pixels: str) -> Image.Image | None:
+        """A picture that `keep_picture` kept, if it did."""
+        path = self.path / FOUND / f"{pixels}.png"
+        return decode(path) if path.is_file() else None
 
     def done(self) -> set[str]:
         """The ids of the samples that are finished, the skipped ones included."""
