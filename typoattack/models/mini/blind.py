@@ -83,11 +83,11 @@ def normalised_words(text: str) -> str:
 
 
 class ClassNameFinder:
-    """Finds which ImageNet class a sentence names.
+    """Finds which class a sentence names.
 
-    The longest class name wins (`school bus` before `bus`), the leftmost of equally long ones. Only whole words count; a plural `s` or `es` is
-    not undone. Two of the 1,000 names stand for two classes each (`missile`, `sunglasses`):
-    both keep their own row, and `find` returns them all.
+    The longest class name wins (`school bus` before `bus`), the leftmost of equally long ones.
+    Only whole words count; a plural is not undone. Some names stand for two classes each
+    (`missile` and `sunglasses` in ImageNet): `find` returns them all.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -112,11 +112,14 @@ class Meaning:
     """What a sentence means: the mean row of the ImageNet classes that its class name stands for.
 
     A sentence that names no class has no meaning: a row of zeros.
+
+    Args:
+        rows: (1000, 1280) of the ImageNet classes.
     """
 
-    def __init__(self, rows: torch.Tensor, names: Sequence[str] = IMAGENET_CLASSNAMES) -> None:
+    def __init__(self, rows: torch.Tensor) -> None:
         self._rows = rows
-        self._finder = ClassNameFinder(names)
+        self._finder = ClassNameFinder(IMAGENET_CLASSNAMES)
 
     def row(self, text: str) -> tuple[str, torch.Tensor]:
         """The class name found (empty if none) and its (1280,) row, normalised or zero."""
