@@ -1,6 +1,7 @@
 """The fonts that recipes draw with: which there are, what they can draw, and the loaded faces."""
 
 import functools
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from PIL import ImageFont
 from typoattack.errors import UserError, unknown
 from typoattack.randomness import Rng
 from typoattack.resources import fonts_dir
+
+_BLANK = " \xa0"
 
 Style = Literal["printed", "handwriting"]
 STYLES: tuple[Style, ...] = ("printed", "handwriting")
@@ -38,7 +41,7 @@ class Face:
     def missing(self, text: str) -> str:
         """The characters of `text` that the face has no glyph for, each once."""
         known = _characters(self.path)
-        return "".join(dict.fromkeys(c for c in text if ord(c) not in known and c != " "))
+        return "".join(dict.fromkeys(c for c in text if ord(c) not in known and c not in _BLANK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +120,17 @@ def _characters(path: Path) -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
+_BREAKS = re.compile(r"[ \t\n\r\f\v\x85\u2028\u2029]+")
+"""Where a text may break. A no-break space is none."""
+
+
 def tidy(word: str) -> str:
     """`word` as it is drawn: composed accents (NFC), single spaces, no line breaks.
 
     Raises:
         UserError: if nothing is left to write.
     """
-    text = " ".join(unicodedata.normalize("NFC", word).split())
+    text = " ".join(_BREAKS.split(unicodedata.normalize("NFC", word).strip()))
     if not text:
         raise UserError(f"the word {word!r} has nothing to write; give it at least one letter")
     return text
@@ -147,6 +154,12 @@ def find_face(font: str, text: str, rng: Rng, *, bold: bool = False) -> Face:
         fewest = min((face.missing(text) for face in drawn), key=len)
         raise UserError(f"no {font} font can draw {_named(fewest)} of {text[:60]!r}")
     return able[int(lot * len(able))]
+
+
+def can_draw(font: str, text: str, *, bold: bool = False) -> bool:
+    """Whether `font`, a family or a style, has a face with every glyph of `text`."""
+    chosen = [f for f in families().values() if font in (f.name, f.style)]
+    return any(not family.face(bold=bold).missing(text) for family in chosen)
 
 
 def _named_face(font: str, text: str, *, bold: bool) -> Face:

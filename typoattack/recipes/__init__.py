@@ -14,6 +14,21 @@ from typoattack.recipes.notes import AppleIpod, HandwrittenNote, Materzynska2022
 from typoattack.recipes.overlays import PlainOverlay, RepeatedOverlay
 from typoattack.recipes.search import Oracle, SearchRecipe
 from typoattack.recipes.spec import build_recipe, parse_recipe
+from typoattack.recipes.spelling import (
+    Homoglyph,
+    Leet,
+    Lower,
+    Mirrored,
+    Misspelled,
+    Negated,
+    Reversed,
+    Sentence,
+    Spaced,
+    Symbol,
+    Translated,
+    Upper,
+)
+from typoattack.recipes.variation import Respelling, Variation
 
 __all__ = [
     "RECIPES",
@@ -27,16 +42,30 @@ __all__ = [
     "DogPizza",
     "Goh2021",
     "HandwrittenNote",
+    "Homoglyph",
+    "Leet",
+    "Lower",
     "Materzynska2022",
+    "Mirrored",
+    "Misspelled",
+    "Negated",
     "Oracle",
     "PlainOverlay",
     "PrintedLabel",
     "PseudowordLabel",
     "Recipe",
     "RepeatedOverlay",
+    "Respelling",
+    "Reversed",
     "Rotated",
     "SearchRecipe",
+    "Sentence",
+    "Spaced",
+    "Symbol",
+    "Translated",
     "TrueLabel",
+    "Upper",
+    "Variation",
     "Vertical",
     "Westerhoff2025",
     "build_recipe",

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, TypeVar, cast, get_type_hints
 
 from PIL import Image, ImageChops
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    TypeAdapter,
+    ValidationError,
+)
 from typing_extensions import dataclass_transform
 
 from typoattack.drawing.geometry import Box
@@ -156,9 +163,18 @@ class Recipe:
 def _adapter(cls: type, field_name: str) -> TypeAdapter[Any]:
     """The check for one parameter, made from its annotation."""
     hint = get_type_hints(cls, include_extras=True)[field_name]
-    if isinstance(hint, type) and issubclass(hint, Recipe):
-        return TypeAdapter(hint)
+    if hint is Recipe:
+        return TypeAdapter(Annotated[InstanceOf[Recipe], BeforeValidator(_from_text)])
     return TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
+
+
+def _from_text(value: object) -> object:
+    """A recipe string, as a suite file holds it, parsed; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    from typoattack.recipes.spec import parse_recipe  # which builds on this module
+
+    return parse_recipe(value)
 
 
 def _literal(value: object) -> str:

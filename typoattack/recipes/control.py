@@ -1,16 +1,16 @@
 """Controls: the geometry of an attack without its meaning, to tell reading from occlusion."""
 
-import copy
 from dataclasses import field, replace
 from typing import ClassVar, Literal
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from typoattack.drawing.fonts import tidy
 from typoattack.errors import UserError
-from typoattack.randomness import Rng, stream
-from typoattack.recipes.base import Attacked, Recipe, attacked, recipe
+from typoattack.randomness import Rng
+from typoattack.recipes.base import Attacked, Recipe, recipe
 from typoattack.recipes.labels import PrintedLabel
+from typoattack.recipes.variation import aside, mirrored
 from typoattack.words import pseudoword
 
 Kind = Literal["blank", "true", "pseudo", "shuffled", "mirrored"]
@@ -59,13 +59,13 @@ class Control(Recipe):
         if self.kind == "blank":
             return self.recipe(canvas, word, rng, ink=False)
         if self.kind == "mirrored":
-            return _mirrored(self.recipe, canvas, word, rng, ink=ink)
+            return mirrored(self.recipe, canvas, word, rng, ink=ink)
         written = self._instead(word, rng)
         return replace(self.recipe(canvas, written, rng, ink=ink), word=word)
 
     def _instead(self, word: str, rng: Rng) -> str:
         """The word written, chosen without taking a number from `rng`."""
-        own = stream("control", self.kind, word, int(copy.deepcopy(rng).integers(2**62)))
+        own = aside(rng, "control", self.kind, word)
         if self.kind == "pseudo":
             return pseudoword(tidy(word), own)
         if self.kind == "shuffled":
@@ -87,32 +87,6 @@ def shuffled(word: str, rng: Rng) -> str:
         if "".join(made) != word:
             return "".join(made)
     return "".join(reversed(word)) if len(set(letters)) > 1 else word
-
-
-def _mirrored(attack: Recipe, canvas: Image.Image, word: str, rng: Rng, *, ink: bool) -> Attacked:
-    """The attack mirrored within its own box, the photograph around and under it as it was.
-
-    Where it will lie is found by drawing it once; there the canvas is mirrored, drawn on again
-    and mirrored back, which works for any recipe, whatever it lets show through.
-    """
-    again = copy.deepcopy(rng)
-    drawn = attack(canvas, word, rng, ink=ink)
-    if drawn.coverage == 0:
-        return drawn
-    prepared = canvas.copy()
-    prepared.paste(ImageOps.mirror(canvas.crop(drawn.box)), drawn.box)
-    second = attack(prepared, word, again, ink=ink)
-    image = canvas.copy()
-    image.paste(ImageOps.mirror(second.image.crop(drawn.box)), drawn.box)
-    return attacked(
-        canvas,
-        image,
-        word=word,
-        written=second.written,
-        size=second.size,
-        region=drawn.box,
-        facts=second.facts,
-    )
 
 
 @recipe("blank-label", source="DESIGN.md, invariant 3")
