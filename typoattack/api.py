@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from typoattack.errors import UserError
 from typoattack.samples import open_dataset
@@ -64,6 +64,23 @@ class Run:
         from typoattack.metrics import to_frame
 
         return to_frame(self.summaries())
+
+    def report(self) -> Path:
+        """Write the page, tables and figures into the run's folder; the page's path."""
+        from typoattack.redraw import Painter
+        from typoattack.report.page import write_report
+        from typoattack.report.view import RunView
+
+        try:
+            picture: Any = Painter(self.folder)
+        except UserError:  # the photographs are gone: a report without pictures is still one
+            from typoattack.report.view import no_pictures
+
+            picture = no_pictures
+        skipped = [(skip.sample, skip.reason) for skip in self.skipped]
+        return write_report(RunView(self.predictions, self.manifest, picture, skipped), self.path)[
+            0
+        ]
 
     def _repr_html_(self) -> str:
         return str(self.summary().to_html(float_format="{:.3f}".format))

@@ -1,15 +1,16 @@
 """From a sample to its attacked pictures: the same suite gives the same pixels anywhere."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import xxhash
 from PIL import Image
 
 from typoattack.drawing.canvas import square_canvas
-from typoattack.errors import UserError
-from typoattack.randomness import Rng, stream
-from typoattack.recipes import AsGiven, Attacked, Oracle, SearchRecipe
+from typoattack.errors import BrokenImage, UserError
+from typoattack.randomness import stream
+from typoattack.recipes import AsGiven, Attacked, Oracle, Recipe, SearchRecipe
 from typoattack.recipes.base import attacked
 from typoattack.recipes.search import Probabilities
 from typoattack.samples.base import Sample
@@ -72,12 +73,12 @@ class Generator:
         Raises:
             UserError: if the recipe cannot draw the word, or breaks.
         """
-        recipe = attack.recipe
-        if isinstance(recipe, AsGiven):
-            return self._given(sample, canvas, recipe.variant, replicate)
-        return self._with_word(
-            sample, attack, replicate, lambda word, rng: recipe(canvas, word, rng)
-        )
+        if isinstance(attack.recipe, AsGiven):
+            return draw_given(sample, canvas, attack.recipe.variant, replicate)
+        word = self.word(attack, sample, replicate)
+        if word is None:
+            return None
+        return draw_word(self.suite.seed, sample, canvas, attack.recipe, word, replicate)
 
     def search(
         self,
@@ -99,35 +100,14 @@ class Generator:
         """
         recipe = attack.recipe
         assert isinstance(recipe, SearchRecipe)
-
-        def found(word: str, rng: Rng) -> Attacked:
-            oracle = Oracle(ask, sample.label, class_index(word))
-            made = recipe.search(canvas, word, rng, oracle)
-            return replace(made, facts={**made.facts, "queries": oracle.queries})
-
-        return self._with_word(sample, attack, replicate, found)
-
-    def _with_word(
-        self,
-        sample: Sample,
-        attack: Attack,
-        replicate: int,
-        draw: Callable[[str, Rng], Attacked],
-    ) -> Attacked | None:
-        """What `draw` makes of the sample's word and stream, its errors said with both."""
-        recipe = attack.recipe
         word = self.word(attack, sample, replicate)
         if word is None:
             return None
-        try:
-            return draw(word, stream(self.suite.seed, sample.id, recipe.stream_key, replicate))
-        except UserError as error:
-            raise UserError(f"recipe {recipe} on sample {sample.id!r}: {error}") from None
-        except Exception as error:
-            raise UserError(
-                f"recipe {recipe} broke on sample {sample.id!r} with the word {word!r}: "
-                f"{type(error).__name__}: {error}; `typoattack check` may tell why"
-            ) from error
+        oracle = Oracle(ask, sample.label, class_index(word))
+        rng = stream(self.suite.seed, sample.id, recipe.stream_key, replicate)
+        with _said_with(recipe, sample, word):
+            made = recipe.search(canvas, word, rng, oracle)
+        return replace(made, facts={**made.facts, "queries": oracle.queries})
 
     def draw_all(self, sample: Sample, canvas: Image.Image) -> Iterator[Drawn]:
         """Every attack of the suite on one canvas, but for searches, which ask a model."""
@@ -139,15 +119,41 @@ class Generator:
                 if made is not None:
                     yield Drawn(attack, replicate, made)
 
-    def _given(
-        self, sample: Sample, canvas: Image.Image, kind: str, replicate: int
-    ) -> Attacked | None:
-        variants = [v for v in sample.variants if v.kind == kind]
-        if replicate >= len(variants):
-            return None
-        image = square_canvas(variants[replicate].load(), self.suite.canvas)
-        word = variants[replicate].word
-        return attacked(canvas, image, word=word, written=word, size=0.0)
+
+def draw_word(
+    seed: int, sample: Sample, canvas: Image.Image, recipe: Recipe, word: str, replicate: int
+) -> Attacked:
+    """What `recipe` makes of a word on a sample's canvas in a suite with this seed.
+
+    Raises:
+        UserError: if the recipe cannot draw the word, or breaks.
+    """
+    with _said_with(recipe, sample, word):
+        return recipe(canvas, word, stream(seed, sample.id, recipe.stream_key, replicate))
+
+
+def draw_given(sample: Sample, canvas: Image.Image, kind: str, replicate: int) -> Attacked | None:
+    """The sample's own attacked picture of a kind, or None if it has not so many."""
+    variants = [variant for variant in sample.variants if variant.kind == kind]
+    if replicate >= len(variants):
+        return None
+    image = square_canvas(variants[replicate].load(), canvas.width)
+    word = variants[replicate].word
+    return attacked(canvas, image, word=word, written=word, size=0.0)
+
+
+@contextmanager
+def _said_with(recipe: Recipe, sample: Sample, word: str) -> Iterator[None]:
+    """Errors of a recipe, said with what it was drawing."""
+    try:
+        yield
+    except (UserError, BrokenImage) as error:
+        raise UserError(f"recipe {recipe} on sample {sample.id!r}: {error}") from None
+    except Exception as error:
+        raise UserError(
+            f"recipe {recipe} broke on sample {sample.id!r} with the word {word!r}: "
+            f"{type(error).__name__}: {error}; `typoattack check` may tell why"
+        ) from error
 
 
 def pixel_fingerprint(image: Image.Image) -> str:

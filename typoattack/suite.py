@@ -263,13 +263,22 @@ def make_attack(recipe: Recipe, words: str, default: str) -> Attack:
     return Attack(recipe, chosen, f"{recipe}{suffix}", base)
 
 
+def split_label(text: str) -> tuple[Recipe, str]:
+    """The recipe and the word source that `recipe @ words` names; no words: an empty string.
+
+    Raises:
+        UserError: if either is missing or not understood.
+    """
+    name, at, words = text.partition(" @ ")
+    if at and not words.strip():
+        raise UserError(f"recipe {text!r}: name a word source after '@'")
+    return parse_recipe(name), words.strip()
+
+
 def _expand(entry: str | Mapping[str, Any]) -> Iterable[tuple[Recipe, str]]:
     """The recipes and word specs of one entry, sweeps expanded."""
     if isinstance(entry, str):
-        text, at, words = entry.partition(" @ ")
-        if at and not words.strip():
-            raise UserError(f"recipe {entry!r}: name a word source after '@'")
-        yield parse_recipe(text), words.strip()
+        yield split_label(entry)
         return
     name = entry.get("recipe")
     if not isinstance(name, str):
