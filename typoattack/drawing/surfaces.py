@@ -57,6 +57,9 @@ STICKY_NOTE = Surface(
 SHEET = Surface(slope=0.08, crease=0.025, grain=0.014, shadow=0.45, lift=0.03, margin=0.08)
 """A plain sheet of paper, nearly flat, faintly creased."""
 
+SIGN = Surface(slope=0.16, crease=0.01, grain=0.006, shadow=0.35, lift=0.03, margin=0.10)
+"""A painted board."""
+
 _FULL = 200
 """The level that stands for full light in the 8-bit light map."""
 

@@ -8,10 +8,12 @@ from typoattack.recipes.azuma2023 import Azuma2023
 from typoattack.recipes.base import RECIPES, Attacked, Recipe, recipe
 from typoattack.recipes.cao2023 import Cao2023
 from typoattack.recipes.control import BlankLabel, Control, PseudowordLabel, TrueLabel
+from typoattack.recipes.finishes import Blurred, Compressed
 from typoattack.recipes.goh2021 import DogPizza, Goh2021
 from typoattack.recipes.labels import PrintedLabel, Rotated, Vertical
 from typoattack.recipes.notes import AppleIpod, HandwrittenNote, Materzynska2022, Westerhoff2025
 from typoattack.recipes.overlays import PlainOverlay, RepeatedOverlay
+from typoattack.recipes.scene_sign import SceneSign
 from typoattack.recipes.search import Oracle, SearchRecipe
 from typoattack.recipes.spec import build_recipe, parse_recipe
 from typoattack.recipes.spelling import (
@@ -29,6 +31,7 @@ from typoattack.recipes.spelling import (
     Upper,
 )
 from typoattack.recipes.variation import Respelling, Variation
+from typoattack.recipes.visibility import BackgroundText, CaptionBar, Faint, TranslucentWatermark
 
 __all__ = [
     "RECIPES",
@@ -36,10 +39,15 @@ __all__ = [
     "AsGiven",
     "Attacked",
     "Azuma2023",
+    "BackgroundText",
     "BlankLabel",
+    "Blurred",
     "Cao2023",
+    "CaptionBar",
+    "Compressed",
     "Control",
     "DogPizza",
+    "Faint",
     "Goh2021",
     "HandwrittenNote",
     "Homoglyph",
@@ -58,11 +66,13 @@ __all__ = [
     "Respelling",
     "Reversed",
     "Rotated",
+    "SceneSign",
     "SearchRecipe",
     "Sentence",
     "Spaced",
     "Symbol",
     "Translated",
+    "TranslucentWatermark",
     "TrueLabel",
     "Upper",
     "Variation",

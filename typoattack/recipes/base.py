@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, TypeVar, cast, get_type_hints
 
-from PIL import Image, ImageChops
+from PIL import Image
 from pydantic import (
     BeforeValidator,
     ConfigDict,
@@ -17,6 +17,7 @@ from pydantic import (
 )
 from typing_extensions import dataclass_transform
 
+from typoattack.drawing.finish import changed
 from typoattack.drawing.geometry import Box
 from typoattack.errors import UserError
 from typoattack.randomness import Rng, digest
@@ -77,13 +78,11 @@ def attacked(
     left, top = max(left, 0), max(top, 0)
     right, bottom = max(min(right, canvas.width), left), max(min(bottom, canvas.height), top)
     drawn = (left, top, right, bottom)
-    difference = ImageChops.difference(canvas.crop(drawn), image.crop(drawn))
+    difference = changed(canvas.crop(drawn), image.crop(drawn))
     found = difference.getbbox()
     if found is None:
         return Attacked(image, word, written, NOWHERE, 0.0, size, facts or {})
-    red, green, blue = difference.crop(found).split()
-    changed = ImageChops.lighter(ImageChops.lighter(red, green), blue)
-    pixels = changed.width * changed.height - changed.histogram()[0]
+    pixels = difference.width * difference.height - difference.histogram()[0]
     box = (left + found[0], top + found[1], left + found[2], top + found[3])
     share = pixels / (canvas.width * canvas.height)
     return Attacked(image, word, written, box, share, size, facts or {})
