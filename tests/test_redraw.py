@@ -4,7 +4,7 @@ import pytest
 
 from typoattack.api import Machine, Run, execute, load_models
 from typoattack.generator import pixel_fingerprint
-from typoattack.redraw import Painter
+from typoattack.redraw import RunPainter
 from typoattack.samples import open_dataset
 from typoattack.suite import parse_suite
 
@@ -23,7 +23,7 @@ def run(photo_folder: Path, tiny_clip: Path, tmp_path: Path) -> Run:
 
 
 def test_every_picture_of_a_run_is_drawn_again_from_its_row(run: Run) -> None:
-    paint = Painter(run.folder)
+    paint = RunPainter(run.folder)
     for row in run.predictions.to_dict("records"):
         image = paint(row)
         assert image is not None
@@ -35,7 +35,7 @@ def test_a_photograph_that_changed_is_not_passed_off_as_the_old_one(
 ) -> None:
     (photo_folder / "cat" / "0.png").write_bytes((photo_folder / "dog" / "0.png").read_bytes())
     rows = run.predictions.to_dict("records")
-    shown = {row["sample"] for row in rows if Painter(run.folder)(row) is not None}
+    shown = {row["sample"] for row in rows if RunPainter(run.folder)(row) is not None}
     assert "cat/0.png" not in shown
     assert "cat/1.png" in shown
 

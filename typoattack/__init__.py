@@ -1,3 +1,27 @@
-"""typoattack: a typographic attack benchmark for CLIP-like models."""
+"""typoattack: a typographic attack benchmark for CLIP-like models.
+
+```python
+import typoattack as ta
+
+run = ta.run("quick", model="mini")
+run.summary()
+```
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typoattack.api import Machine, Run, attack, compare, evaluate, run, write_attacked
 
 __version__ = "0.1.0"
+
+__all__ = ["Machine", "Run", "attack", "compare", "evaluate", "run", "write_attacked"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for, so that `typoattack --help` need not import pandas and torch.
+    if name in __all__:
+        from typoattack import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'typoattack' has no attribute {name!r}")

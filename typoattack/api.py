@@ -1,12 +1,14 @@
 """The product from Python: run a suite, attack a picture, evaluate a model in memory."""
 
 import datetime
+import functools
 import os
 import re
 import shlex
 import sys
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,42 +19,43 @@ from typoattack.suite import Suite, load_suite
 
 if TYPE_CHECKING:
     import pandas as pd
+    from PIL import Image
 
+    from typoattack.compare import Comparison
     from typoattack.metrics import RecipeSummary
     from typoattack.models.base import Model
+    from typoattack.models.text_cache import TextCache
+    from typoattack.recipes import Recipe
+    from typoattack.report.view import Painter
     from typoattack.runner import Progress
     from typoattack.samples import Dataset
 
 
 class Run:
-    """A run on disk: its predictions and what they amount to.
+    """A run: its predictions and what they amount to.
 
     Args:
         path: the run's folder.
+
+    Attributes:
+        path: the run's folder; gone where `evaluate` was given none to keep.
+        manifest: what was run; see `typoattack.manifest`.
+        predictions: one row a (model, task, recipe, sample, replicate); see
+            `typoattack.predictions`.
+        skipped: the samples that could not be used, and why.
 
     Raises:
         UserError: if there is no run.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.folder = RunFolder(Path(path))
+        self.path = Path(path)
+        self.folder = RunFolder(self.path)
         self.manifest = self.folder.manifest()
+        self.predictions = self.folder.predictions()
+        self.skipped = self.folder.skipped()
 
-    @property
-    def path(self) -> Path:
-        """The run's folder."""
-        return self.folder.path
-
-    @property
-    def predictions(self) -> "pd.DataFrame":
-        """One row a (model, task, recipe, sample, replicate); see `typoattack.predictions`."""
-        return self.folder.predictions()
-
-    @property
-    def skipped(self) -> list[Skipped]:
-        """The samples that could not be used, and why."""
-        return self.folder.skipped()
-
+    @functools.cached_property
     def summaries(self) -> list["RecipeSummary"]:
         """Every reported figure with its interval, for each model and recipe."""
         from typoattack.metrics import summarise
@@ -63,27 +66,31 @@ class Run:
         """The same as a table: one row a (model, recipe)."""
         from typoattack.metrics import to_frame
 
-        return to_frame(self.summaries())
+        return to_frame(self.summaries)
 
     def report(self) -> Path:
         """Write the page, tables and figures into the run's folder; the page's path."""
-        from typoattack.redraw import Painter
         from typoattack.report.page import write_report
         from typoattack.report.view import RunView
 
-        try:
-            picture: Any = Painter(self.folder)
-        except UserError:  # the photographs are gone: a report without pictures is still one
-            from typoattack.report.view import no_pictures
-
-            picture = no_pictures
         skipped = [(skip.sample, skip.reason) for skip in self.skipped]
-        return write_report(RunView(self.predictions, self.manifest, picture, skipped), self.path)[
-            0
-        ]
+        view = RunView(self.predictions, self.manifest, self._painter(), skipped)
+        return write_report(view, self.path)[0]
+
+    def _painter(self) -> "Painter":
+        """Draws the run's pictures again; none where the photographs are gone."""
+        from typoattack.redraw import RunPainter
+        from typoattack.report.view import no_pictures
+
+        try:
+            return RunPainter(self.folder)
+        except UserError:
+            return no_pictures
 
     def _repr_html_(self) -> str:
-        return str(self.summary().to_html(float_format="{:.3f}".format))
+        from typoattack.report.notebook import notebook_html
+
+        return notebook_html(self.summaries, self.predictions, self._painter())
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -168,8 +175,13 @@ def execute(
     out: str | Path | None = None,
     machine: Machine = Machine(),
     progress: "Progress | None" = None,
+    cache: "TextCache | None" = None,
 ) -> Run:
-    """Run a suite on models and data that are open already; see `run`."""
+    """Run a suite on models and data that are open already; see `run`.
+
+    Args:
+        cache: where text features are kept; the user's cache folder if None.
+    """
     from typoattack.manifest import build_manifest
     from typoattack.models.devices import resolve_device
     from typoattack.models.text_cache import TextCache, default_cache_dir
@@ -183,7 +195,7 @@ def execute(
         batch_size=machine.batch_size,
         chunk_size=machine.chunk_size,
         span_samples=device != "cpu",
-        cache=TextCache(default_cache_dir()),
+        cache=cache or TextCache(default_cache_dir()),
         progress=progress or silent,
     )
     with folder.lock():
@@ -200,6 +212,100 @@ def execute(
         )
         run_suite(suite, models, data, folder, options)
     return Run(folder.path)
+
+
+def evaluate(
+    model: Any,
+    preprocess: Any,
+    tokenizer: Any,
+    suite: str | Suite = "quick",
+    *,
+    name: str = "in-memory",
+    recipes: Sequence[str] | None = None,
+    dataset: str | None = None,
+    limit: int | None = None,
+    out: str | Path | None = None,
+    machine: Machine = Machine(workers=0),
+) -> Run:
+    """Run a suite on an open_clip model that is in memory, for a training loop's log.
+
+    The model is put into evaluation mode and back into the mode it was in.
+
+    Args:
+        model: as `open_clip.create_model` returns it, on any device.
+        preprocess: its inference transform.
+        tokenizer: its tokenizer.
+        suite: a suite's name, file, or a `Suite`.
+        name: what the tables call it.
+        recipes: recipe strings; the suite's own if None.
+        dataset: a data set's spec; the suite's own if None.
+        limit: only the first so many photographs.
+        out: keeps the run there; else only the returned object has it.
+        machine: workers and sizes; the device is the model's own.
+    """
+    from typoattack.models.open_clip_backend import OpenClipModel
+    from typoattack.models.text_cache import TextCache
+
+    if not isinstance(suite, Suite):
+        chosen = {"models": [name], "recipes": recipes and list(recipes), "dataset": dataset}
+        suite = load_suite(suite, chosen | {"limit": limit})
+    device = str(next(model.parameters()).device)
+    training = model.training
+    try:
+        wrapped = OpenClipModel(name, model, preprocess, tokenizer, device=device)
+        data = open_dataset(suite.dataset)
+        where = replace(machine, device=device)
+        cache = TextCache(None)  # its weights change every epoch
+        if out is not None:
+            return execute(suite, [wrapped], data, out, where, cache=cache)
+        with tempfile.TemporaryDirectory() as folder:
+            return execute(suite, [wrapped], data, Path(folder) / "run", where, cache=cache)
+    finally:
+        model.train(training)
+
+
+def attack(
+    image: "Image.Image | str | Path",
+    recipe: "Recipe | str" = "printed-label",
+    *,
+    word: str,
+    seed: int = 0,
+    canvas: int = 448,
+) -> "Image.Image":
+    """`image` on the square canvas with `word` on it.
+
+    Args:
+        image: a picture or its file.
+        recipe: a recipe or its string, such as `handwritten-note(size=0.5)`.
+        word: what is written.
+        seed: another one gives another place and hand.
+        canvas: side in pixels.
+
+    Raises:
+        UserError: for an unknown recipe, or a word that it cannot draw.
+    """
+    from typoattack.drawing.canvas import decode, square_canvas
+    from typoattack.errors import BrokenImage
+    from typoattack.randomness import stream
+    from typoattack.recipes import parse_recipe
+
+    if not word.strip():
+        raise UserError("word is empty; name one to write")
+    chosen = parse_recipe(recipe) if isinstance(recipe, str) else recipe
+    try:
+        clean = square_canvas(decode(image), canvas)
+    except BrokenImage as error:
+        raise UserError(f"picture {str(image)[:200]!r}: {error}") from None
+    return chosen(clean, word, stream(seed, chosen.stream_key)).image
+
+
+def compare(*runs: "Run | str | Path", figure: str = "flip_rate") -> "Comparison":
+    """Two or more models on the same attacked pictures, paired; see `typoattack.compare`."""
+    from typoattack.compare import compare as compared
+    from typoattack.compare import read_entrants
+
+    folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
+    return compared(read_entrants(folders), figure=figure)
 
 
 def write_attacked(

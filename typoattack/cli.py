@@ -146,11 +146,10 @@ def run(
 
 def _show_run(done: "Run") -> None:
     """A run's table, what is to be known about it, and where it is."""
-    from typoattack.report.tables import terminal_table, write_tables
+    from typoattack.report.tables import terminal_table
 
-    summaries = done.summaries()
-    write_tables(summaries, done.path)
-    _out.print(terminal_table(summaries))
+    page = done.report()
+    _out.print(terminal_table(done.summaries))
     for model in done.manifest["models"]:
         if model["note"]:
             _out.print(Text(f"{model['name']}: {model['note']}", style="italic"))
@@ -160,13 +159,14 @@ def _show_run(done: "Run") -> None:
         for skip in done.skipped[:10]:
             _out.print(Text(f"  {skip.sample}: {skip.reason}"))
     _out.print(Text(f"run folder: {done.path}"), soft_wrap=True)
+    _out.print(Text(f"report page: {page}"), soft_wrap=True)
 
 
 @app.command(epilog="Example: `typoattack report runs/quick-mini`")
 def report(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
 ) -> None:
-    """Write a finished run's tables beside its predictions, and show them."""
+    """Write a run's page, tables and figures beside its predictions, and show the table."""
     from typoattack.api import Run
 
     _show_run(Run(run))

@@ -18,7 +18,7 @@ from typoattack.suite import split_label
 _KEPT_CANVASES = 64
 
 
-class Painter:
+class RunPainter:
     """Draws the canvas-sized picture of a prediction again, as a report's gallery asks for it.
 
     A picture whose pixels are not those that were classified (another version draws, the
