@@ -5,8 +5,18 @@ evidence about any published CLIP.
 """
 
 from typoattack.models.mini.blind import MiniBlind
+from typoattack.models.mini.model import Mini
 
-__all__ = ["MiniBlind", "load_mini_blind"]
+__all__ = ["Mini", "MiniBlind", "load_mini", "load_mini_blind"]
+
+
+def load_mini(device: str = "cpu") -> Mini:
+    """The model that sees objects and reads, on `device`; its weights lie beside this file.
+
+    Raises:
+        UserError: if the package with the ImageNet weights is not installed.
+    """
+    return Mini(device)
 
 
 def load_mini_blind(device: str = "cpu") -> MiniBlind:

@@ -34,7 +34,7 @@ from typoattack.randomness import digest
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
 IMAGE_SIZE = 336
-READING_WEIGHT = 1.0
+READING_WEIGHT = 0.8
 COLOUR_WEIGHT = 0.4
 LEAST_READ = 2.0
 """Length of the read part below which it counts for less than its full weight."""
