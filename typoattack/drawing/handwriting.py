@@ -90,7 +90,9 @@ def _write(face: Face, lines: tuple[str, ...], rng: Rng, strength: float) -> lis
             up, slant, turn, big, gap = (float(v) * strength for v in swing[i])
             drift = 0.018 * climb * x + 0.03 * math.sin(1.3 * x + phase)
             y = pitch * number + strength * drift + 0.022 * up
-            if not character.isspace():
+            if character.isspace():
+                x += 0.1  # a hand leaves more room between words than a font does
+            else:
                 matrix = _matrix(lean + 0.05 * slant, 0.035 * turn, 1 + 0.045 * big)
                 letters.append(_Letter(character, matrix, x, y))
             x += _advance(face, line[i : i + 2]) + 0.018 * gap + 0.015 * strength

@@ -7,6 +7,7 @@ from typoattack.recipes.as_given import AsGiven
 from typoattack.recipes.azuma2023 import Azuma2023
 from typoattack.recipes.base import RECIPES, Attacked, Recipe, recipe
 from typoattack.recipes.cao2023 import Cao2023
+from typoattack.recipes.composed import Composed
 from typoattack.recipes.control import BlankLabel, Control, PseudowordLabel, TrueLabel
 from typoattack.recipes.finishes import Blurred, Compressed
 from typoattack.recipes.goh2021 import DogPizza, Goh2021
@@ -15,6 +16,7 @@ from typoattack.recipes.notes import AppleIpod, HandwrittenNote, Materzynska2022
 from typoattack.recipes.overlays import PlainOverlay, RepeatedOverlay
 from typoattack.recipes.scene_sign import SceneSign
 from typoattack.recipes.search import Oracle, SearchRecipe
+from typoattack.recipes.searches import SmallestFlip, WorstOf
 from typoattack.recipes.spec import build_recipe, parse_recipe
 from typoattack.recipes.spelling import (
     Homoglyph,
@@ -30,6 +32,7 @@ from typoattack.recipes.spelling import (
     Translated,
     Upper,
 )
+from typoattack.recipes.stroop import StroopSticker
 from typoattack.recipes.variation import Respelling, Variation
 from typoattack.recipes.visibility import BackgroundText, CaptionBar, Faint, TranslucentWatermark
 
@@ -44,6 +47,7 @@ __all__ = [
     "Blurred",
     "Cao2023",
     "CaptionBar",
+    "Composed",
     "Compressed",
     "Control",
     "DogPizza",
@@ -69,7 +73,9 @@ __all__ = [
     "SceneSign",
     "SearchRecipe",
     "Sentence",
+    "SmallestFlip",
     "Spaced",
+    "StroopSticker",
     "Symbol",
     "Translated",
     "TranslucentWatermark",
@@ -78,6 +84,7 @@ __all__ = [
     "Variation",
     "Vertical",
     "Westerhoff2025",
+    "WorstOf",
     "build_recipe",
     "parse_recipe",
     "recipe",
