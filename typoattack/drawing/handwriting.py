@@ -175,12 +175,12 @@ def _stamp(
 
 def _warp(mask: Image.Image, em: float, angle: float, rng: Rng, wobble: float) -> Image.Image:
     """The mask turned and bent by a coarse mesh, so that equal letters come out unequal."""
-    columns = min(max(round(mask.width / (0.8 * em)), 2), 24)
-    rows = min(max(round(mask.height / (0.6 * em)), 2), 8)
-    bend = rng.normal(0, 0.022 * em * wobble, (rows + 1, columns + 1, 2)).round(3).tolist()
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     wide = math.ceil(mask.width * abs(cos) + mask.height * abs(sin))
     tall = math.ceil(mask.width * abs(sin) + mask.height * abs(cos))
+    columns = min(max(round(mask.width / (0.8 * em)), 2), 24, wide)
+    rows = min(max(round(mask.height / (0.6 * em)), 2), 8, tall)
+    bend = rng.normal(0, 0.022 * em * wobble, (rows + 1, columns + 1, 2)).round(3).tolist()
     xs = [round(wide * i / columns) for i in range(columns + 1)]
     ys = [round(tall * j / rows) for j in range(rows + 1)]
 

@@ -1,0 +1,111 @@
+"""Contact sheets: what recipes draw, side by side, for `typoattack show` and the README."""
+
+import itertools
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from typoattack.drawing.fonts import families
+from typoattack.errors import UserError
+from typoattack.randomness import stream
+from typoattack.recipes.base import Recipe
+from typoattack.recipes.spec import build_recipe
+
+_PAPER, _TEXT = (255, 255, 255), (40, 40, 44)
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A photograph to draw on.
+
+    Attributes:
+        id: keys the random stream, as in a run.
+        canvas: square RGB.
+        name: the right class; what a control of kind `true` writes.
+    """
+
+    id: str
+    canvas: Image.Image
+    name: str = ""
+
+
+def variants(recipe: Recipe, sweep: Mapping[str, Sequence[Any]]) -> list[Recipe]:
+    """The recipe with every combination of the values of some parameters.
+
+    >>> from typoattack.recipes import parse_recipe
+    >>> variants(parse_recipe("printed-label"), {"size": [0.2, 0.4]})
+    [printed-label(size=0.2), printed-label(size=0.4)]
+
+    Raises:
+        UserError: for an unknown parameter or a wrong value.
+    """
+    given = {name: value for name, value in recipe.params.items() if name not in sweep}
+    return [
+        build_recipe(type(recipe), [], {**given, **dict(zip(sweep, values, strict=True))})
+        for values in itertools.product(*sweep.values())
+    ]
+
+
+def contact_sheet(
+    rows: Sequence[Recipe],
+    photographs: Sequence[Photograph],
+    words: Sequence[str],
+    *,
+    seed: int = 0,
+    cell: int = 224,
+    clean: bool = False,
+) -> Image.Image:
+    """A picture with a row a recipe and a column a photograph, each row under its recipe string.
+
+    Args:
+        rows: recipes, or `variants` of one.
+        photographs: what is drawn on.
+        words: target words, in turn over the columns; a recipe bound to a word writes its own.
+        seed: as the suite's.
+        cell: side of each picture in pixels.
+        clean: begin with a row of the photographs as they are.
+
+    Raises:
+        UserError: without rows, photographs or words, or for a word that cannot be drawn.
+    """
+    if not (rows and photographs and words):
+        raise UserError("a contact sheet needs at least one recipe, photograph and word")
+    pictures = [
+        (
+            str(recipe),
+            [_drawn(recipe, p, words[i % len(words)], seed) for i, p in enumerate(photographs)],
+        )
+        for recipe in rows
+    ]
+    if clean:
+        pictures.insert(0, ("clean", [p.canvas for p in photographs]))
+    gap, font = max(cell // 40, 3), families()["roboto"].face(bold=False).at(max(cell // 15, 10))
+    wide = len(photographs) * (cell + gap) + gap
+    letters = max(int((wide - 2 * gap) / font.getlength("n")), 10)
+    captions = [textwrap.wrap(caption, letters) for caption, _ in pictures]
+    line = round(font.size * 1.3)
+    tall = gap + sum(len(caption) * line + cell + 2 * gap for caption in captions)
+    sheet = Image.new("RGB", (wide, tall), _PAPER)
+    draw, top = ImageDraw.Draw(sheet), gap
+    for caption, (_, row) in zip(captions, pictures, strict=True):
+        for number, text in enumerate(caption):
+            draw.text((gap, top + number * line), text, _TEXT, font)
+        top += len(caption) * line
+        for column, picture in enumerate(row):
+            small = picture.resize((cell, cell), Image.Resampling.LANCZOS)
+            sheet.paste(small, (gap + column * (cell + gap), top))
+        top += cell + 2 * gap
+    return sheet
+
+
+def _drawn(recipe: Recipe, photograph: Photograph, word: str, seed: int) -> Image.Image:
+    """One cell: as a run with this seed would draw it."""
+    kind, _, bound = recipe.words.partition(":")
+    if kind in ("fixed", "list"):
+        word = bound.split(",")[0] if kind == "list" else bound
+    elif kind == "true":
+        word = photograph.name or word
+    return recipe(photograph.canvas, word, stream(seed, photograph.id, recipe.stream_key, 0)).image
