@@ -92,11 +92,16 @@ def listed_fonts() -> list[tuple[str, str, str]]:
     """
     lines = (_HERE / "training_fonts.txt").read_text(encoding="utf-8").splitlines()
     fonts = [(a, b, c) for a, b, c in (line.split() for line in lines if line[:1] != "#")]
-    drawn_with = {folder.name.replace("-", "") for folder in fonts_dir().iterdir()}
+    drawn_with = _drawn_with()
     for _, package, _ in fonts:
         if package.split("/")[1].replace("-", "") in drawn_with:
             raise UserError(f"{package} is in training_fonts.txt but recipes draw with it")
     return fonts
+
+
+def _drawn_with() -> set[str]:
+    """The families that recipes draw with, without hyphens."""
+    return {folder.name.replace("-", "") for folder in fonts_dir().iterdir() if folder.is_dir()}
 
 
 def fetch(folder: Path) -> None:

@@ -50,13 +50,14 @@ def canvas_input(canvas: Image.Image) -> torch.Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
 
 
-def load_reader(path: Path = WEIGHTS) -> tuple[nn.Module, dict[str, torch.Tensor]]:
-    """The trained reader ready to run, and the tables stored beside it, in single precision."""
+def load_reader(path: Path = WEIGHTS) -> tuple[nn.Module, torch.Tensor]:
+    """The trained reader ready to run, and the (729,) rarity of letter pairs."""
     stored = {k: v.float() for k, v in safetensors.torch.load_file(path).items()}
-    tables = {name: stored.pop(name) for name in ("rarity",)}
+    rarity = stored.pop("rarity")
     net = ReaderNet()
-    net.load_state_dict(stored, strict=False)
-    return _fused(net.eval()).to(memory_format=torch.channels_last), tables
+    whole = net.state_dict() | stored
+    net.load_state_dict(whole)
+    return _fused(net.eval()).to(memory_format=torch.channels_last), rarity
 
 
 def _fused(module: nn.Module) -> nn.Module:
@@ -93,9 +94,8 @@ class Mini:
         self._device = device
         self._how = Reading()
         self._weight = READING_WEIGHT
-        reader_net, tables = load_reader(weights)
+        reader_net, self._rarity = load_reader(weights)
         object_net = load_object_net()
-        self._rarity = tables["rarity"]
         self._meaning = Meaning(class_rows(object_net))
         self.object_net = object_net.to(device)
         self.reader_net = reader_net.to(device)

@@ -6,7 +6,7 @@ its last checkpoint to the same weights.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +21,10 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainin
 from typoattack.errors import UserError
 from typoattack.models.mini import corpus
 from typoattack.models.mini.reader import ReaderNet, split_heads
+from typoattack.models.mini.spelling import rarity
 from typoattack.models.mini.windows import IGNORED, Window, Windows
+
+WEIGHTS_NAME = "reader.safetensors"
 
 _BACKGROUND_WEIGHT = 0.15
 _WARM_UP = 200
@@ -158,13 +161,14 @@ def batches(windows: Windows, plan: Plan, first: int, workers: int) -> Iterator[
     return loader
 
 
-def write_weights(net: ReaderNet, path: Path) -> None:
-    """Save the network's weights as half-precision safetensors, whole or not at all."""
+def write_weights(net: ReaderNet, words: Sequence[str], path: Path) -> None:
+    """Save the network and the rarity of letter pairs in `words` as half-precision safetensors."""
     tensors = {
         name: value.detach().half().contiguous()
         for name, value in net.state_dict().items()
         if value.is_floating_point()
     }
+    tensors["rarity"] = rarity(words).half()
     temporary = path.with_suffix(".tmp")
     safetensors.torch.save_file(tensors, temporary)
     temporary.replace(path)
@@ -210,15 +214,15 @@ def main(
     workers: int = 1,
     bfloat16: bool = True,
 ) -> None:
-    """Train the reader and write OUT/reader-net.safetensors."""
+    """Train the reader and write OUT/reader.safetensors."""
     torch.set_num_threads(threads)
     plan = Plan(steps=steps, batch=batch, rate=rate, seed=seed, bfloat16=bfloat16)
     folder = corpus.default_folder()
     corpus.fetch(folder)
-    windows = Windows(corpus.load(folder), seed, steps * batch)
-    net = train(plan, windows, out, workers=workers)
-    write_weights(net, out / "reader-net.safetensors")
-    print(f"weights in {out / 'reader-net.safetensors'}")
+    material = corpus.load(folder)
+    net = train(plan, Windows(material, seed, steps * batch), out, workers=workers)
+    write_weights(net, material.words, out / WEIGHTS_NAME)
+    print(f"weights in {out / WEIGHTS_NAME}")
 
 
 if __name__ == "__main__":
