@@ -2,7 +2,7 @@
 
 import functools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PIL import Image, ImageDraw
 
@@ -59,7 +59,7 @@ def printed(
     wide = max(max(width(face, line) for line in lines), 1e-6)
     most = min(most, room[0] / (wide + 2 * outline), em or math.inf)
     stroke = max(round(outline * max(most, LEAST_EM)), 1) if outline else 0
-    return set_lines(face, lines, most, room, stroke=stroke)
+    return replace(set_lines(face, lines, most, room, stroke=stroke), written=text)
 
 
 @functools.lru_cache(maxsize=512)

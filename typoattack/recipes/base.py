@@ -106,6 +106,11 @@ class Recipe:
     """The word source it asks for by itself; empty: the suite's."""
     family: ClassVar[str] = "attack"
     """`attack`, or `control` for what only measures occlusion."""
+    plugin: ClassVar[str] = ""
+    """The file it was loaded from by `--plugin`, so that other processes can load it too."""
+
+    asks: ClassVar[str] = ""
+    """A second question beside the suite's, such as `ink`; `facts[asks]` is its right answer."""
 
     def __post_init__(self) -> None:
         cls: type = type(self)
@@ -134,6 +139,12 @@ class Recipe:
         """
         raise NotImplementedError
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
+        if self.plugin:
+            return _from_plugin, (self.plugin, self.name, values)
+        return _made, (type(self), values)
+
     @property
     def params(self) -> dict[str, Any]:
         """The parameters that differ from their defaults, in the order of declaration."""
@@ -152,10 +163,18 @@ class Recipe:
         return self.fingerprint
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{name}={_literal(value)}" for name, value in self.params.items())
+        required = {f.name for f in dataclasses.fields(self) if _is_required(f)}
+        inside = ", ".join(
+            _literal(value) if name in required else f"{name}={_literal(value)}"
+            for name, value in self.params.items()
+        )
         return f"{self.name}({inside})" if inside else self.name
 
     __str__ = __repr__
+
+
+def _is_required(f: "dataclasses.Field[Any]") -> bool:
+    return f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
 
 
 @functools.cache
@@ -165,6 +184,19 @@ def _adapter(cls: type, field_name: str) -> TypeAdapter[Any]:
     if hint is Recipe:
         return TypeAdapter(Annotated[InstanceOf[Recipe], BeforeValidator(_from_text)])
     return TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
+
+
+def _made(cls: type[Recipe], values: dict[str, Any]) -> Recipe:
+    """What a pickled recipe becomes."""
+    return cls(**values)
+
+
+def _from_plugin(path: str, name: str, values: dict[str, Any]) -> Recipe:
+    """What a pickled recipe of a plugin file becomes, also where that was never loaded."""
+    from typoattack.recipes.plugins import load_plugin  # which builds on this module
+
+    load_plugin(path)
+    return RECIPES[name](**values)
 
 
 def _from_text(value: object) -> object:

@@ -44,7 +44,10 @@ def _loaded(path: Path) -> tuple[str, ...]:
         raise UserError(
             f"plugin {str(path)!r} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
-    return _added(before, f"plugin {str(path)!r}")
+    added = _added(before, f"plugin {str(path)!r}")
+    for recipe_name in added:
+        RECIPES[recipe_name].plugin = str(path)
+    return added
 
 
 @functools.cache

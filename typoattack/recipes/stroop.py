@@ -1,7 +1,7 @@
 """A Stroop card as a sticker on a photograph."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from PIL import Image
 
@@ -58,6 +58,8 @@ class StroopSticker(Recipe):
     font: FontName = "roboto"
     place: Place = "avoid-centre"
     tilt: Degrees = 0.0
+
+    asks: ClassVar[str] = "ink"
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text = tidy(word)

@@ -1,0 +1,112 @@
+"""The fonts that come with the package, and what happens when one cannot draw a word."""
+
+import re
+
+import pytest
+import yaml
+
+from typoattack.drawing.fonts import STYLES, can_draw, families, find_face, tidy
+from typoattack.errors import UserError
+from typoattack.randomness import stream
+from typoattack.resources import fonts_dir
+
+_LETTERS = {
+    "latin": "AZaz09 éñüßøç$-'",
+    "greek": "ΑΩαωάς",
+    "cyrillic": "АЯаяёй",
+    "japanese": "あんアン犬",
+}
+
+
+def test_there_are_six_families_of_each_style() -> None:
+    for style in STYLES:
+        assert sum(f.style == style for f in families().values()) >= 6
+
+
+def test_every_family_has_its_licence_beside_it() -> None:
+    for name, family in families().items():
+        texts = [fonts_dir() / name / file for file in ("OFL.txt", "LICENSE.txt")]
+        found = [text.read_text("utf-8") for text in texts if text.is_file()]
+        assert len(found) == 1, name
+        wanted = "SIL OPEN FONT LICENSE" if family.licence == "OFL-1.1" else "Apache License"
+        assert wanted.lower() in found[0].lower(), name
+
+
+def test_every_face_covers_the_scripts_it_claims() -> None:
+    for family in families().values():
+        for face in family.faces.values():
+            for script in family.scripts:
+                assert face.missing(_LETTERS[script]) == "", (family.name, script)
+
+
+def test_latin_greek_cyrillic_and_japanese_can_be_printed() -> None:
+    for letters in _LETTERS.values():
+        assert can_draw("printed", letters)
+
+
+def test_the_readme_lists_what_the_registry_reads() -> None:
+    entries = yaml.safe_load((fonts_dir() / "families.yaml").read_text("utf-8"))
+    readme = (fonts_dir() / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.+?) \| `(.+?)` \| (\w+) \|.*\| (\S+) \| `(.+?)` \|$", readme, re.M)
+    listed = {(title, name, style, licence, source) for title, name, style, licence, source in rows}
+    assert listed == {
+        (e["family"], name, e["style"], e["licence"], e["source"]) for name, e in entries.items()
+    }
+
+
+def test_every_font_file_belongs_to_a_family() -> None:
+    used = {face.path for family in families().values() for face in family.faces.values()}
+    assert set(fonts_dir().glob("*/*.ttf")) == used
+
+
+def test_a_missing_glyph_names_font_and_character() -> None:
+    with pytest.raises(UserError, match=r"'anton' cannot draw '犬' \(U\+72AC CJK"):
+        find_face("anton", "犬", stream("x"))
+
+
+def test_a_letter_no_font_of_the_style_has_is_named() -> None:
+    with pytest.raises(UserError, match=r"no handwriting font can draw 'α'"):
+        find_face("handwriting", "α", stream("x"))
+
+
+def test_an_unknown_font_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UserError, match=r"did you mean 'roboto'"):
+        find_face("robotto", "word", stream("x"))
+
+
+def test_a_style_draws_among_the_families_that_have_the_letters() -> None:
+    drawn = {find_face("printed", "собака", stream(i)).family for i in range(60)}
+    assert drawn == {"oswald", "roboto", "tinos"}
+
+
+def test_one_number_is_drawn_whatever_the_font() -> None:
+    after = set()
+    for font in ("roboto", "printed", "handwriting"):
+        rng = stream("same")
+        find_face(font, "word", rng)
+        after.add(float(rng.random()))
+    assert len(after) == 1
+
+
+def test_bold_falls_back_to_the_only_face() -> None:
+    assert families()["anton"].face(bold=True) == families()["anton"].face(bold=False)
+    assert families()["roboto"].face(bold=True) != families()["roboto"].face(bold=False)
+
+
+@pytest.mark.parametrize(
+    ("word", "tidied"),
+    [
+        ("  two\n words\t", "two words"),
+        ("cafe\u0301", "café"),
+        ("p\xa0i", "p\xa0i"),
+        ("a\u2028b", "a b"),
+    ],
+)
+def test_words_are_tidied(word: str, tidied: str) -> None:
+    assert tidy(word) == tidied
+
+
+@pytest.mark.parametrize("word", ["", "   ", "\n\t"])
+def test_a_word_without_letters_is_refused(word: str) -> None:
+    with pytest.raises(UserError, match="nothing to write"):
+        tidy(word)

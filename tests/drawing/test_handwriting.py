@@ -1,0 +1,75 @@
+"""Handwriting: no two letters alike, within its room, the same for the same stream."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from typoattack.drawing.fonts import families
+from typoattack.drawing.handwriting import handwritten
+from typoattack.randomness import stream
+
+FACE = families()["patrick-hand"].face(bold=True)
+
+
+def columns(mask: np.ndarray) -> list[np.ndarray]:
+    """The letters of a mask, cut where no ink stands, each tight."""
+    filled = (mask > 40).any(axis=0)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], filled, [False]])))
+    return [mask[:, a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.text("abcdef ghij", min_size=1, max_size=40).filter(str.strip),
+    st.integers(1, 300),
+    st.integers(1, 200),
+    st.integers(0, 1000),
+)
+def test_no_hand_leaves_its_room(text: str, wide: int, tall: int, seed: int) -> None:
+    made = handwritten(" ".join(text.split()), FACE, (wide, tall), stream(seed))
+    assert made.ink.width <= wide
+    assert made.ink.height <= tall
+
+
+def test_the_same_stream_writes_the_same_pixels() -> None:
+    first = handwritten("pizza", FACE, (200, 100), stream(1))
+    again = handwritten("pizza", FACE, (200, 100), stream(1))
+    other = handwritten("pizza", FACE, (200, 100), stream(2))
+    assert first.ink.tobytes() == again.ink.tobytes()
+    assert first.ink.tobytes() != other.ink.tobytes()
+
+
+def test_equal_letters_come_out_unequal() -> None:
+    made = np.asarray(handwritten("o o o o o", FACE, (400, 100), stream(3)).ink)
+    letters = columns(made)
+    assert len(letters) == 5
+    sizes = {(part.shape[1], tuple(np.flatnonzero(part.any(axis=1))[[0, -1]])) for part in letters}
+    assert len(sizes) >= 4, "widths, heights and baselines must differ"
+
+
+def test_without_wobble_equal_letters_are_equal_in_size() -> None:
+    made = np.asarray(handwritten("o o o o", FACE, (400, 100), stream(3), wobble=0).ink)
+    heights = {int(np.flatnonzero((part > 60).any(axis=1)).size) for part in columns(made)}
+    assert max(heights) - min(heights) <= 1
+
+
+def test_the_pen_presses_unevenly() -> None:
+    inks = [np.asarray(handwritten("lllllll", FACE, (400, 120), stream(s)).ink) for s in range(6)]
+    full = [np.percentile(ink[ink > 120], 90) for ink in inks]
+    assert max(full) - min(full) > 3
+    assert min(full) > 150, "and yet stays dark enough to be read"
+
+
+def test_a_turn_makes_the_mask_taller() -> None:
+    flat = handwritten("banana bread", FACE, (300, 60), stream(4))
+    turned = handwritten("banana bread", FACE, (300, 60), stream(4), angle=20)
+    assert turned.ink.height > 1.5 * flat.ink.height
+    assert turned.em == flat.em
+
+
+@pytest.mark.parametrize("name", [n for n, f in families().items() if f.style == "handwriting"])
+def test_every_hand_writes_legibly_dark(name: str) -> None:
+    made = handwritten("Pizza", families()[name].face(bold=True), (240, 120), stream(5))
+    ink = np.asarray(made.ink)
+    assert 0.02 < (ink > 128).mean() < 0.5
