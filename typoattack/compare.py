@@ -173,7 +173,7 @@ def compare(
         paired = _join(rows_a, rows_b, figure)
         notes += _pairing_notes(a, b, rows_a, rows_b, paired)
         pairings += [
-            _pairing(key, rows, (a.name, b.name), (seed, figure), resamples)
+            _pairing(key, rows, (a.name, b.name), seed, resamples)
             for key, rows in paired.groupby(["task", "recipe"], sort=True)
         ]
         differ = paired[paired["value_a"] != paired["value_b"]]
@@ -188,7 +188,7 @@ def compare(
                 {e.name: rows for e, rows in zip(entrants, counted, strict=True)},
                 figure,
                 lower_is_better=LOWER_IS_BETTER[figure],
-                rng=stream("ranking", seed, figure),
+                rng=stream("bootstrap", seed),
                 resamples=resamples,
             )
         ),
@@ -272,14 +272,13 @@ def _pairing(
     key: Any,
     rows: pd.DataFrame,
     names: tuple[str, str],
-    seed: tuple[int, str],
+    seed: int,
     resamples: int,
 ) -> Pairing:
     """Two models under one recipe, from their joined rows."""
     task, recipe = key
     means = rows.groupby("sample", sort=True)[["value_a", "value_b"]].mean()
     gap = (means["value_b"] - means["value_a"]).to_numpy(np.float64)
-    rng = stream("difference", *seed, *names, task, recipe)
     more_a, more_b = int((gap < 0).sum()), int((gap > 0).sum())
     family = str(rows["family"].iloc[0])
     p = exact_mcnemar(more_a, more_b) if family != "control" else float("nan")
@@ -291,7 +290,9 @@ def _pairing(
         b=names[1],
         rate_a=float(means["value_a"].mean()),
         rate_b=float(means["value_b"].mean()),
-        difference=bootstrap(gap, rng, bounds=DIFFERENCE, resamples=resamples),
+        difference=bootstrap(
+            gap, stream("bootstrap", seed), bounds=DIFFERENCE, resamples=resamples
+        ),
         more_a=more_a,
         more_b=more_b,
         p=p,

@@ -2,14 +2,13 @@
 
 Every figure is a mean over samples: a sample that was attacked several times counts once, with
 the mean of its attacked versions. `outcomes` says what each row contributes, so that any figure
-is recomputed in pandas as
+of one model, task and recipe is recomputed in pandas as
 
-    outcomes(predictions).groupby(["recipe", "sample"]).flip_rate.mean().groupby("recipe").mean()
-
-for the rows of one model and task.
+    outcomes(rows).groupby("sample").flip_rate.mean().mean()
 """
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +79,13 @@ FIGURES: tuple[Definition, ...] = (
         DIFFERENCE,
     ),
     Definition(
+        "word_effect",
+        "Word effect",
+        "Flip rate minus the flip rate of a made-up word of the same length in the same place: "
+        "what the word's meaning does beyond there being letters.",
+        DIFFERENCE,
+    ),
+    Definition(
         "any_change",
         "Any change",
         "Share of all photographs whose answer changes, whether it was right before or not.",
@@ -126,6 +132,8 @@ class RecipeSummary:
         samples: photographs they were made from.
         coverage: mean share of the canvas that the recipe changed, over rows.
         size: mean text height, share of the canvas, over rows with text; NaN without.
+        blank_coverage: mean coverage of its blank control; NaN without one. Where it is 0 the
+            recipe has no surface, and its reading effect contains what the letters cover.
     """
 
     model: str
@@ -138,18 +146,25 @@ class RecipeSummary:
     samples: int
     coverage: float
     size: float
+    blank_coverage: float
     accuracy_clean: Figure
     accuracy_attacked: Figure
     accuracy_drop: Figure
     flip_rate: Figure
     targeted_success: Figure
     reading_effect: Figure
+    word_effect: Figure
     any_change: Figure
     two_way_clean: Figure
     two_way_attacked: Figure
     margin_shift: Figure
     legible_share: Figure
     flip_rate_legible: Figure
+
+    @property
+    def bare(self) -> bool:
+        """Whether the recipe draws letters on no surface, so that its blank is the photograph."""
+        return self.blank_coverage == 0
 
     def figure(self, name: str) -> Figure:
         """The figure that `FIGURES` calls `name`."""
@@ -165,7 +180,7 @@ def summarise(
     Args:
         predictions: rows of `typoattack.predictions.SCHEMA`; a boolean column `readable` (see
             `typoattack.legibility`) adds the two figures about legibility.
-        seed: of the bootstrap; each interval has its own stream, whatever else is summarised.
+        seed: of the bootstrap; the same values get the same interval wherever they stand.
         resamples: how many bootstrap resamples.
 
     Raises:
@@ -193,11 +208,11 @@ def _place(one: RecipeSummary) -> tuple[Any, ...]:
 def _summary(
     key: tuple[str, str, str], rows: pd.DataFrame, seed: int, resamples: int
 ) -> RecipeSummary:
+    rows = rows.sort_values(["sample", "replicate"])
     first = rows.iloc[0]
     sized = rows["size"][rows["size"] > 0]
     figures: dict[str, Any] = {
-        d.name: estimate(rows, d.name, key=(seed, *key, d.name), resamples=resamples)
-        for d in FIGURES
+        d.name: estimate(rows, d.name, seed=seed, resamples=resamples) for d in FIGURES
     }
     return RecipeSummary(
         *key,
@@ -206,17 +221,24 @@ def _summary(
         control_of=str(first["control_of"]),
         rows=len(rows),
         samples=int(rows["sample"].nunique()),
-        coverage=float(rows["coverage"].mean()),
-        size=float(sized.mean()),
+        coverage=_mean(rows["coverage"]),
+        size=_mean(sized),
+        blank_coverage=_mean(rows["blank_coverage"]),
         **figures,
     )
+
+
+def _mean(column: "pd.Series[float]") -> float:
+    """The mean of what is there, the same whatever the order of rows; NaN if nothing is."""
+    present = column.dropna()
+    return math.fsum(present) / len(present) if len(present) else math.nan
 
 
 def estimate(
     counted: pd.DataFrame,
     name: str,
     *,
-    key: tuple[str | int, ...] = (0,),
+    seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Figure:
     """The figure `name` over the rows of `counted`, a table that `outcomes` made.
@@ -227,15 +249,14 @@ def estimate(
     Args:
         counted: rows of one model, task and recipe, or of any part of them.
         name: a column that `FIGURES` names.
-        key: what keys the bootstrap's random stream.
+        seed: of the bootstrap.
         resamples: how many bootstrap resamples.
     """
     defined = next(d for d in FIGURES if d.name == name)
     values, rows = per_sample(counted, name)
     if defined.bounds == SHARE and (defined.of_sample or rows == len(values)):
         return wilson(values)
-    rng = stream("bootstrap", *key)
-    return bootstrap(values, rng, bounds=defined.bounds, resamples=resamples)
+    return bootstrap(values, stream("bootstrap", seed), bounds=defined.bounds, resamples=resamples)
 
 
 def per_sample(counted: pd.DataFrame, name: str) -> tuple[Values, int]:
@@ -252,7 +273,8 @@ def per_sample(counted: pd.DataFrame, name: str) -> tuple[Values, int]:
 def outcomes(predictions: pd.DataFrame) -> pd.DataFrame:
     """`predictions` with one float column a figure: what the row contributes, NaN if nothing.
 
-    Clean rows contribute to `accuracy_clean` alone. A row whose word is its own label, or names
+    Clean rows contribute to `accuracy_clean` alone; a row of a sample without a clean picture
+    (`clean_predicted` is −1) to what needs none. A row whose word is its own label, or names
     no class, contributes nothing to `targeted_success`.
 
     Raises:
@@ -260,26 +282,28 @@ def outcomes(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     _check(predictions)
     p = predictions.reset_index(drop=True)
-    hit = p["family"] != CLEAN
+    hit, known = p["family"] != CLEAN, p["clean_predicted"] >= 0
     was_right, is_right = p["clean_predicted"] == p["label"], p["predicted"] == p["label"]
     worded = hit & (p["word"] != "") & (p["target"] != p["label"])
     before = p["clean_sim_label"] - p["clean_sim_word"]
     after = p["sim_label"] - p["sim_word"]
     columns = {
-        "accuracy_clean": was_right.astype(float),
+        "accuracy_clean": _where(was_right, known),
         "accuracy_attacked": _where(is_right, hit),
-        "accuracy_drop": _where(was_right.astype(float) - is_right.astype(float), hit),
+        "accuracy_drop": _where(was_right.astype(float) - is_right.astype(float), hit & known),
         "flip_rate": _where(~is_right, hit & was_right),
         "targeted_success": _where(
             p["predicted"] == p["target"], worded & was_right & (p["target"] >= 0)
         ),
-        "any_change": _where(p["predicted"] != p["clean_predicted"], hit),
-        "two_way_clean": _where(before > 0, worded),
+        "any_change": _where(p["predicted"] != p["clean_predicted"], hit & known),
+        "two_way_clean": _where(before > 0, worded & known),
         "two_way_attacked": _where(after > 0, worded),
-        "margin_shift": _where(after - before, worded),
+        "margin_shift": _where(after - before, worded & known),
     }
     counted: pd.DataFrame = p.assign(**columns)
-    counted["reading_effect"] = counted["flip_rate"] - _blank_flips(counted)
+    counted["reading_effect"] = counted["flip_rate"] - _control(counted, "blank", "flip_rate")
+    counted["word_effect"] = counted["flip_rate"] - _control(counted, "pseudo", "flip_rate")
+    counted["blank_coverage"] = _control(counted, "blank", "coverage")
     readable = p["readable"] if "readable" in p else pd.Series(np.nan, p.index)
     counted["legible_share"] = _where(readable, hit & (p["written"] != "") & readable.notna())
     counted["flip_rate_legible"] = counted["flip_rate"].where(counted["legible_share"] == 1)
@@ -292,28 +316,27 @@ def _where(values: "pd.Series[Any]", mask: "pd.Series[bool]") -> "pd.Series[floa
     return present
 
 
-def _blank_flips(counted: pd.DataFrame) -> "pd.Series[float]":
-    """For each row, the flip of its blank control on the same sample and replicate."""
+def _control(counted: pd.DataFrame, kind: str, column: str) -> "pd.Series[float]":
+    """For each row, `column` of its control of that kind on the same sample and replicate."""
     by = ["model", "task", "control_of", "sample", "replicate"]
-    blanks = counted[(counted["control"] == "blank") & (counted["control_of"] != "")]
-    flips = blanks.groupby(by)["flip_rate"].mean().rename("blank_flip")
+    controls = counted[(counted["control"] == kind) & (counted["control_of"] != "")]
+    values = controls.groupby(by)[column].mean().rename("of_control").reset_index()
     mine = counted[["model", "task", "recipe", "sample", "replicate"]]
-    joined = mine.merge(
-        flips.reset_index(), how="left", left_on=list(mine.columns), right_on=by, validate="m:1"
-    )
-    found: pd.Series[float] = joined["blank_flip"].set_axis(counted.index)
+    joined = mine.merge(values, how="left", left_on=list(mine.columns), right_on=by, validate="m:1")
+    found: pd.Series[float] = joined["of_control"].set_axis(counted.index)
     return found
 
 
 _NEEDED = [*KEY, "family", "control", "control_of", "label", "word", "written", "target"]
 _NUMBERS = ["label", "target", "predicted", "clean_predicted"]
-_MEASURES = ["sim_label", "clean_sim_label", "coverage", "size"]
-_WORD_MEASURES = ["sim_word", "clean_sim_word"]
+_MEASURES = ["sim_label", "coverage", "size"]
+_WORD_MEASURES = ["sim_word"]
+_OF_CLEAN = ["clean_sim_label", "clean_sim_word"]
 
 
 def _check(predictions: pd.DataFrame) -> None:
     """Refuse a table that no honest figure can be taken from."""
-    needed = dict.fromkeys([*_NEEDED, *_NUMBERS, *_MEASURES, *_WORD_MEASURES])
+    needed = dict.fromkeys([*_NEEDED, *_NUMBERS, *_MEASURES, *_WORD_MEASURES, *_OF_CLEAN])
     missing = [c for c in needed if c not in predictions]
     if missing:
         raise UserError(f"the predictions table lacks the column {missing[0]!r}")
@@ -340,6 +363,8 @@ def _with_numbers(predictions: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame
         yield column, predictions
     for column in _WORD_MEASURES:
         yield column, attacked
+    yield "clean_sim_label", predictions[predictions["clean_predicted"] >= 0]
+    yield "clean_sim_word", attacked[attacked["clean_predicted"] >= 0]
 
 
 def _named(rows: pd.DataFrame) -> str:

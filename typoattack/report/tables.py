@@ -1,11 +1,7 @@
-"""The tables of a run: CSV, Markdown, LaTeX and the terminal's.
-
-summaries = summarise(predictions)
-write_tables(summaries, folder)          # summary.csv, summary.md, summary.tex
-console.print(terminal_table(summaries))
-"""
+"""The tables of a run: `write_tables` for files, `terminal_table` for a rich console."""
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,17 +9,17 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from typoattack.intervals import Figure
+from typoattack.intervals import DIFFERENCE, Figure
 from typoattack.metrics import FIGURES, Definition, RecipeSummary, to_frame
 from typoattack.predictions import CLEAN
 from typoattack.store import write_whole
 
 HEADLINE = (
-    "accuracy_clean",
-    "accuracy_attacked",
     "flip_rate",
     "targeted_success",
     "reading_effect",
+    "accuracy_clean",
+    "accuracy_attacked",
 )
 """The figures that stand in every table, in this order."""
 
@@ -41,11 +37,13 @@ def columns(summaries: Sequence[RecipeSummary]) -> list[Definition]:
 
 
 def shown(figure: Figure, definition: Definition) -> str:
-    """The value alone: `82.4 %`, or a plain number where it is no percentage."""
+    """The value alone: `82.4 %`, `+12.0 pp` for a difference of shares, or a plain number."""
     if not figure:
         return NONE
     if not definition.percent:
-        return f"{figure.value:+.3f}"
+        return _minus(f"{figure.value:+.3f}")
+    if definition.bounds == DIFFERENCE:
+        return _minus(f"{100 * figure.value:+.1f} pp")
     return f"{100 * figure.value:.1f} %"
 
 
@@ -54,13 +52,24 @@ def shown_interval(figure: Figure, definition: Definition) -> str:
     if not figure or math.isnan(figure.low):
         return ""
     if not definition.percent:
-        return f"[{figure.low:+.3f}, {figure.high:+.3f}]"
-    return f"[{100 * figure.low:.1f}, {100 * figure.high:.1f}]"
+        return _minus(f"[{figure.low:+.3f}, {figure.high:+.3f}]")
+    return _minus(f"[{100 * figure.low:.1f}, {100 * figure.high:.1f}]")
 
 
-def _cell(figure: Figure, definition: Definition, between: str = " ") -> str:
-    parts = (shown(figure, definition), shown_interval(figure, definition))
-    return between.join(part for part in parts if part)
+def _minus(text: str) -> str:
+    """`text` with real minus signs, and none before a zero."""
+    return re.sub(r"-(?=0\.0+(?!\d))", "", text).replace("-", "−")
+
+
+def has_dagger(one: RecipeSummary, definition: Definition) -> bool:
+    """Whether a figure needs the note that it contains what the letters cover."""
+    return definition.name == "reading_effect" and one.bare and bool(one.reading_effect)
+
+
+def _cell(one: RecipeSummary, definition: Definition, between: str = " ") -> str:
+    figure = one.figure(definition.name)
+    value = shown(figure, definition) + ("†" if has_dagger(one, definition) else "")
+    return between.join(part for part in (value, shown_interval(figure, definition)) if part)
 
 
 def several(summaries: Sequence[RecipeSummary]) -> list[str]:
@@ -75,7 +84,7 @@ def terminal_table(summaries: Sequence[RecipeSummary], title: str = "") -> Table
     """
     definitions = [d for d in columns(summaries) if not d.name.startswith("accuracy")]
     leading = several(summaries)
-    table = Table(title=title or None, caption=_CAPTION, box=SIMPLE_HEAD, padding=0)
+    table = Table(title=title or None, caption=_caption(summaries), box=SIMPLE_HEAD, padding=0)
     table.title_justify = table.caption_justify = "left"
     for name in (*leading, "recipe"):
         table.add_column(name.capitalize(), overflow="fold", min_width=12)
@@ -83,15 +92,23 @@ def terminal_table(summaries: Sequence[RecipeSummary], title: str = "") -> Table
         table.add_column(head, justify="right", min_width=0 if head == "n" else 12)
     for one in summaries:
         names = [Text(str(getattr(one, c))) for c in (*leading, "recipe")]
-        accuracy = one.accuracy_clean if one.family == CLEAN else one.accuracy_attacked
-        cells = [_cell(accuracy, FIGURES[0], "\n")]
-        cells += [_cell(one.figure(d.name), d, "\n") for d in definitions]
+        accuracy = "accuracy_clean" if one.family == CLEAN else "accuracy_attacked"
+        which = [d for d in FIGURES if d.name == accuracy]
+        cells = [_cell(one, d, "\n") for d in (*which, *definitions)]
         quiet = "dim" if one.family == "control" else ""
         table.add_row(*names, Text(_counts(one)), *(Text(c) for c in cells), style=quiet)
     return table
 
 
-_CAPTION = "95 % intervals in brackets; n: photographs right when clean / all photographs"
+def _caption(summaries: Sequence[RecipeSummary]) -> str:
+    told = [
+        "95 % intervals in brackets",
+        "n: photographs right when clean / all photographs",
+        "pp: percentage points",
+    ]
+    if any(has_dagger(s, d) for s in summaries for d in FIGURES):
+        told.append("†: written straight onto the photograph, so it contains what letters cover")
+    return "; ".join(told)
 
 
 def _counts(one: RecipeSummary) -> str:
@@ -108,11 +125,11 @@ def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
     lines = [heads, ["---"] * (len(leading) + 1) + ["---:"] * (1 + len(definitions))]
     for one in summaries:
         names = [_markdown(str(getattr(one, c))) for c in (*leading, "recipe")]
-        cells = [_cell(one.figure(d.name), d) for d in definitions]
+        cells = [_cell(one, d) for d in definitions]
         lines.append([*names, _counts(one), *cells])
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     meanings = "\n".join(f"- *{d.title}*: {d.meaning}" for d in definitions)
-    return f"{table}\n\n{_CAPTION[0].upper()}{_CAPTION[1:]}.\n\n{meanings}\n"
+    return f"{table}\n\n{_caption(summaries)}.\n\n{meanings}\n"
 
 
 def _markdown(text: str) -> str:
@@ -136,6 +153,8 @@ _LATEX = {
     "^": r"\textasciicircum{}",
     '"': r"\textquotedbl{}",
     "–": "--",
+    "−": "$-$",
+    "†": r"\textdagger{}",
 }
 
 
@@ -152,12 +171,12 @@ def latex_table(summaries: Sequence[RecipeSummary]) -> str:
     lines = []
     for one in summaries:
         names = [_latex(str(getattr(one, c))) for c in (*leading, "recipe")]
-        cells = [_latex(_cell(one.figure(d.name), d)) for d in definitions]
+        cells = [_latex(_cell(one, d)) for d in definitions]
         lines.append(" & ".join([*names, _counts(one), *cells]) + r" \\")
     spec = "l" * (len(leading) + 1) + "r" * (1 + len(definitions))
     rows = "\n".join(lines)
     return (
-        f"% {_CAPTION.replace('%', 'per cent')}\n"
+        f"% {_caption(summaries).replace('%', 'per cent')}\n"
         f"\\begin{{tabular}}{{{spec}}}\n\\toprule\n{' & '.join(heads)} \\\\\n\\midrule\n"
         f"{rows}\n\\bottomrule\n\\end{{tabular}}\n"
     )

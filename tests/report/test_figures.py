@@ -1,0 +1,114 @@
+"""The charts draw, at both widths, whatever names hold."""
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from made_tables import simulated, table
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from typoattack.metrics import outcomes, summarise_outcomes
+from typoattack.report.figures import (
+    PAGE_STYLE,
+    PAGE_WIDTH,
+    PAPER_WIDTH,
+    PNG_DPI,
+    STYLE,
+    Chart,
+    charts,
+    inline_svg,
+    write_charts,
+)
+
+COLOURS = ["red", "green", "blue", "black", "white", "grey"]
+SIZES = {f"printed-label(size={s})": s for s in (0.1, 0.2, 0.4)}
+BLANKS = {f"blank-label(printed-label(size={s}))": 0.05 for s in (0.1, 0.2, 0.4)}
+
+
+def _charts(**given: object) -> list[Chart]:
+    counted = outcomes(simulated(20, SIZES | BLANKS, classes=6, **given))  # type: ignore[arg-type]
+    return charts(summarise_outcomes(counted), counted, COLOURS)
+
+
+def _names(made: list[Chart]) -> list[str]:
+    return [chart.name for chart in made]
+
+
+def test_a_run_with_a_sweep_and_few_classes_has_every_chart() -> None:
+    expected = ["flip-rate", "fate", "coverage", "dose-printed-label-size", "stroop"]
+    assert _names(_charts()) == expected
+
+
+def test_many_models_are_spread_over_charts() -> None:
+    names = _names(_charts(models=[f"m{i}" for i in range(8)], replicates=1))
+    assert {"flip-rate-1", "flip-rate-2", "dose-printed-label-size-2"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_many_classes_have_no_stroop_matrix() -> None:
+    counted = outcomes(simulated(60, classes=40))
+    made = charts(summarise_outcomes(counted), counted, [f"c{i}" for i in range(40)])
+    assert "stroop" not in _names(made)
+
+
+def test_the_files_fit_a_papers_column(tmp_path: Path) -> None:
+    made = _charts()
+    written = write_charts(made, tmp_path)
+    assert len(written) == 2 * len(made)
+    for path in written:
+        if path.suffix == ".png":
+            assert Image.open(path).width / PNG_DPI == pytest.approx(PAPER_WIDTH, abs=0.01)
+        else:
+            ET.fromstring(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("width", [PAPER_WIDTH, PAGE_WIDTH])
+def test_nothing_is_cut_off(width: float) -> None:
+    for chart in _charts(models=["ViT-B-32/laion2b_s34b_b79k", "mini"], replicates=1):
+        with mpl.rc_context(STYLE | (PAGE_STYLE if width == PAGE_WIDTH else {})):
+            canvas = chart.draw(width)
+            FigureCanvasAgg(canvas).draw()
+            assert canvas.get_tightbbox().x1 <= width, chart.name
+
+
+def test_the_same_results_give_the_same_files(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        write_charts(_charts(), tmp_path / folder)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_the_page_gets_text_and_its_own_colours_and_ids() -> None:
+    made = _charts()
+    svgs = [inline_svg(chart) for chart in made]
+    assert "var(--series-1)" in svgs[0]
+    assert ">flip rate</text>" in svgs[0]
+    assert not re.search(r"#[0-9a-f]{6}", svgs[0])
+    ids = [name for svg in svgs for name in re.findall(r'\bid="([^"]+)"', svg)]
+    used = [name for svg in svgs for name in re.findall(r'(?:url\(#|href="#)([^)"]+)', svg)]
+    assert set(used) <= set(ids)
+    starts = {chart.name for chart in made}
+    assert all(any(name.startswith(start) for start in starts) for name in ids)
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "a & b $x^2$", "سلام", "🐈", "x" * 10_000, "a\nb\x00", ""]
+)
+def test_any_name_is_drawn_as_text(name: str) -> None:
+    counted = outcomes(
+        table(*({"recipe": f"{name}{i}", "sample": f"{i}", "predicted": i % 2} for i in range(3)))
+    )
+    for chart in charts(summarise_outcomes(counted), counted, [name, "other"]):
+        svg = inline_svg(chart)
+        assert "<script>" not in svg
+        assert len(svg) < 100_000
+        ET.parse(io.StringIO(svg.replace("xlink:href", "href")))
+
+
+def test_nothing_to_show_is_no_chart() -> None:
+    counted = outcomes(table({"clean_predicted": 5, "target": -1}))
+    assert charts(summarise_outcomes(counted), counted, ["a", "b"]) == []

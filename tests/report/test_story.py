@@ -1,0 +1,63 @@
+"""The sentences at the top say what the figures say."""
+
+from made_tables import BLANK, clean, table
+
+from typoattack.metrics import summarise
+from typoattack.report.story import model_notes, strongest, tell
+
+
+def _samples(n: int) -> list[str]:
+    return [f"s{i:02d}" for i in range(n)]
+
+
+CLEAN = [clean(sample=s) for s in _samples(20)]
+HIT = [{"sample": s, "predicted": 1} for s in _samples(20)]
+BLANKS = [{"sample": s, **BLANK, "control_of": "printed-label"} for s in _samples(20)]
+
+
+def test_a_reading_model_is_told_from_a_covered_one() -> None:
+    read = tell(summarise(table(*CLEAN, *HIT, *BLANKS)))
+    assert "Of 20 clean photographs it answers 20 correctly: 100 % (84 to 100)" in read[0]
+    assert "printed-label: of the 20 photographs that were right, 100 %" in read[1]
+    assert "100 % (84 to 100) are then called exactly what is written" in read[2]
+    assert "+100 points" in read[3]
+    assert read[3].endswith("the word is read, it is not just in the way.")
+    blanks = [{**b, "predicted": 5} for b in BLANKS]
+    covered = tell(summarise(table(*CLEAN, *HIT, *blanks)))
+    assert covered[3].endswith("this run cannot tell reading from covering.")
+
+
+def test_a_blank_without_a_surface_is_no_evidence_of_reading() -> None:
+    blanks = [{**b, "coverage": 0.0} for b in BLANKS]
+    assert "No control was run" in tell(summarise(table(*CLEAN, *HIT, *blanks)))[3]
+
+
+def test_a_made_up_word_tells_where_no_blank_can() -> None:
+    pseudo = [{**b, "recipe": "p", "control": "pseudo", "written": "blorp"} for b in BLANKS]
+    told = tell(summarise(table(*CLEAN, *HIT, *pseudo)))[3]
+    assert "against a made-up word in the same place that is +100 points" in told
+
+
+def test_nothing_right_when_clean_is_said() -> None:
+    rows = table(clean(predicted=3, clean_predicted=3), {"clean_predicted": 3})
+    assert tell(summarise(rows))[-1].startswith("No attacked photograph was right when clean")
+
+
+def test_the_strongest_attack_is_never_a_control() -> None:
+    rows = table(*({**h, "predicted": 0} for h in HIT), *({**b, "predicted": 1} for b in BLANKS))
+    found = strongest(summarise(rows))
+    assert found is not None
+    assert found.recipe == "printed-label"
+
+
+def test_a_model_that_cannot_read_and_a_stand_in_are_named_as_such() -> None:
+    assert model_notes({"name": "ViT-B-32/openai", "reads": True, "note": ""}) == []
+    blind = model_notes({"name": "x", "reads": False, "note": ""})
+    assert "cannot read, so its flips are occlusion" in blind[0]
+    mini = model_notes({"name": "mini", "reads": True, "note": ""})
+    assert "not evidence about any published CLIP" in mini[0]
+
+
+def test_a_note_of_the_models_own_is_not_said_twice() -> None:
+    own = "this model cannot read: its flips come from what the label covers"
+    assert model_notes({"name": "x", "reads": False, "note": own}) == [f"T{own[1:]}."]

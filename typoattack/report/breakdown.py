@@ -1,0 +1,91 @@
+"""The most vulnerable classes, the most powerful words, and what answers become."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from typoattack.intervals import RESAMPLES, SHARE, bootstrap, wilson
+from typoattack.randomness import stream
+
+FIGURES = ("flip_rate", "targeted_success")
+
+
+def by_class(counted: pd.DataFrame, class_names: Sequence[str], *, seed: int = 0) -> pd.DataFrame:
+    """Flip rate and targeted success for each model and true class, over all attacks.
+
+    Args:
+        counted: what `typoattack.metrics.outcomes` gives.
+        class_names: what labels index.
+        seed: of the bootstrap.
+
+    Returns:
+        Columns `model`, `class`, `photographs`, `pictures`, then each figure with `_low`, `_high`
+        and `_n` (photographs). Ordered by the lower end of the flip rate's interval, so that a
+        class does not lead for having been seen once.
+    """
+    table: pd.DataFrame = _broken_down(counted, "label", seed)
+    table.insert(1, "class", [class_names[i] for i in table.pop("label")])
+    return table
+
+
+def by_word(counted: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+    """The same for each model and word that was asked for, as columns `model` and `word`."""
+    return _broken_down(counted[counted["word"] != ""], "word", seed)
+
+
+def _broken_down(counted: pd.DataFrame, by: str, seed: int) -> pd.DataFrame:
+    attacks = counted[(counted["family"] == "attack") & counted["flip_rate"].notna()]
+    groups = attacks.groupby(["model", by], sort=True)["sample"]
+    table = groups.agg(photographs="nunique", pictures="size").reset_index()
+    for name in FIGURES:
+        table = table.merge(_figures(attacks, by, name, seed), how="left", on=["model", by])
+        table[f"{name}_n"] = table[f"{name}_n"].fillna(0).astype(int)
+    ordered: pd.DataFrame = table.sort_values(
+        ["model", "flip_rate_low", "flip_rate", by],
+        ascending=[True, False, False, True],
+        ignore_index=True,
+    )
+    return ordered
+
+
+def _figures(attacks: pd.DataFrame, by: str, name: str, seed: int) -> pd.DataFrame:
+    """One figure with its interval for each (model, value of `by`)."""
+    present = attacks[["model", by, "sample", name]].dropna()
+    groups = present.groupby(["model", by, "sample"], sort=True)[name]
+    samples = groups.agg(["mean", "size"]).reset_index()
+    lines = []
+    for key, rows in samples.groupby(["model", by], sort=True):
+        values = rows["mean"].to_numpy(np.float64)
+        if (rows["size"] == 1).all():
+            figure = wilson(values)
+        else:
+            figure = bootstrap(values, stream("bootstrap", seed), bounds=SHARE, resamples=RESAMPLES)
+        lines.append((*key, figure.value, figure.low, figure.high, figure.n))
+    columns = ["model", by, name, f"{name}_low", f"{name}_high", f"{name}_n"]
+    table: pd.DataFrame = pd.DataFrame(lines, columns=columns)
+    return table
+
+
+def becomes(counted: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+    """What flipped pictures are called instead, the most frequent change first.
+
+    Returns:
+        Columns `model`, `class` (the true one), `answer`, `pictures` (flipped ones, over all
+        attacks) and `written`: how many of them bear the answer as their word.
+    """
+    flipped = counted[(counted["family"] == "attack") & (counted["flip_rate"] == 1)]
+    flipped = flipped.assign(written=(flipped["predicted"] == flipped["target"]).astype(int))
+    table = (
+        flipped.groupby(["model", "label", "predicted"], sort=True)["written"]
+        .agg(pictures="size", written="sum")
+        .reset_index()
+    )
+    table.insert(1, "class", [class_names[i] for i in table.pop("label")])
+    table.insert(2, "answer", [class_names[i] for i in table.pop("predicted")])
+    ordered: pd.DataFrame = table.sort_values(
+        ["model", "pictures", "class", "answer"],
+        ascending=[True, False, True, True],
+        ignore_index=True,
+    )
+    return ordered

@@ -1,0 +1,101 @@
+"""A run's result in sentences, for a reader who was not there."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from typoattack.intervals import Figure
+from typoattack.metrics import RecipeSummary
+from typoattack.predictions import CLEAN
+
+STAND_IN = (
+    "This is a small stand-in that comes with typoattack, for trying it without a download: its "
+    "figures are not evidence about any published CLIP."
+)
+BLIND = (
+    "This model cannot read, so its flips are occlusion: what the writing covers, not what it says."
+)
+
+
+def percent(figure: Figure) -> str:
+    """`82 % (59 to 94)`: the value and its interval."""
+    value, low, high = (f"{100 * x:.0f}" for x in (figure.value, figure.low, figure.high))
+    return f"{value} % ({low} to {high})"
+
+
+def strongest(summaries: Sequence[RecipeSummary]) -> RecipeSummary | None:
+    """The attack with the highest flip rate."""
+    attacks = [s for s in summaries if s.family == "attack" and s.flip_rate]
+    return max(attacks, key=lambda s: s.flip_rate.value, default=None)
+
+
+def tell(summaries: Sequence[RecipeSummary]) -> list[str]:
+    """A few sentences on one model: how good, how vulnerable, and why.
+
+    Args:
+        summaries: of one model and task.
+    """
+    told = []
+    clean = next((s for s in summaries if s.family == CLEAN), None)
+    if clean:
+        right = round(clean.accuracy_clean.value * clean.samples)
+        told.append(
+            f"Of {clean.samples} clean photographs it answers {right} correctly: "
+            f"{percent(clean.accuracy_clean)}, the 95 % interval in brackets."
+        )
+    worst = strongest(summaries)
+    if worst is None:
+        return [*told, "No attacked photograph was right when clean, so nothing could flip."]
+    told.append(
+        f"The strongest attack is {worst.recipe}: of the {worst.flip_rate.n} photographs that "
+        f"were right, {percent(worst.flip_rate)} turn wrong."
+    )
+    if worst.targeted_success:
+        told.append(
+            f"{percent(worst.targeted_success)} are then called exactly what is written on them."
+        )
+    return [*told, _why(summaries)]
+
+
+def _why(summaries: Sequence[RecipeSummary]) -> str:
+    """How much of it is reading, by the attack whose controls tell most clearly."""
+    attacks = [s for s in summaries if s.family == "attack"]
+    on_surface = [s for s in attacks if s.reading_effect and not s.bare]
+    if on_surface:
+        most = max(on_surface, key=lambda s: s.reading_effect.value)
+        return _effect(most, most.reading_effect, "the same surface without the word")
+    against_pseudo = [s for s in attacks if s.word_effect]
+    if against_pseudo:
+        most = max(against_pseudo, key=lambda s: s.word_effect.value)
+        return _effect(most, most.word_effect, "a made-up word in the same place")
+    return "No control was run that would tell how much of this is reading and how much covering."
+
+
+def _effect(one: RecipeSummary, effect: Figure, against: str) -> str:
+    points, low, high = (
+        f"{100 * x:+.0f}".replace("-", "−") for x in (effect.value, effect.low, effect.high)
+    )
+    if effect.low > 0:
+        verdict = "the word is read, it is not just in the way"
+    elif effect.high < 0:
+        verdict = "the word does less harm than what it stands on"
+    else:
+        verdict = "this run cannot tell reading from covering"
+    return (
+        f"Is it reading or covering? {one.recipe} flips {percent(one.flip_rate)}; against "
+        f"{against} that is {points} points ({low} to {high}): {verdict}."
+    )
+
+
+def model_notes(model: Mapping[str, Any]) -> list[str]:
+    """What must be said of a model's figures.
+
+    Args:
+        model: an entry of the manifest's `models`.
+    """
+    notes = [str(model["note"])] if model.get("note") else []
+    name = str(model["name"])
+    if name in ("mini", "mini-blind") and not any("published" in note for note in notes):
+        notes.append(STAND_IN)
+    if model.get("reads") is False and not any("cannot read" in note for note in notes):
+        notes.append(BLIND)
+    return [note[0].upper() + note[1:].rstrip(".") + "." for note in notes]
