@@ -1,5 +1,6 @@
 """Invariants 1 to 4 of the design, on real recipes and a real (tiny, random) CLIP."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import torch
 from PIL import Image
 
 from typoattack.api import Machine, Run, execute, load_models
+from typoattack.drawing.stroop import COLOURS
 from typoattack.errors import UserError
 from typoattack.generator import Generator
 from typoattack.recipes import AsGiven, Recipe, recipe
@@ -263,3 +265,22 @@ def test_given_pictures_are_used_as_they_are(tiny_clip: Path, photos: Path) -> N
     assert drawn.attacked.image.tobytes() == given.tobytes()
     assert drawn.attacked.word == "dog"
     assert isinstance(drawn.attacked.image, Image.Image)
+
+
+def test_a_stroop_sticker_is_judged_on_the_object_and_on_the_ink(
+    photos: Path, tiny_clip: Path, tmp_path: Path
+) -> None:
+    run = run_in(
+        tmp_path / "b", photos, tiny_clip, Machine(), recipes=["stroop-sticker"], controls=[]
+    )
+    table = run.predictions
+    objects, inks = (
+        table[(table["task"] == t) & (table["family"] == "attack")] for t in ("object", "ink")
+    )
+    assert len(objects) == len(inks) == 9
+    assert objects["pixels"].tolist() == inks["pixels"].tolist()
+    for row in inks.to_dict("records"):
+        ink = json.loads(row["facts"])["ink"]
+        assert COLOURS[row["label"]] == ink
+        assert COLOURS[row["target"]] == row["word"] != ink
+    assert "ink" in set(run.summary()["task"])

@@ -43,6 +43,7 @@ class Drawing:
         pictures: the clean one first.
         inputs: one tensor (n_pictures, 3, s, s) for each distinct preprocessing.
         canvas: the clean canvas, where searches will draw on it.
+        has_clean: see `Sample`.
     """
 
     index: int
@@ -53,6 +54,7 @@ class Drawing:
     pictures: tuple[Picture, ...] = ()
     inputs: tuple[torch.Tensor, ...] = ()
     canvas: Image.Image | None = None
+    has_clean: bool = True
 
 
 class _Easel(TorchDataset[Drawing]):
@@ -94,6 +96,7 @@ class _Easel(TorchDataset[Drawing]):
             pictures=tuple(Picture(drawn, pixel_fingerprint(image)) for drawn, image in noted),
             inputs=tuple(torch.stack([f(image) for image in images]) for f in self._preprocesses),
             canvas=canvas if self._searches else None,
+            has_clean=sample.has_clean,
         )
 
 

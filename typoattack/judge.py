@@ -1,8 +1,8 @@
 """From drawings to records of the predictions table."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,19 +22,21 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A model with its classifier.
+    """A model with its classifiers.
 
     Attributes:
         model: the dual encoder.
         classifier: asks the task's question.
         input_index: which of a drawing's inputs the model takes.
         batch_size: pictures a forward pass at most.
+        asides: classifiers for second questions, by what recipes `ask`.
     """
 
     model: Model
     classifier: ZeroShotClassifier
     input_index: int
     batch_size: int
+    asides: Mapping[str, ZeroShotClassifier] = field(default_factory=dict)
 
     def embed(self, inputs: torch.Tensor) -> Features:
         """(n, 3, s, s) to (n, d), in batches."""
@@ -47,49 +49,67 @@ class Judge:
         return self.classifier.scores(self.embed(inputs)).probability
 
     def records(self, drawing: Drawing, embeddings: Features, seed: int) -> list[Record]:
-        """One record for each picture of a sample.
+        """One record for each picture of a sample, and one for each second question.
 
         Args:
-            drawing: its first picture is the clean one.
+            drawing: its first picture is the clean one; without a clean picture it gets no
+                record, and what the others say of it is −1 or null.
             embeddings: (n_pictures, d), in the order of the pictures.
             seed: the suite's.
         """
-        scores = self.classifier.scores(embeddings)
-        task = self.classifier.task
-        common: Record = {
-            "model": self.model.name,
-            "task": task.name,
-            "sample": drawing.sample,
-            "label": drawing.label,
-            "clean_predicted": int(scores.predicted[0]),
-            "clean_sim_label": float(scores.similarity[0, drawing.label]),
-            "seed": seed,
-        }
-        records = []
-        for row, picture in enumerate(drawing.pictures):
-            record = common | _answer(scores, row, drawing.label) | {"pixels": picture.pixels}
-            if picture.drawn is None:
-                record |= _UNATTACKED
-            else:
-                record |= _attack_columns(picture.drawn)
-                record |= self._word_columns(record["word"], scores, embeddings, row, drawing.label)
-            records.append(record)
-        return records
+        answered = _answers(self, self.classifier, drawing, drawing.label, embeddings)
+        records = answered if drawing.has_clean else [r | _NO_CLEAN for r in answered[1:]]
+        for name, classifier in self.asides.items():
+            for row, picture in enumerate(drawing.pictures):
+                if picture.drawn is not None and picture.drawn.attack.recipe.asks == name:
+                    label = classifier.class_index(str(picture.drawn.attacked.facts[name]))
+                    # The clean picture has no ink, so no answer about it could be right.
+                    aside = _answers(self, classifier, drawing, label, embeddings)[row]
+                    records.append(aside | _NO_CLEAN)
+        return [record | {"seed": seed} for record in records]
 
-    def _word_columns(
-        self, word: str, scores: Scores, embeddings: Features, row: int, label: int
-    ) -> Record:
-        """How near the picture, attacked and clean, is to what is written on it."""
-        target = self.classifier.class_index(word)
-        if word == self.classifier.task.class_names[label]:
-            target = label  # of two classes with one name, the right one is meant
-        feature = self.classifier.word_features([word])[0]
-        return {
-            "target": target,
-            "prob_word": float(scores.probability[row, target]) if target >= 0 else None,
-            "sim_word": float(embeddings[row] @ feature),
-            "clean_sim_word": float(embeddings[0] @ feature),
-        }
+
+def _answers(
+    judge: Judge,
+    classifier: ZeroShotClassifier,
+    drawing: Drawing,
+    label: int,
+    embeddings: Features,
+) -> list[Record]:
+    """What a classifier says of a sample's pictures, `label` being right."""
+    scores = classifier.scores(embeddings)
+    common: Record = {
+        "model": judge.model.name,
+        "task": classifier.task.name,
+        "sample": drawing.sample,
+        "label": label,
+        "clean_predicted": int(scores.predicted[0]),
+        "clean_sim_label": float(scores.similarity[0, label]),
+    }
+    records = []
+    for row, picture in enumerate(drawing.pictures):
+        record = common | _answer(scores, row, label) | {"pixels": picture.pixels}
+        if picture.drawn is None:
+            record |= _UNATTACKED
+        else:
+            word = picture.drawn.attacked.word
+            record |= _attack_columns(picture.drawn)
+            record |= _word_columns(classifier, word, label, scores.probability[row])
+            feature = classifier.word_features([word])[0]
+            record["sim_word"] = float(embeddings[row] @ feature)
+            record["clean_sim_word"] = float(embeddings[0] @ feature)
+        records.append(record)
+    return records
+
+
+def _word_columns(
+    classifier: ZeroShotClassifier, word: str, label: int, probability: Features
+) -> Record:
+    """Which class is written, and how probable it is held to be."""
+    target = classifier.class_index(word)
+    if word == classifier.task.class_names[label]:
+        target = label  # of two classes with one name, the right one is meant
+    return {"target": target, "prob_word": float(probability[target]) if target >= 0 else None}
 
 
 def _answer(scores: Scores, row: int, label: int) -> Record:
@@ -108,6 +128,8 @@ def _answer(scores: Scores, row: int, label: int) -> Record:
         "top_prob": probability[top].tolist(),
     }
 
+
+_NO_CLEAN: Record = {"clean_predicted": -1, "clean_sim_label": None, "clean_sim_word": None}
 
 _UNATTACKED: Record = {
     "recipe": CLEAN,

@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,19 +11,24 @@ import pyarrow as pa
 import torch
 
 from typoattack.easel import Drawing, Picture, draw_samples
+from typoattack.errors import UserError
 from typoattack.generator import Drawn, Generator, pixel_fingerprint
 from typoattack.judge import Judge, Record
 from typoattack.models.base import Model, Preprocess
 from typoattack.models.text_cache import Features, TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.predictions import SCHEMA
-from typoattack.recipes import SearchRecipe
+from typoattack.recipes import AsGiven, SearchRecipe
 from typoattack.samples.base import Dataset
 from typoattack.samples.labels import templates
+from typoattack.samples.stroop import INK, ink_task
 from typoattack.store import RunFolder, Skipped
 from typoattack.suite import Suite
 from typoattack.task import Task
 from typoattack.words import Neighbours, neighbours, parse_words
+
+SECOND_QUESTIONS: Mapping[str, Callable[[], Task]] = {INK: ink_task}
+"""What a recipe may ask beside the suite's question."""
 
 
 class Progress(Protocol):
@@ -97,6 +102,26 @@ def chosen_indices(suite: Suite, dataset: Dataset) -> range:
     return range(min(suite.limit, len(dataset)) if suite.limit else len(dataset))
 
 
+def check_given(suite: Suite, dataset: Dataset) -> None:
+    """Refuse a suite that asks for attacked pictures of a kind that the data set lacks.
+
+    Raises:
+        UserError: naming the kinds that there are.
+    """
+    wanted = [a.recipe for a in suite.attacks if isinstance(a.recipe, AsGiven)]
+    if not wanted:
+        return
+    samples = (dataset[index] for index in range(len(dataset)))
+    kinds = {variant.kind for sample in samples for variant in sample.variants}
+    for recipe in wanted:
+        if recipe.variant not in kinds:
+            there = ", ".join(f"as-given({kind!r})" for kind in sorted(kinds)) or "none"
+            raise UserError(
+                f"recipe {recipe}: the data set {dataset.name!r} has no such pictures; "
+                f"there are {there}"
+            )
+
+
 def run_suite(
     suite: Suite,
     models: Sequence[Model],
@@ -113,10 +138,12 @@ def run_suite(
         UserError: if a recipe cannot draw its word, a model answers NaN, or the disk refuses.
         RunFailure: if a drawing process dies.
     """
+    check_given(suite, dataset)
     task = task_of(suite, dataset)
     classifiers = build_classifiers(models, task, options)
     generator = Generator(suite, task.class_names, text_space(suite, classifiers[0]))
-    preprocesses, judges = _judges(models, classifiers, options.batch_size)
+    asides = _asides(suite, models, options)
+    preprocesses, judges = _judges(models, classifiers, asides, options.batch_size)
     indices = chosen_indices(suite, dataset)
     finished = folder.done()
     left = [index for index in indices if dataset[index].id not in finished]
@@ -133,8 +160,20 @@ def run_suite(
     chunk.flush()
 
 
+def _asides(
+    suite: Suite, models: Sequence[Model], options: Options
+) -> list[dict[str, ZeroShotClassifier]]:
+    """For each model, classifiers for the second questions that the suite's recipes ask."""
+    asked = sorted({attack.recipe.asks for attack in suite.attacks} - {""})
+    made = {name: build_classifiers(models, SECOND_QUESTIONS[name](), options) for name in asked}
+    return [{name: made[name][place] for name in asked} for place in range(len(models))]
+
+
 def _judges(
-    models: Sequence[Model], classifiers: Sequence[ZeroShotClassifier], batch_size: int
+    models: Sequence[Model],
+    classifiers: Sequence[ZeroShotClassifier],
+    asides: Sequence[Mapping[str, ZeroShotClassifier]],
+    batch_size: int,
 ) -> tuple[list[Preprocess], list[Judge]]:
     """The distinct preprocessings, and each model's judge with its place among them."""
     preprocesses: dict[str, Preprocess] = {}
@@ -142,8 +181,8 @@ def _judges(
         preprocesses.setdefault(repr(model.preprocess), model.preprocess)
     places = list(preprocesses)
     judges = [
-        Judge(model, classifier, places.index(repr(model.preprocess)), batch_size)
-        for model, classifier in zip(models, classifiers, strict=True)
+        Judge(model, classifier, places.index(repr(model.preprocess)), batch_size, aside)
+        for model, classifier, aside in zip(models, classifiers, asides, strict=True)
     ]
     return list(preprocesses.values()), judges
 

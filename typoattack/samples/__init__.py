@@ -16,7 +16,7 @@ class DatasetSpec:
     """Which data set, as a suite or the command line names it.
 
     Attributes:
-        spec: `bundled`, `folder:PATH`, `hf:NAME[:SPLIT]`, `parquet:FILE`, `imagefolder:PATH`.
+        spec: `bundled`, `folder:PATH`, `hf:NAME[:SPLIT]`, `scam:NAME`, …; see `DATASETS`.
         image_column: the column with the pictures, where there are columns.
         label_column: the column with the labels, where there are columns.
         class_names: a text file with one class name a line, in the order of the labels.
@@ -62,6 +62,12 @@ def _open_bundled(_: DatasetSpec) -> Dataset:
     return bundled()
 
 
+def _open_stroop(_: DatasetSpec) -> Dataset:
+    from typoattack.samples.stroop import StroopCards
+
+    return StroopCards()
+
+
 def _open_folder(which: DatasetSpec) -> Dataset:
     from typoattack.samples.folder import folder
 
@@ -79,9 +85,37 @@ def _open_table(which: DatasetSpec) -> Dataset:
     return table(which.spec, **options)
 
 
+def _open_scam(which: DatasetSpec) -> Dataset:
+    from typoattack.samples.scam import scam
+
+    return scam(which.spec)
+
+
+def _open_named(which: DatasetSpec) -> Dataset:
+    from typoattack.samples.photographed import named_photographs
+
+    return named_photographs(which.spec)
+
+
+def _open_materzynska(which: DatasetSpec) -> Dataset:
+    from typoattack.samples.photographed import materzynska
+
+    return materzynska(which.spec)
+
+
+def _open_annotated(which: DatasetSpec) -> Dataset:
+    from typoattack.samples.photographed import annotated
+
+    return annotated(which.spec)
+
+
 DATASETS.add(
     "bundled",
     DatasetKind("bundled", "20 ImageNet validation photographs, no download", _open_bundled),
+)
+DATASETS.add(
+    "stroop-cards",
+    DatasetKind("stroop-cards", "colour words in the ink of other colours", _open_stroop),
 )
 DATASETS.add(
     "folder",
@@ -96,4 +130,30 @@ DATASETS.add(
 DATASETS.add(
     "imagefolder",
     DatasetKind("imagefolder:PATH", "a local folder, opened by datasets", _open_table),
+)
+DATASETS.add(
+    "scam",
+    DatasetKind(
+        "scam:NAME|PATH", "SCAM's pairs: scam:BLISS-e-V/SCAM, or a copy of its layout", _open_scam
+    ),
+)
+DATASETS.add(
+    "rta",
+    DatasetKind("rta:PATH", "RTA-100, a folder or zip of label=dog_text=cat.png", _open_named),
+)
+DATASETS.add(
+    "paint",
+    DatasetKind("paint:PATH", "PAINT's photographs, named like RTA-100's", _open_named),
+)
+DATASETS.add(
+    "materzynska",
+    DatasetKind(
+        "materzynska:PATH", "a folder or zip of photographs with annotation.json", _open_materzynska
+    ),
+)
+DATASETS.add(
+    "csv",
+    DatasetKind(
+        "csv:FILE", "attacked pictures by line: image, label, word, clean, kind", _open_annotated
+    ),
 )

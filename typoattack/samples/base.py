@@ -36,12 +36,15 @@ class Sample:
         load: decodes the picture when called; raises `BrokenImage`.
         label: index into the task's class names.
         variants: attacked pictures of the same subject that come with the set.
+        has_clean: False where the set holds no clean picture of it; `load` then gives an attacked
+            one, and nothing is reported of what it was called before.
     """
 
     id: str
     load: Callable[[], Image.Image] = field(repr=False, compare=False)
     label: int
     variants: tuple[Variant, ...] = ()
+    has_clean: bool = True
 
     @property
     def image(self) -> Image.Image:

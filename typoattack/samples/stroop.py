@@ -1,0 +1,70 @@
+"""Stroop cards as a data set: which colour is the ink, whatever the word says?
+
+After Stroop, *Studies of interference in serial verbal reactions*, 1935, and the Stroop test of
+Goh et al. 2021.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import partial
+
+from PIL import Image
+
+from typoattack.drawing.stroop import COLOURS, Card, deck
+from typoattack.randomness import digest
+from typoattack.samples.base import Sample, Variant
+from typoattack.task import Task
+
+INK = "ink"
+"""The name of the task that asks for the colour of the ink."""
+
+INK_TEMPLATES = ("the colour {}.", "a word written in {} ink.", "{} letters.", "something {}.")
+
+_SIDE = 448
+
+
+def ink_task() -> Task:
+    """Which of the 11 basic colours is the ink?"""
+    return Task(INK, COLOURS, INK_TEMPLATES)
+
+
+@dataclass(frozen=True, slots=True)
+class StroopCards:
+    """A sample an ink, font and ground; see `Dataset`.
+
+    The clean picture is a patch of the ink alone. Its variants, for `as-given`, are the word of
+    the ink (`congruent`), the ten other colour words (`incongruent`) and a string that says
+    nothing (`neutral`).
+    """
+
+    name: str = "stroop-cards"
+    fingerprint: str = field(init=False)
+    task: Task = field(default_factory=ink_task)
+    licence: str = "drawn by typoattack; no photograph"
+    groups: tuple[tuple[Card, ...], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        grouped: dict[tuple[str, str, str], list[Card]] = defaultdict(list)
+        for card in deck():
+            grouped[card.ink, card.font, card.ground].append(card)
+        groups = tuple(tuple(cards) for cards in grouped.values())
+        object.__setattr__(self, "groups", groups)
+        ids = (card.id for cards in groups for card in cards)
+        object.__setattr__(self, "fingerprint", digest(self.name, *ids))
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __getitem__(self, index: int) -> Sample:
+        cards = self.groups[index]
+        (patch,) = (card for card in cards if card.condition == "colour-only")
+        variants = tuple(
+            Variant(card.condition, card.word, partial(_draw, card))
+            for card in cards
+            if card is not patch
+        )
+        return Sample(patch.id, partial(_draw, patch), COLOURS.index(patch.ink), variants)
+
+
+def _draw(card: Card) -> Image.Image:
+    return card.draw(_SIDE)
