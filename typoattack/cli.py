@@ -39,7 +39,9 @@ ModelNames = Annotated[
 ]
 DatasetName = Annotated[
     str | None,
-    typer.Option("--dataset", "-d", help="bundled, folder:PATH, hf:NAME[:SPLIT], parquet:FILE."),
+    typer.Option(
+        "--dataset", "-d", help="bundled, folder:PATH, hf:NAME, …; see `typoattack list datasets`."
+    ),
 ]
 RecipeNames = Annotated[
     list[str] | None,
@@ -62,6 +64,22 @@ ImageColumn = Annotated[str | None, typer.Option("--image-column", help="Where p
 LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Where labels are.")]
 ClassNames = Annotated[
     str | None, typer.Option("--class-names", help="A file with one class name a line.")
+]
+
+
+def _load_plugins(paths: list[str] | None) -> list[str] | None:
+    from typoattack.recipes.plugins import load_plugin
+
+    for path in paths or ():
+        load_plugin(path)
+    return paths
+
+
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin", callback=_load_plugins, help="A Python file with recipes; repeatable."
+    ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 
@@ -96,6 +114,7 @@ def run(
     canvas: Canvas = None,
     templates: Templates = None,
     limit: Limit = None,
+    plugin: Plugins = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
     class_names: ClassNames = None,
@@ -165,6 +184,7 @@ def _show_run(done: "Run") -> None:
 @app.command(epilog="Example: `typoattack report runs/quick-mini`")
 def report(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    plugin: Plugins = None,
 ) -> None:
     """Write a run's page, tables and figures beside its predictions, and show the table."""
     from typoattack.api import Run
@@ -177,7 +197,7 @@ def generate(
     suite: SuiteName,
     out: Annotated[Path, typer.Option("--out", "-o", help="The new folder.")],
     layout: Annotated[
-        str, typer.Option("--format", "-f", help="imagefolder or parquet.")
+        str, typer.Option("--format", "-f", help="See `typoattack list formats`.")
     ] = "imagefolder",
     dataset: DatasetName = None,
     recipe: RecipeNames = None,
@@ -186,6 +206,7 @@ def generate(
     seed: Seed = None,
     canvas: Canvas = None,
     limit: Limit = None,
+    plugin: Plugins = None,
     model: ModelNames = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
@@ -218,6 +239,77 @@ def generate(
     for skip in skipped:
         _err.print(Text(f"skipped {skip.sample}: {skip.reason}", style="yellow"))
     _out.print(Text(f"attacked data set: {out}"), soft_wrap=True)
+
+
+@app.command(epilog="Example: `typoattack show 'printed-label(size=0.4)' --word pizza`")
+def show(
+    recipe: Annotated[list[str], typer.Argument(help="Recipe strings; a row each.")],
+    word: Annotated[
+        list[str] | None, typer.Option("--word", "-w", help="Target words, in turn; repeatable.")
+    ] = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option("--sweep", help="PARAM=VALUE,VALUE,…: a row for each; repeatable."),
+    ] = None,
+    dataset: DatasetName = None,
+    photographs: Annotated[
+        int, typer.Option("--photographs", "-n", min=1, max=50, help="How many columns.")
+    ] = 4,
+    clean: Annotated[bool, typer.Option("--clean", help="Begin with the clean pictures.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Keys the random streams.")] = 0,
+    cell: Annotated[int, typer.Option("--cell", min=32, help="Side of a picture.")] = 224,
+    canvas: Annotated[int, typer.Option("--canvas", min=32, help="Side of the canvas.")] = 448,
+    plugin: Plugins = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The PNG file.")] = Path("sheet.png"),
+) -> None:
+    """Draw a contact sheet of recipes on photographs, as a PNG."""
+    from typoattack.api import write_sheet
+
+    write_sheet(
+        recipe,
+        out,
+        words=word or ["pizza"],
+        sweeps=sweep or [],
+        dataset=dataset or "bundled",
+        photographs=photographs,
+        clean=clean,
+        seed=seed,
+        cell=cell,
+        canvas=canvas,
+    )
+    _out.print(Text(f"contact sheet: {out}"), soft_wrap=True)
+
+
+@app.command(epilog="Example: `typoattack check 'printed-label(size=0.4)'`")
+def check(
+    recipe: Annotated[str, typer.Argument(help="A recipe string.")],
+    plugin: Plugins = None,
+) -> None:
+    """Check that a recipe keeps the rules that every recipe keeps."""
+    from typoattack.testing import recipe_outcomes
+
+    broken = 0
+    for outcome in recipe_outcomes(recipe):
+        mark = Text("broken ", "bold red") if outcome.problem else Text("kept   ", "green")
+        _out.print(Text.assemble(mark, outcome.check, ": ", outcome.problem or outcome.rule))
+        broken += bool(outcome.problem)
+    if broken:
+        raise UserError(f"recipe {recipe} breaks {broken} of the rules above")
+    _out.print(Text(f"recipe {recipe} keeps them all"))
+
+
+@app.command(epilog="Example: `typoattack new my-recipe`")
+def new(
+    name: Annotated[str, typer.Argument(help="Lower case with hyphens.")],
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Where the files go.")] = Path(),
+) -> None:
+    """Write a commented recipe that works, and its test, to start from."""
+    from typoattack.recipes.scaffold import write_scaffold
+
+    made, test = write_scaffold(name, folder)
+    _out.print(Text(f"recipe: {made}\ntest:   {test}"), soft_wrap=True)
+    _out.print(Text(f"next:   typoattack show {name} --plugin {made}"), soft_wrap=True)
+    _out.print(Text(f"        typoattack check {name} --plugin {made}"), soft_wrap=True)
 
 
 @app.command("list", epilog="Example: `typoattack list recipes`")

@@ -11,22 +11,25 @@ from typing import Any
 
 from PIL import Image
 
+from typoattack import layouts
 from typoattack.errors import BrokenImage, UserError
+from typoattack.files import write_whole
 from typoattack.generator import Drawn, Generator
 from typoattack.predictions import CLEAN
 from typoattack.registry import Registry
 from typoattack.samples.base import Dataset, Sample
-from typoattack.store import Skipped, write_whole
+from typoattack.store import Skipped
 
 Notes = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One picture to be written, with what there is to say of it."""
+    """One picture to be written, with what there is to say of it; `drawn` if it is attacked."""
 
     image: Image.Image
     notes: Notes
+    drawn: Drawn | None
 
 
 @dataclass
@@ -57,9 +60,10 @@ class Entries:
             except BrokenImage as error:
                 self.skipped.append(Skipped(sample.id, str(error)))
             else:
-                yield Entry(canvas, self._notes(sample, None))
+                if sample.has_clean:
+                    yield Entry(canvas, self._notes(sample, None), None)
                 for one in drawn:
-                    yield Entry(one.attacked.image, self._notes(sample, one))
+                    yield Entry(one.attacked.image, self._notes(sample, one), one)
             self.told(done, len(self.indices))
 
     def _notes(self, sample: Sample, drawn: Drawn | None) -> Notes:
@@ -125,6 +129,13 @@ def write_parquet(entries: Entries, folder: Path) -> None:
         made = datasets.Dataset.from_generator(rows, features=features, cache_dir=cache)
         made.to_parquet(str(folder / "data.parquet"))
         del made
+
+
+FORMATS.add("scam", layouts.write_scam)
+FORMATS.add("rta", layouts.write_named)
+FORMATS.add("paint", layouts.write_named)
+FORMATS.add("materzynska", layouts.write_materzynska)
+FORMATS.add("csv", layouts.write_csv)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

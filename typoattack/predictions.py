@@ -27,15 +27,15 @@ SCHEMA = pa.schema(
         ("target", pa.int32()),  # index of the class named `word`; -1 if it is no class
         ("predicted", pa.int32()),
         ("correct", pa.bool_()),
-        ("clean_predicted", pa.int32()),  # on the clean picture of the same sample
+        ("clean_predicted", pa.int32()),  # on the sample's clean picture; -1 if it has none
         ("prob_label", pa.float32()),
         ("prob_word", pa.float32()),  # null if the word is no class
         ("prob_predicted", pa.float32()),
         ("sim_label", pa.float32()),  # cosine with the label's text embedding
         ("sim_word", pa.float32()),  # cosine with the word's text embedding; null if clean
         ("sim_predicted", pa.float32()),
-        ("clean_sim_label", pa.float32()),
-        ("clean_sim_word", pa.float32()),  # null if clean
+        ("clean_sim_label", pa.float32()),  # null if the sample has no clean picture
+        ("clean_sim_word", pa.float32()),  # null if clean, or without a clean picture
         ("top", pa.list_(pa.int32())),  # the most probable classes, best first
         ("top_prob", pa.list_(pa.float32())),
         ("coverage", pa.float32()),  # share of canvas pixels changed

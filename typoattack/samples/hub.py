@@ -44,11 +44,12 @@ class TableSamples:
         return len(self.labels)
 
     def __getitem__(self, index: int) -> Sample:
-        load = partial(_load, self.rows, index, self.image_column)
+        load = partial(load_picture, self.rows, index, self.image_column)
         return Sample(f"{index:08d}", load, self.labels[index])
 
 
-def _load(rows: Any, index: int, column: str) -> Image.Image:
+def load_picture(rows: Any, index: int, column: str) -> Image.Image:
+    """The picture of a row whose column stays encoded; raises `BrokenImage`."""
     stored = rows[index][column]
     if stored is None:
         raise BrokenImage("the row has no picture")
@@ -76,7 +77,7 @@ def table(
     """
     import datasets
 
-    rows = _open(spec)
+    rows = open_rows(spec)
     image_column = image_column or _only(rows.features, datasets.Image, spec, "image")
     if not isinstance(rows.features.get(image_column), datasets.Image):
         raise UserError(
@@ -100,8 +101,8 @@ def table(
     )
 
 
-def _open(spec: str) -> Any:
-    """The rows that `spec` names."""
+def open_rows(spec: str) -> Any:
+    """The rows that `hf:NAME[:SPLIT]`, `parquet:FILE` or `imagefolder:FOLDER` names."""
     import datasets
 
     kind, _, rest = spec.partition(":")

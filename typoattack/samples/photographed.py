@@ -1,0 +1,272 @@
+"""Photographs of real attacks as their authors publish them: RTA-100, PAINT, Materzyńska, CSV."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from PIL import Image
+
+from typoattack.drawing.canvas import decode
+from typoattack.errors import BrokenImage, UserError
+from typoattack.samples.paired import ATTACKED, PairedSamples, Photograph, pair
+
+_NAME = re.compile(r"label=(?P<label>[^_=]+)_text=(?P<word>[^_=]+)")
+_LARGEST = 1 << 28
+"""Bytes that a picture in a zip may unpack to: far above any photograph, far below a bomb."""
+
+STAND_INS = {"_": "\uff3f", "=": "\uff1d", "/": "\u2215", "\\": "\uff3c"}
+"""What `typoattack generate` writes in file names for characters that would break them."""
+
+_RTA_LICENCE = (
+    "RTA-100 (Azuma and Matsui 2023), published with code under MIT; its card states no licence "
+    "of the photographs"
+)
+_PAINT_LICENCE = (
+    "photographs of PAINT (Ilharco et al. 2022), published without a licence of their own"
+)
+_MATERZYNSKA_LICENCE = "photographs of Materzyńska et al. 2022, MIT"
+
+
+class Pictures:
+    """The files of a folder, or of a zip without unpacking it.
+
+    Args:
+        path: a folder or a `.zip` file.
+        spec: names the data set in errors.
+
+    Raises:
+        UserError: if there is no such folder or file, or the zip is damaged.
+    """
+
+    def __init__(self, path: str, spec: str) -> None:
+        self.root = Path(path)
+        self.spec = spec
+        if self.root.is_dir():
+            files = (file for file in self.root.rglob("*") if file.is_file())
+            names = [file.relative_to(self.root).as_posix() for file in files]
+        elif self.root.suffix.lower() == ".zip" and self.root.is_file():
+            names = self._members()
+        else:
+            raise UserError(f"dataset {spec!r}: there is no folder or zip file {path!r}")
+        visible = (n for n in names if not any(p.startswith((".", "__")) for p in n.split("/")))
+        self.names = tuple(sorted(visible))
+
+    def pictures(self) -> list[str]:
+        """The names of the files whose ending Pillow knows."""
+        known = Image.registered_extensions()
+        return [name for name in self.names if PurePosixPath(name).suffix.lower() in known]
+
+    def loader(self, name: str) -> Callable[[], Image.Image]:
+        """What decodes a picture when called; it pickles."""
+        if self.root.is_dir():
+            return partial(decode, self.root / name)
+        return partial(_from_zip, self.root, name)
+
+    def text(self, name: str) -> str:
+        """A text file's content; `UserError` if it is not UTF-8."""
+        try:
+            if self.root.is_dir():
+                return (self.root / name).read_text(encoding="utf-8-sig")
+            with zipfile.ZipFile(self.root) as archive:
+                return archive.read(name).decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError, zipfile.BadZipFile) as error:
+            raise UserError(f"dataset {self.spec!r}: cannot read {name!r} ({error})") from None
+
+    def _members(self) -> list[str]:
+        try:
+            with zipfile.ZipFile(self.root) as archive:
+                return [info.filename for info in archive.infolist() if not info.is_dir()]
+        except (OSError, zipfile.BadZipFile) as error:
+            raise UserError(f"dataset {self.spec!r}: not a zip file ({error})") from None
+
+
+def _from_zip(path: Path, name: str) -> Image.Image:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo(name).file_size > _LARGEST:
+                raise BrokenImage(f"unpacks to more than {_LARGEST >> 20} MiB")
+            data = archive.read(name)
+    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
+        raise BrokenImage(f"cannot be read from the zip: {error}") from None
+    return decode(data)
+
+
+def named_photographs(spec: str) -> PairedSamples:
+    """Open `rta:PATH` or `paint:PATH`: the file name is the annotation, `label=dog_text=cat.png`.
+
+    There are no clean pictures. The classes are all labels and all written words, the template
+    `a photo of a {}.`, as in Defense-Prefix's evaluation (`datasets/rta100.py`).
+
+    Args:
+        spec: `rta:` or `paint:` and a folder or zip; folders in it are searched too.
+
+    Raises:
+        UserError: for a picture whose name is no annotation.
+    """
+    kind, _, path = spec.partition(":")
+    pictures = Pictures(path, spec)
+    found = []
+    for name in pictures.pictures():
+        match = _NAME.fullmatch(PurePosixPath(name).stem)
+        if match is None:
+            raise UserError(
+                f"dataset {spec!r}: picture {name!r} must be called like label=dog_text=cat.png"
+            )
+        label, word = (_restored(match[part]) for part in ("label", "word"))
+        found.append(Photograph(name, label, word, pictures.loader(name)))
+    licence = _RTA_LICENCE if kind == "rta" else _PAINT_LICENCE
+    return pair(found, name=spec, templates=("a photo of a {}.",), licence=licence)
+
+
+def _restored(text: str) -> str:
+    for character, stand_in in STAND_INS.items():
+        text = text.replace(stand_in, character)
+    return text.strip()
+
+
+def materzynska(spec: str) -> PairedSamples:
+    """Open `materzynska:PATH`: photographs with `annotation.json`.
+
+    It maps a file name to its `true object` and `typographic attack label`; a photograph without
+    an attack has an empty label (or null, or `none`). An attacked photograph is paired with the
+    clean one that its entry names under `clean` (ours), or else with the only clean photograph
+    of its object; otherwise it stands alone. The classes are those of `classes.json` if it is
+    there, else all objects and attack labels; the template is `a photo of {}.`.
+
+    Args:
+        spec: `materzynska:` and a folder or zip; pictures may lie in a folder beside the file.
+
+    Raises:
+        UserError: for a missing or damaged file, an entry without its keys, a missing picture.
+    """
+    pictures = Pictures(spec.partition(":")[2], spec)
+    table = _json(pictures, ("annotation.json", "annotations.json"), required=True)
+    if not isinstance(table, dict):
+        raise UserError(f"dataset {spec!r}: annotation.json must map file names to annotations")
+    places = {PurePosixPath(name).name: name for name in pictures.pictures()}
+    entries = {name: _entry(name, entry, spec) for name, entry in table.items()}
+    clean = Counter(label for label, word, _ in entries.values() if not word)
+    only = {entry[0]: name for name, entry in entries.items() if not entry[1]}
+    found = []
+    for name, (label, word, named) in entries.items():
+        if name not in places:
+            raise UserError(f"dataset {spec!r}: the picture {name!r} is missing")
+        partner = named or (only[label] if clean[label] == 1 else "")
+        loader = pictures.loader(places[name])
+        found.append(Photograph(name, label, word, loader, partner if word else ""))
+    classes = _json(pictures, ("classes.json",), required=False)
+    return pair(
+        found,
+        name=spec,
+        templates=("a photo of {}.",),
+        licence=_MATERZYNSKA_LICENCE,
+        class_names=[str(name) for name in classes] if classes else None,
+    )
+
+
+_NO_ATTACK = ("", "none")
+
+
+def _entry(name: str, entry: Any, spec: str) -> tuple[str, str, str]:
+    """An annotation's object, attack label (empty if clean) and clean partner (or empty)."""
+    keys = ("true object", "typographic attack label")
+    if not isinstance(entry, dict) or any(key not in entry for key in keys):
+        raise UserError(f"dataset {spec!r}: {name!r} needs {keys[0]!r} and {keys[1]!r}")
+    label, word = (str(entry[key] or "").strip() for key in keys)
+    if not label:
+        raise UserError(f"dataset {spec!r}: {name!r} has an empty {keys[0]!r}")
+    return label, "" if word.lower() in _NO_ATTACK else word, str(entry.get("clean") or "")
+
+
+def _json(pictures: Pictures, names: tuple[str, ...], *, required: bool) -> Any:
+    """The content of the first file of these names, at any depth."""
+    found = [name for name in pictures.names if PurePosixPath(name).name in names]
+    if not found:
+        if required:
+            raise UserError(f"dataset {pictures.spec!r}: there is no {names[0]}")
+        return None
+    try:
+        return json.loads(pictures.text(found[0]))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"dataset {pictures.spec!r}: {found[0]!r} is not JSON ({error})") from None
+
+
+_COLUMNS = ("image", "label", "word")
+_OPTIONAL = ("clean", "kind")
+
+
+def annotated(spec: str) -> PairedSamples:
+    """Open `csv:FILE`: one attacked picture a line, with `image`, `label`, `word`.
+
+    The column `clean` (the same subject without the word; empty for none) and the column `kind`
+    (what `as-given` asks for, `attacked` if absent) may be there; other columns are passed over.
+    Paths are relative to the file's folder and lie below it. A line with an empty word is a clean
+    picture by itself. The classes are all labels and words, the template `a photo of a {}.`.
+
+    Args:
+        spec: `csv:` and the path of a UTF-8 file with a header.
+
+    Raises:
+        UserError: for a missing column, an empty cell, a path that leaves the folder or leads
+            nowhere.
+    """
+    path = Path(spec.partition(":")[2])
+    if not path.is_file():
+        raise UserError(f"dataset {spec!r}: there is no file {str(path)!r}")
+    pictures = Pictures(str(path.parent), spec)
+    reader = csv.DictReader(io.StringIO(pictures.text(path.name)))
+    for column in _COLUMNS:
+        if column not in (reader.fieldnames or ()):
+            raise UserError(
+                f"dataset {spec!r}: no column {column!r}; it needs {', '.join(_COLUMNS)} and may "
+                f"have {', '.join(_OPTIONAL)}"
+            )
+    found: dict[str, Photograph] = {}
+    try:
+        lines = list(reader)
+    except csv.Error as error:
+        raise UserError(f"dataset {spec!r}: line {reader.line_num}: {error}") from None
+    for number, line in enumerate(lines, start=2):
+        for photograph in _of_line(line, pictures, f"dataset {spec!r}: line {number}"):
+            before = found.setdefault(photograph.id, photograph)
+            if before != photograph:
+                raise UserError(
+                    f"dataset {spec!r}: line {number}: {photograph.id!r} stands twice, differently"
+                )
+    return pair(
+        found.values(),
+        name=spec,
+        templates=("a photo of a {}.",),
+        licence="the user's own files",
+    )
+
+
+def _of_line(line: dict[str, Any], pictures: Pictures, where: str) -> list[Photograph]:
+    """The attacked picture of a line and the clean one it names."""
+    cells = {name: (line.get(name) or "").strip() for name in (*_COLUMNS, *_OPTIONAL)}
+    for column in ("image", "label"):
+        if not cells[column]:
+            raise UserError(f"{where}: the cell of {column!r} is empty")
+    image, label, word = (cells[column] for column in _COLUMNS)
+    clean = _inside(cells["clean"], pictures, where) if cells["clean"] and word else ""
+    image = _inside(image, pictures, where)
+    kind = cells["kind"] or ATTACKED if word else ATTACKED
+    made = [Photograph(image, label, word, pictures.loader(image), clean, kind)]
+    if clean:
+        made.append(Photograph(clean, label, "", pictures.loader(clean)))
+    return made
+
+
+def _inside(cell: str, pictures: Pictures, where: str) -> str:
+    """A cell's path as the folder lists it."""
+    name = PurePosixPath(cell.replace("\\", "/")).as_posix()
+    if name not in pictures.names:
+        raise UserError(f"{where}: there is no picture {cell!r} in {str(pictures.root)!r}")
+    return name
