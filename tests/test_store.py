@@ -8,7 +8,8 @@ import pytest
 
 from typoattack.errors import UserError
 from typoattack.predictions import SCHEMA
-from typoattack.store import RunFolder, Skipped, describe_difference, write_whole
+from typoattack.files import write_whole
+from typoattack.store import RunFolder, Skipped, describe_difference
 
 MANIFEST = {"identity": {"seed": 0, "recipes": ["a", "b"]}}
 

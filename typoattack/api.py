@@ -377,3 +377,54 @@ def _workers(wish: int | None, pictures: int) -> int:
 def _command() -> str:
     """The command line that this process was started with, as a user would type it."""
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def write_sheet(
+    recipes: Sequence[str],
+    out: str | Path,
+    *,
+    words: Sequence[str] = ("pizza",),
+    sweeps: Sequence[str] = (),
+    dataset: str = "bundled",
+    photographs: int = 4,
+    clean: bool = False,
+    seed: int = 0,
+    cell: int = 224,
+    canvas: int = 448,
+) -> None:
+    """Write a contact sheet of recipes on a data set's first photographs as a PNG.
+
+    Args:
+        recipes: recipe strings, a row each.
+        out: the PNG file.
+        words: target words, in turn over the photographs.
+        sweeps: `PARAM=VALUE,VALUE,…`: each recipe once for every value.
+        dataset: a data set's spec.
+        photographs: how many columns.
+        clean: begin with a row of the photographs as they are.
+        seed: as a suite's.
+        cell: side of each picture in pixels.
+        canvas: side of the canvas that is drawn on.
+    """
+    import io
+
+    from typoattack.drawing.canvas import square_canvas
+    from typoattack.files import write_whole
+    from typoattack.recipes import parse_recipe
+    from typoattack.recipes.plugins import load_entry_points
+    from typoattack.recipes.sheet import Photograph, contact_sheet, parse_sweeps, variants
+    from typoattack.samples import DatasetSpec
+
+    load_entry_points()
+    swept = parse_sweeps(sweeps)
+    rows = [made for text in recipes for made in variants(parse_recipe(text), swept)]
+    data = open_dataset(DatasetSpec(dataset))
+    chosen = [data[index] for index in range(min(photographs, len(data)))]
+    columns = [
+        Photograph(s.id, square_canvas(s.image, canvas), data.task.class_names[s.label])
+        for s in chosen
+    ]
+    sheet = contact_sheet(rows, columns, words, seed=seed, cell=cell, clean=clean)
+    png = io.BytesIO()
+    sheet.save(png, "PNG")
+    write_whole(Path(out), png.getvalue())

@@ -11,8 +11,6 @@ runs/quick-mini/
 import contextlib
 import io
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +24,7 @@ from PIL import Image
 
 from typoattack.drawing.canvas import decode
 from typoattack.errors import UserError
+from typoattack.files import write_whole
 from typoattack.predictions import KEY, SCHEMA
 
 MANIFEST = "manifest.json"
@@ -40,29 +39,6 @@ class Skipped:
 
     sample: str
     reason: str
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, then rename it: readers see all of it or nothing.
-
-    Raises:
-        UserError: if the disk or the folder refuses.
-    """
-    temporary = ""
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
-        ) as file:
-            temporary = file.name
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise UserError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
 
 
 class RunFolder:

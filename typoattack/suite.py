@@ -14,6 +14,7 @@ from typoattack.errors import UserError, unknown
 from typoattack.randomness import digest
 from typoattack.recipes import Control, Recipe, SearchRecipe, build_recipe, parse_recipe
 from typoattack.recipes.base import RECIPES
+from typoattack.recipes.plugins import load_entry_points
 from typoattack.resources import suites_dir
 from typoattack.samples import DatasetSpec
 from typoattack.words import parse_words
@@ -219,6 +220,7 @@ def _attacks(suite: Suite, entries: Iterable[str | Mapping[str, Any]]) -> tuple[
     An entry is `recipe(param=value) @ words`, or a mapping with `recipe`, optional `words` and
     parameters, where a list sweeps over its values.
     """
+    load_entry_points()
     attacks: dict[str, Attack] = {}
     for entry in entries:
         for recipe, words in _expand(entry):

@@ -61,6 +61,13 @@ def _open_clip(name: str, device: str, precision: str) -> "Model":
     return load_open_clip(name, device=device, precision=precision)
 
 
+def _mini(_: str, device: str, precision: str) -> "Model":
+    from typoattack.models.mini import load_mini
+
+    _only_full_precision("mini", precision)
+    return load_mini(device)
+
+
 def _mini_blind(_: str, device: str, precision: str) -> "Model":
     from typoattack.models.mini import load_mini_blind
 
@@ -77,6 +84,14 @@ _BLIND = (
     "this model cannot read: its flips come from what the label covers, not from the word on it"
 )
 
+_STAND_IN = (
+    "this model is a stand-in for trying the product: its figures say nothing of any published CLIP"
+)
+
+MODELS.add(
+    "mini",
+    ModelKind("mini", "the embedded model: sees objects and reads; no download", _mini, _STAND_IN),
+)
 MODELS.add(
     "mini-blind",
     ModelKind(

@@ -1,9 +1,11 @@
 """What `typoattack new my-recipe` writes: a commented recipe that works, and its test."""
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 from typoattack.errors import UserError
+from typoattack.files import write_whole
 from typoattack.recipes.base import RECIPES
 
 
@@ -94,6 +96,22 @@ load_plugin(Path(__file__).with_name("{recipe_file}"))
 def test_{module}_keeps_the_rules(spec: str) -> None:
     check_recipe(spec)
 '''
+
+
+def write_scaffold(name: str, folder: Path) -> tuple[Path, Path]:
+    """Write the files for a new recipe into `folder`; their paths, the recipe first.
+
+    Raises:
+        UserError: as `scaffold`, and if a file stands there already or cannot be written.
+    """
+    made = scaffold(name)
+    paths = folder / made.recipe_file, folder / made.test_file
+    for path in paths:
+        if path.exists():
+            raise UserError(f"{str(path)!r} exists; move it away or choose another name")
+    for path, text in zip(paths, (made.recipe, made.test), strict=True):
+        write_whole(path, text.encode())
+    return paths
 
 
 def scaffold(name: str) -> Scaffold:

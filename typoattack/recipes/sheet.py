@@ -12,7 +12,7 @@ from typoattack.drawing.fonts import families
 from typoattack.errors import UserError
 from typoattack.randomness import stream
 from typoattack.recipes.base import Recipe
-from typoattack.recipes.spec import build_recipe
+from typoattack.recipes.spec import build_recipe, parse_values
 
 _PAPER, _TEXT = (255, 255, 255), (40, 40, 44)
 
@@ -47,6 +47,21 @@ def variants(recipe: Recipe, sweep: Mapping[str, Sequence[Any]]) -> list[Recipe]
         build_recipe(type(recipe), [], {**given, **dict(zip(sweep, values, strict=True))})
         for values in itertools.product(*sweep.values())
     ]
+
+
+def parse_sweeps(texts: Sequence[str]) -> dict[str, list[Any]]:
+    """The parameters and values of texts such as `size=0.1,0.2` or `ink="red","blue"`.
+
+    Raises:
+        UserError: for a text without `=` or values.
+    """
+    made = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not (equals and name.strip() and values.strip()):
+            raise UserError(f"sweep {text!r} is written PARAM=VALUE,VALUE,…")
+        made[name.strip()] = list(parse_values(values))
+    return made
 
 
 def contact_sheet(

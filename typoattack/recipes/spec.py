@@ -41,6 +41,18 @@ def parse_recipe(text: str) -> Recipe:
     return _Parser(text).recipe_alone()
 
 
+def parse_values(text: str) -> tuple[Any, ...]:
+    """The values of `0.1, 0.2, "red"`, as a recipe string writes them; bare words are text.
+
+    Raises:
+        UserError: for what is no list of values.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", p) and p not in _WORDS for p in parts):
+        return tuple(parts)
+    return _Parser(f"[{text}]").list_alone()
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -53,6 +65,12 @@ class _Parser:
         if self._peek().kind != "end":
             raise self._wrong(f"unexpected {self._peek().text!r}")
         return made
+
+    def list_alone(self) -> tuple[Any, ...]:
+        values: tuple[Any, ...] = self._value()
+        if self._peek().kind != "end":
+            raise self._wrong(f"unexpected {self._peek().text!r}")
+        return values
 
     def _tokenise(self) -> list[_Token]:
         tokens, at = [], 0

@@ -16,10 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import PercentFormatter
 
+from typoattack.files import write_whole
 from typoattack.intervals import Figure
 from typoattack.metrics import RecipeSummary
 from typoattack.report.sweeps import Sweep, find_sweeps
-from typoattack.store import write_whole
 
 PAPER_WIDTH = 3.35
 """Inches: a column of a two-column paper."""

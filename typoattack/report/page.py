@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
+from typoattack.files import write_whole
 from typoattack.intervals import RESAMPLES
 from typoattack.metrics import FIGURES, RecipeSummary, outcomes, summarise_outcomes
 from typoattack.report.breakdown import becomes, by_class, by_word
@@ -16,7 +17,6 @@ from typoattack.report.provenance import provenance
 from typoattack.report.sections import breakdown, headline, published, story
 from typoattack.report.tables import columns, has_dagger, several, write_tables
 from typoattack.report.view import RunView
-from typoattack.store import write_whole
 
 PAGE = "report.html"
 FIGURES_FOLDER = "figures"

@@ -9,10 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from typoattack.files import write_whole
 from typoattack.intervals import DIFFERENCE, Figure
 from typoattack.metrics import FIGURES, Definition, RecipeSummary, to_frame
 from typoattack.predictions import CLEAN
-from typoattack.store import write_whole
 
 HEADLINE = (
     "flip_rate",

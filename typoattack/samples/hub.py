@@ -130,7 +130,7 @@ def open_rows(spec: str) -> Any:
 
 
 def _must_exist(path: str, spec: str) -> None:
-    if not glob.glob(path):
+    if not glob.glob(path):  # noqa: PTH207 - Path.glob takes no absolute pattern
         raise UserError(f"dataset {spec!r}: there is no {path!r}")
 
 
