@@ -66,7 +66,7 @@ _FULL = 200
 
 def room(surface: Surface, size: tuple[int, int]) -> tuple[int, int]:
     """Width and height of what may be written on, of a surface of `size` pixels."""
-    margin = surface.margin * min(size) + surface.border
+    margin = surface.margin * min(size)
     return max(round(size[0] - 2 * margin), 1), max(round(size[1] - 2 * margin), 1)
 
 

@@ -1,6 +1,7 @@
 """Text repeated at fixed places, after the ImageNet attack of Goh et al. 2021."""
 
 import math
+from dataclasses import dataclass
 from typing import Annotated
 
 from PIL import Image
@@ -9,7 +10,8 @@ from pydantic import Field
 from typoattack.drawing.colours import colour
 from typoattack.drawing.fonts import Face, find_face, tidy
 from typoattack.drawing.geometry import joined, rectangle
-from typoattack.drawing.lettering import Lettering, printed
+from typoattack.drawing.lettering import Lettering, set_lines
+from typoattack.drawing.lines import fit
 from typoattack.drawing.placement import tiled
 from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, Share, recipe
@@ -19,6 +21,7 @@ from typoattack.recipes.parts import ColourName, FontName
 _COLUMNS = 2
 
 
+@dataclass(frozen=True, repr=False)
 class _AtFixedPlaces(Recipe):
     """The word at fixed places in two columns, as large as makes up a share of the pixels."""
 
@@ -46,20 +49,19 @@ class _AtFixedPlaces(Recipe):
     def _lettering(self, text: str, face: Face, rows: int, side: int) -> Lettering:
         """The word at the size at which all copies cover what they should, or fill their cells.
 
-        Ink grows nearly with the square of the size: two corrections from the largest size do.
+        Ink grows nearly with the square of the size: a few corrections from the largest do.
         """
         room = rectangle(0.96 / _COLUMNS, 0.96 / rows, side)
+        stroke = max(round(side / 300), 1)
+        lines, largest = fit(face, text, (room[0] - 2 * stroke, room[1] - 2 * stroke))
         wanted = self.coverage * side * side / self.copies
-        letters = largest = printed(text, face, room, outline=_OUTLINE)
-        for _ in range(2):
-            em = letters.em * math.sqrt(wanted / max(_pixels(letters), 1))
-            if em >= largest.em:
-                return largest
-            letters = printed(text, face, room, outline=_OUTLINE, em=round(em, 1))
-        return letters
-
-
-_OUTLINE = 0.04
+        tried, em = [], largest
+        for _ in range(4):
+            letters = set_lines(face, lines, round(em, 1), room, stroke=stroke)
+            covers = _pixels(letters)
+            tried.append((abs(covers - wanted), letters))
+            em = min(letters.em * math.sqrt(wanted / max(covers, 1)), largest)
+        return min(tried, key=lambda one: one[0])[1]
 
 
 def _pixels(letters: Lettering) -> int:

@@ -1,7 +1,7 @@
 """Recipes that change another recipe: its word, its picture, or both."""
 
 import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageOps
 
@@ -10,6 +10,7 @@ from typoattack.randomness import Rng, stream
 from typoattack.recipes.base import Attacked, Recipe, attacked
 
 
+@dataclass(frozen=True, repr=False)
 class Variation(Recipe):
     """A recipe made of another, `base`, whose place, surface and words it takes.
 
@@ -30,6 +31,7 @@ class Variation(Recipe):
         return self.base.stream_key
 
 
+@dataclass(frozen=True, repr=False)
 class Respelling(Variation):
     """A variation that writes the word another way."""
 

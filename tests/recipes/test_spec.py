@@ -1,0 +1,71 @@
+"""Recipe strings: what prints parses back, and nothing that a user types is a traceback."""
+
+import contextlib
+import pickle
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.recipes.photographs import every_recipe
+from typoattack.errors import UserError
+from typoattack.recipes import RECIPES, PrintedLabel, Recipe, WorstOf, parse_recipe
+
+
+@pytest.mark.parametrize("recipe", every_recipe(), ids=str)
+def test_what_prints_parses_back_and_pickles(recipe: Recipe) -> None:
+    assert parse_recipe(str(recipe)) == recipe
+    assert pickle.loads(pickle.dumps(recipe)) == recipe
+    assert parse_recipe(str(recipe)).fingerprint == recipe.fingerprint
+
+
+def test_parameters_are_read_by_name_and_by_place() -> None:
+    assert parse_recipe("printed-label(0.3, ink='red')") == PrintedLabel(size=0.3, ink="red")
+    assert parse_recipe('worst-of(4, handwritten-note(size=.5, ink="blue"))').k == 4
+    assert parse_recipe("printed-label(bold=false, tilt=5)") == PrintedLabel(bold=False, tilt=5.0)
+
+
+def test_a_recipe_may_be_given_as_text_to_another() -> None:
+    made = WorstOf(k=3, base="printed-label(size=0.25)")  # type: ignore[arg-type]
+    assert made.base == PrintedLabel(size=0.25)
+
+
+def test_strings_keep_quotes_and_backslashes() -> None:
+    made = parse_recipe(r'symbol(text="a \"b\" \\ c")')
+    assert made.text == 'a "b" \\ c'
+    assert parse_recipe(str(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("", "expected a recipe's name"),
+        ("printed-lable", "did you mean 'printed-label'"),
+        ("printed-label(sise=0.2)", "did you mean 'size'"),
+        ("printed-label(size=0.2, size=0.3)", "given twice"),
+        ("printed-label(0.2, size=0.3)", "given twice"),
+        ("printed-label(size=0.2) x", "unexpected 'x'"),
+        ("printed-label(size=0.2", "expected ',' or ')'"),
+        ("printed-label(size=)", "expected a value"),
+        ('printed-label(ink="red)', "cannot read it from character"),
+        ("control", "needs the parameter 'recipe'"),
+        ("leet(" * 30 + ")" * 30, "nested too deeply"),
+        ("printed-label(size=nan)", "unknown recipe 'nan'"),
+        ("printed-label(tilt=1e999)", "'tilt' is inf"),
+    ],
+)
+def test_mistakes_are_named(spec: str, message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        parse_recipe(spec)
+
+
+_names = st.sampled_from([*RECIPES, "size", "base", "true", "none"])
+_pieces = st.one_of(_names, st.sampled_from(list("()[],=\"'")), st.floats().map(str), st.text())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_pieces, max_size=12))
+def test_no_string_is_a_traceback(pieces: list[str]) -> None:
+    with contextlib.suppress(UserError):
+        parse_recipe("".join(pieces))
