@@ -317,11 +317,18 @@ def list_parts(
     kind: Annotated[
         str, typer.Argument(help="recipes, models, suites, datasets, words, fonts or formats.")
     ],
+    name: Annotated[str | None, typer.Argument(help="One recipe, to see its parameters.")] = None,
+    plugin: Plugins = None,
 ) -> None:
     """List what there is: names as the other commands take them."""
-    from typoattack.listing import LISTINGS
+    from typoattack.listing import LISTINGS, describe_recipe
 
     listing = LISTINGS[kind]
+    if name is not None:
+        if kind != "recipes":
+            raise UserError(f"`typoattack list {kind}` takes no name")
+        _out.print(Text(describe_recipe(name)))
+        return
     table = Table(*listing.columns, box=None, header_style="bold", pad_edge=False)
     for row in listing.rows():
         table.add_row(*(Text(cell) for cell in row))

@@ -32,10 +32,27 @@ def first_line(documented: object) -> str:
     return (inspect.getdoc(documented) or "").partition("\n")[0]
 
 
+def describe_recipe(name: str) -> str:
+    """A recipe's docstring, source and parameters with their defaults."""
+    from typoattack.recipes import RECIPES
+    from typoattack.recipes.plugins import load_entry_points
+
+    load_entry_points()
+    made = RECIPES[name]
+    given = inspect.signature(made).parameters.values()
+    parameters = ", ".join(
+        p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in given
+    )
+    text = (inspect.getdoc(made) or "").replace("Attributes:", "Parameters:")
+    return f"{name}({parameters})\n\n{text}\n\nSource: {made.source}"
+
+
 @_listing("recipes", "recipe", "what it does", "source")
 def _recipes() -> Iterable[Row]:
     from typoattack.recipes import RECIPES
+    from typoattack.recipes.plugins import load_entry_points
 
+    load_entry_points()
     return [(name, first_line(made), made.source) for name, made in RECIPES.items()]
 
 
