@@ -1,0 +1,63 @@
+"""A run as the report sees it, with pictures drawn on the spot."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from typoattack.randomness import stream
+from typoattack.report.view import RunView
+
+
+def picture(row: Mapping[str, Any], side: int = 64) -> Image.Image:
+    """A picture of its own for each sample and recipe."""
+    rng = stream(str(row["sample"]), str(row["recipe"]))
+    small = Image.fromarray(rng.integers(0, 255, (28, 28, 3), dtype=np.uint8))
+    return small.resize((side, side), Image.Resampling.BICUBIC)
+
+
+def photograph(row: Mapping[str, Any]) -> Image.Image:
+    """The same as large as a canvas, compressing about as badly as a photograph."""
+    return picture(row, side=448)
+
+
+def manifest(models: list[str], class_names: list[str]) -> dict[str, Any]:
+    """What `typoattack.manifest.build_manifest` makes, for a run that never was."""
+    return {
+        "format": 1,
+        "typoattack": "0.1.0",
+        "suite": "quick",
+        "question": "Does a word on the photograph change the answer?",
+        "models": [
+            {"name": m, "fingerprint": "ab12", "image_size": 224, "reads": True, "note": ""}
+            for m in models
+        ],
+        "task": {
+            "name": "object",
+            "class_names": class_names,
+            "templates": ["a photo of a {}."],
+        },
+        "dataset": {
+            "name": "bundled",
+            "fingerprint": "cd34",
+            "samples": 20,
+            "licence": "research only",
+        },
+        "words": "random",
+        "seed": 0,
+        "command": "typoattack run quick",
+        "settings": {"device": "cpu"},
+        "started": "2026-01-01T00:00:00+00:00",
+        "versions": {"torch": "2.0"},
+    }
+
+
+def view(predictions: pd.DataFrame, class_names: list[str] | None = None, **given: Any) -> RunView:
+    """A `RunView` of a made table."""
+    models = list(dict.fromkeys(predictions["model"]))
+    count = int(predictions[["label", "target", "predicted"]].max().max()) + 1
+    count = max(count, 1 + max((max(top) for top in predictions["top"]), default=0))
+    names = class_names or [f"class {i}" for i in range(count)]
+    return RunView(predictions, manifest(models, names), given.pop("picture", picture), **given)

@@ -1,0 +1,237 @@
+"""The page in a real headless Chromium: sort, filter, keyboard, links, speed, both themes."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from made_runs import photograph, view
+from made_tables import simulated
+
+from typoattack.report.page import write_report
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+CHROMIUM = next(
+    (p for p in map(Path, ("/usr/bin/chromium", "/usr/bin/google-chrome")) if p.exists()), None
+)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium")
+
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+RECIPES = {"alpha": 0.9, "beta": 0.3, "gamma": 0.6, "blank-label(alpha)": 0.05}
+
+Page = playwright.Page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    with playwright.sync_playwright() as driver:
+        made = driver.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    rows = simulated(12, RECIPES, classes=4, seed=3)
+    names = ["cat", "dog", "<script>alert(1)</script>", "bus"]
+    return write_report(view(rows, names), folder)[0]
+
+
+@pytest.fixture
+def opened(browser: playwright.Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages, and fails the test if one logged anything or asked for anything."""
+    heard: list[str] = []
+    pages: list[Page] = []
+
+    def opener(path: Path, fragment: str = "", width: int = 1280, scheme: str = "light") -> Page:
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.on("console", lambda message: heard.append(message.text))
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on("dialog", lambda dialog: heard.append(f"dialog {dialog.message}"))
+        page.on("request", lambda r: r.url.startswith(("file:", "data:")) or heard.append(r.url))
+        page.goto(f"{path.as_uri()}{fragment}")
+        pages.append(page)
+        return page
+
+    yield opener
+    for page in pages:
+        page.close()
+    assert heard == []
+
+
+def _column(page: Page, cells: str) -> list[str]:
+    return [text.strip() for text in page.locator(cells).all_inner_texts()]
+
+
+def test_a_press_on_a_heading_sorts_and_another_turns_the_order(
+    opened: Callable[..., Page], report: Path
+) -> None:
+    page = opened(report)
+    names = "#headline tbody th"
+    head = page.locator("#headline thead button", has_text="Flip rate")
+    head.click()
+    assert _column(page, names)[:3] == ["alpha", "gamma", "beta"]
+    assert _column(page, names)[-1] == "clean"
+    head.click()
+    assert _column(page, names)[:4] == ["blank-label(alpha)", "beta", "gamma", "alpha"]
+    page.locator("#headline thead button", has_text="Recipe").click()
+    assert _column(page, names) == ["alpha", "beta", "blank-label(alpha)", "clean", "gamma"]
+
+
+def test_controls_can_be_hidden(opened: Callable[..., Page], report: Path) -> None:
+    page = opened(report)
+    control = page.locator("#headline tr.control")
+    assert control.is_visible()
+    page.uncheck("#show-controls")
+    assert not control.is_visible()
+
+
+def test_filters_and_search_choose_pictures(opened: Callable[..., Page], report: Path) -> None:
+    page = opened(report)
+    tiles = page.locator("#grid button")
+    total = tiles.count()
+    assert total == 12 * 4 * 2
+    page.select_option("#filter-recipe", "beta")
+    assert tiles.count() == 24
+    page.select_option("#filter-outcome", "held")
+    held = tiles.count()
+    page.select_option("#filter-outcome", "flipped")
+    flipped = tiles.count()
+    page.select_option("#filter-outcome", "wrong")
+    assert held + flipped + tiles.count() == 24
+    page.select_option("#filter-outcome", "")
+    page.select_option("#filter-recipe", "")
+    page.select_option("#filter-class", label="<script>alert(1)</script>")
+    assert 0 < tiles.count() < total
+    page.select_option("#filter-class", "")
+    page.fill("#filter-word", "CLASS 2")
+    searched = tiles.count()
+    assert 0 < searched < total
+    assert page.inner_text("#count") == f"{searched} of {total} pictures"
+    page.fill("#filter-word", "nothing has this word")
+    assert tiles.count() == 0
+    assert not page.locator("#viewer").is_visible()
+
+
+def test_arrow_keys_turn_and_the_address_follows(opened: Callable[..., Page], report: Path) -> None:
+    page = opened(report)
+    page.locator("#grid button").nth(3).click()
+    assert page.inner_text("#where") == "4 of 96"
+    before = page.url
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#where") == "5 of 96"
+    assert page.url != before
+    page.keyboard.press("ArrowLeft")
+    assert page.url == before
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    assert page.inner_text("#where") == "96 of 96"
+
+
+def test_arrow_keys_in_a_field_stay_there(opened: Callable[..., Page], report: Path) -> None:
+    page = opened(report)
+    where = page.inner_text("#where")
+    page.focus("#filter-word")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#where") == where
+
+
+def test_a_deep_link_shows_its_picture(opened: Callable[..., Page], report: Path) -> None:
+    page = opened(report)
+    page.locator("#grid button").nth(17).click()
+    about, link = page.inner_text("#about"), page.url
+    other = opened(report, "#" + link.partition("#")[2])
+    assert other.inner_text("#about") == about
+    assert other.locator("#viewer").is_visible()
+    opened(report, "#picture=0123456789")
+
+
+def test_a_link_to_a_picture_that_a_filter_hides_shows_it(
+    opened: Callable[..., Page], report: Path
+) -> None:
+    page = opened(report)
+    page.select_option("#filter-recipe", "beta")
+    page.locator(".pair a").click()
+    assert "alpha" in page.inner_text("#about")
+    assert page.input_value("#filter-recipe") == ""
+
+
+def test_both_pictures_have_five_bars_and_a_class_named_script_is_text(
+    opened: Callable[..., Page], report: Path
+) -> None:
+    page = opened(report)
+    page.select_option("#filter-class", label="<script>alert(1)</script>")
+    for side in ("before", "after"):
+        assert 3 <= page.locator(f"#bars-{side} li").count() <= 5
+    assert "<script>alert(1)</script>" in page.inner_text("#bars-before")
+    assert page.evaluate("document.querySelectorAll('script').length") == 2
+
+
+def test_tables_unfold(opened: Callable[..., Page], tmp_path: Path) -> None:
+    rows = simulated(60, {"alpha": 0.9}, classes=40)
+    page = opened(write_report(view(rows), tmp_path)[0])
+    lines = page.locator("#table-words tbody tr:visible")
+    assert lines.count() == 10
+    page.locator('.unfold[data-table="table-words"]').click()
+    assert lines.count() == rows[rows["word"] != ""]["word"].nunique() > 10
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_in_both_themes(
+    opened: Callable[..., Page], report: Path, scheme: str
+) -> None:
+    page = opened(report, scheme=scheme)
+    contrast = """(selector) => {
+        const light = (colour) => {
+            const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((c) => {
+                c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; });
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+        const text = light(getComputedStyle(document.querySelector(selector)).color);
+        const paper = light(getComputedStyle(document.body).backgroundColor);
+        return (Math.max(text, paper) + 0.05) / (Math.min(text, paper) + 0.05); }"""
+    for selector in ("body", ".method", "small", "nav a", ".pair a", "footer dd"):
+        assert page.evaluate(contrast, selector) >= 4.5, selector
+    was = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.click("#theme")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != was
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_never_scrolls_sideways(
+    opened: Callable[..., Page], report: Path, width: int
+) -> None:
+    page = opened(report, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_twenty_thousand_predictions_open_quickly_and_stay_small(
+    opened: Callable[..., Page], tmp_path: Path
+) -> None:
+    rows = simulated(1000, {f"r{i}": 0.1 * i for i in range(10)}, classes=300)
+    assert len(rows) > 20_000
+    path = write_report(view(rows, picture=photograph), tmp_path)[0]
+    assert path.stat().st_size < 5_000_000
+    page = opened(path)
+    loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+    # The bar is 2 s on an idle machine; twice that leaves room for a busy one.
+    assert loaded < 4000
+    started = time.monotonic()
+    page.select_option("#filter-outcome", "flipped")
+    assert page.locator("#grid button").count() > 0
+    assert time.monotonic() - started < 4
+    assert "of 20,000 attacked pictures" in page.inner_text("#gallery")
+
+
+def test_ten_predictions_make_a_page_that_works(
+    opened: Callable[..., Page], tmp_path: Path
+) -> None:
+    rows = simulated(5, {"alpha": 0.5}, replicates=1)
+    assert len(rows) == 10
+    page = opened(write_report(view(rows), tmp_path)[0])
+    assert page.locator("#grid button").count() == 5
+    assert page.locator("#charts figure").count() >= 2

@@ -1,0 +1,143 @@
+"""The page holds every figure, escapes everything, and asks nothing of the network."""
+
+import html
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from made_runs import manifest, view
+from made_tables import simulated
+
+from typoattack.metrics import outcomes, summarise
+from typoattack.report.page import write_report
+from typoattack.report.view import RunView, no_pictures
+
+NASTY = "<script>alert('x')</script>"
+
+
+def _page(run: RunView, folder: Path) -> str:
+    return write_report(run, folder)[0].read_text("utf-8")
+
+
+def test_every_file_of_the_report_is_written(tmp_path: Path) -> None:
+    written = write_report(view(simulated(8)), tmp_path)
+    names = {p.name for p in tmp_path.iterdir()}
+    tables = {"summary.csv", "summary.md", "summary.tex", "classes.csv", "words.csv", "becomes.csv"}
+    assert names == {"report.html", "figures", *tables}
+    assert all(p.stat().st_size > 0 for p in written)
+
+
+def test_figures_of_the_page_are_recomputed_with_pandas(tmp_path: Path) -> None:
+    rows = simulated(30, replicates=3)
+    text = _page(view(rows), tmp_path)
+    line = re.search(r'<tr class="attack" data-recipe="printed-label">(.*?)</tr>', text, re.DOTALL)
+    assert line is not None
+    shown = [float(x) for x in re.findall(r'figure[^>]*data-sort="([^"]*)"', line[1])]
+    attacked = rows[rows["recipe"] == "printed-label"]
+    right = attacked[attacked["clean_predicted"] == attacked["label"]]
+    blank = rows[rows["control_of"] == "printed-label"].set_index(["sample", "replicate"])
+    pairs = right.set_index(["sample", "replicate"], drop=False)
+    covered = (blank["predicted"] != blank["label"]).reindex(pairs.index).astype(float)
+    flip = (right["predicted"] != right["label"]).astype(float)
+    hit = right["predicted"] == right["target"]
+    effect = pd.Series(flip.to_numpy() - covered.to_numpy(), index=right.index)
+    expected = [
+        flip.groupby(right["sample"]).mean().mean(),
+        hit.groupby(right["sample"]).mean().mean(),
+        effect.groupby(right["sample"]).mean().mean(),
+        (attacked["clean_predicted"] == attacked["label"])
+        .groupby(attacked["sample"]).mean().mean(),
+        (attacked["predicted"] == attacked["label"]).groupby(attacked["sample"]).mean().mean(),
+    ]  # fmt: skip
+    assert shown == expected
+
+
+def test_every_figure_of_the_csv_follows_from_outcomes(tmp_path: Path) -> None:
+    rows = simulated(30, replicates=3, models=("a", "b")).assign(readable=True)
+    write_report(view(rows), tmp_path)
+    lines = pd.read_csv(tmp_path / "summary.csv").set_index(["model", "recipe"])
+    counted = outcomes(rows)
+    for (model, recipe), part in counted.groupby(["model", "recipe"]):
+        for name in [c for c in lines if f"{c}_n" in lines]:
+            present = part[["sample", name]].dropna()
+            assert lines.loc[(model, recipe), f"{name}_n"] == present["sample"].nunique()
+            if len(present):
+                value = present.groupby("sample")[name].mean().mean()
+                assert lines.loc[(model, recipe), name] == value
+
+
+def test_names_with_markup_show_as_text(tmp_path: Path) -> None:
+    rows = simulated(6, {NASTY: 0.5}, models=(NASTY,), classes=3)
+    rows["word"] = rows["word"].where(rows["word"] == "", NASTY)
+    rows["sample"] = NASTY + rows["sample"]
+    run = view(rows, [NASTY, "</script><img src=x onerror=alert(1)>", "{{ 7 * 7 }}"],
+               skipped=[(NASTY, NASTY)])  # fmt: skip
+    run.manifest["dataset"]["licence"] = NASTY
+    text = _page(run, tmp_path)
+    assert NASTY not in text
+    assert "<img src=x" not in text
+    assert html.escape(NASTY, quote=False).replace("'", "&#39;") in text
+    assert "{{ 7 * 7 }}" in text
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert data is not None
+    assert json.loads(data[1])["classes"]["0"] == NASTY
+
+
+def test_the_page_refers_to_nothing_outside_itself(tmp_path: Path) -> None:
+    text = _page(view(simulated(6)), tmp_path)
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none'; img-src data:;")
+    outside = re.findall(r'(?:src|href)="(?!#|data:)([^"]*)"', re.sub(r"<svg.*?</svg>", "", text,
+                                                                      flags=re.DOTALL))  # fmt: skip
+    assert outside == []
+
+
+def test_skipped_photographs_are_named_and_counted(tmp_path: Path) -> None:
+    skipped = [(f"broken-{i}.jpg", "truncated file") for i in range(3)]
+    text = _page(view(simulated(6), skipped=skipped), tmp_path)
+    assert "3 photographs could not be used" in text
+    assert "broken-2.jpg" in text
+
+
+def test_a_run_without_pictures_says_so(tmp_path: Path) -> None:
+    text = _page(view(simulated(6), picture=no_pictures), tmp_path)
+    assert "could not be drawn again" in text
+
+
+def test_published_figures_stand_beside_a_run_of_the_same_model(tmp_path: Path) -> None:
+    text = _page(view(simulated(6, models=("ViT-B-32/laion2b_s34b_b79k",))), tmp_path)
+    assert "What others report for ViT-B-32/laion2b_s34b_b79k" in text
+    assert "74.68 %" in text
+    assert "zero-shot among" in text
+    assert "What others report" not in _page(view(simulated(6)), tmp_path)
+
+
+def test_the_foot_says_how_to_repeat_the_run(tmp_path: Path) -> None:
+    text = _page(view(simulated(6)), tmp_path)
+    for part in ("typoattack run quick", "cd34", "ab12", "research only", "OFL-1.1", "torch 2.0"):
+        assert part in text
+
+
+def test_nothing_flipped_and_nothing_right_still_make_a_page(tmp_path: Path) -> None:
+    assert "Nothing flipped" in _page(view(simulated(5, {"x": 0.0}, accuracy=1.0)), tmp_path)
+    wrong = _page(view(simulated(5, accuracy=0.0)), tmp_path)
+    assert "nothing could flip" in wrong
+
+
+def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
+    pages = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        pages.append(_page(view(simulated(6)), tmp_path / name))
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("models", [1, 3])
+def test_every_model_has_its_story(tmp_path: Path, models: int) -> None:
+    names = [f"model {i}" for i in range(models)]
+    rows = simulated(6, models=names, replicates=1)
+    text = _page(RunView(rows, manifest(names, [f"c{i}" for i in range(10)])), tmp_path)
+    assert text.count('class="story"') == models == len({s.model for s in summarise(rows)})
