@@ -56,6 +56,11 @@ class Entrant:
     manifest: Mapping[str, Any]
     predictions: pd.DataFrame
 
+    @property
+    def model(self) -> str:
+        """What predictions and manifest call it."""
+        return str(self.predictions["model"].iloc[0])
+
 
 @dataclass(frozen=True, slots=True)
 class Pairing:

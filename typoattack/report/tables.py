@@ -41,9 +41,9 @@ def shown(figure: Figure, definition: Definition) -> str:
     if not figure:
         return NONE
     if not definition.percent:
-        return _minus(f"{figure.value:+.3f}")
+        return minus(f"{figure.value:+.3f}")
     if definition.bounds == DIFFERENCE:
-        return _minus(f"{100 * figure.value:+.1f} pp")
+        return minus(f"{100 * figure.value:+.1f} pp")
     return f"{100 * figure.value:.1f} %"
 
 
@@ -52,11 +52,11 @@ def shown_interval(figure: Figure, definition: Definition) -> str:
     if not figure or math.isnan(figure.low):
         return ""
     if not definition.percent:
-        return _minus(f"[{figure.low:+.3f}, {figure.high:+.3f}]")
-    return _minus(f"[{100 * figure.low:.1f}, {100 * figure.high:.1f}]")
+        return minus(f"[{figure.low:+.3f}, {figure.high:+.3f}]")
+    return minus(f"[{100 * figure.low:.1f}, {100 * figure.high:.1f}]")
 
 
-def _minus(text: str) -> str:
+def minus(text: str) -> str:
     """`text` with real minus signs, and none before a zero."""
     return re.sub(r"-(?=0\.0+(?!\d))", "", text).replace("-", "−")
 
@@ -124,7 +124,7 @@ def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
     heads = [*(c.capitalize() for c in (*leading, "recipe")), "n", *(d.title for d in definitions)]
     lines = [heads, ["---"] * (len(leading) + 1) + ["---:"] * (1 + len(definitions))]
     for one in summaries:
-        names = [_markdown(str(getattr(one, c))) for c in (*leading, "recipe")]
+        names = [escape_markdown(str(getattr(one, c))) for c in (*leading, "recipe")]
         cells = [_cell(one, d) for d in definitions]
         lines.append([*names, _counts(one), *cells])
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -132,7 +132,7 @@ def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
     return f"{table}\n\n{_caption(summaries)}.\n\n{meanings}\n"
 
 
-def _markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """`text` with what Markdown or HTML would take for markup made harmless."""
     flat = " ".join(text.split())
     for mark in "\\`*_{}[]|#":

@@ -1,0 +1,126 @@
+"""A comparison is shown the same in the terminal, as files, and on a page with pictures."""
+
+import html
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from made_runs import manifest, picture
+from made_tables import simulated
+from rich.console import Console
+
+from typoattack.compare import Comparison, Entrant, compare
+from typoattack.report.comparison import (
+    markdown,
+    pairings_frame,
+    shown_p,
+    tell,
+    terminal_tables,
+    verdict,
+    write_comparison,
+)
+
+NAMES = [f"class {i}" for i in range(10)]
+RATES = {"weak": 0.9, "strong": 0.2, "other": 0.2}
+
+
+def _entrants(*models: str, samples: int = 60, labels: str = "") -> list[Entrant]:
+    made = []
+    for i, model in enumerate(models):
+        rate = RATES.get(model, 0.5)
+        flips = {f"printed-label{labels}": rate, f"blank-label(printed-label{labels})": 0.05}
+        rows = simulated(samples, flips, models=(model,), accuracy=1.0, seed=i)
+        # The same labels and words for all, as in a real pair of runs.
+        first = simulated(samples, flips, models=(model,), accuracy=1.0, seed=0)
+        same = ["label", "word", "written", "target", "clean_predicted", "pixels"]
+        flipped = rows["predicted"] != rows["label"]
+        rows[same] = first[same]
+        rows["predicted"] = first["label"].where(~flipped, (first["label"] + 1) % 10)
+        about = manifest([model], NAMES) | {"comparable": {"seed": 0}}
+        made.append(Entrant(model, about, rows))
+    return made
+
+
+def _printed(found: Comparison, width: int = 100) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    for table in terminal_tables(found):
+        console.print(table)
+    out: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return out
+
+
+def test_two_models_are_told_apart_in_words_and_numbers() -> None:
+    found = compare(_entrants("weak", "strong"))
+    assert verdict(found.pairings[1], "flip_rate") == "strong is more robust"
+    assert verdict(found.pairings[0], "flip_rate") == ""
+    assert tell(found) == [
+        "strong is more robust than weak under 1 of 1 attacks, after adjusting for their number."
+    ]
+    text = _printed(found)
+    assert "strong is more robust" in text
+    assert "< 0.001" in text
+    assert "pp" in text
+
+
+def test_twins_are_not_told_apart() -> None:
+    assert tell(compare(_entrants("strong", "other"))) == [
+        "strong and other are not told apart by any of 1 attacks."
+    ]
+
+
+def test_more_than_two_models_are_ranked() -> None:
+    found = compare(_entrants("weak", "strong", "other"))
+    text = _printed(found, width=140)
+    assert "Ranking, the most robust first" in text
+    assert "1 to 2" in text
+    assert "Place, 95 %" in markdown(found)
+    assert "Ranking" not in _printed(compare(_entrants("weak", "strong")))
+
+
+def test_the_csv_holds_the_numbers_unrounded(tmp_path: Path) -> None:
+    entrants = _entrants("weak", "strong")
+    found = compare(entrants)
+    write_comparison(found, entrants, tmp_path)
+    read = pd.read_csv(tmp_path / "comparison.csv")
+    pd.testing.assert_frame_equal(read, pairings_frame(found), check_exact=True, check_dtype=False)
+
+
+def test_changed_pictures_are_listed_with_both_answers_and_shown(tmp_path: Path) -> None:
+    entrants = _entrants("weak", "strong")
+    found = compare(entrants)
+    drawn: list[str] = []
+
+    def painter(row: Mapping[str, object]) -> object:
+        drawn.append(str(row["sample"]))
+        return picture(row)
+
+    page = write_comparison(found, entrants, tmp_path, {"weak": painter})[0]  # type: ignore[dict-item]
+    changed = pd.read_csv(tmp_path / "changed.csv")
+    assert len(changed) == int((found.changed["family"] == "attack").sum()) > 0
+    assert (changed["answer_a"] != changed["answer_b"]).all()
+    assert set(drawn) <= set(changed["sample"])
+    assert page.read_text("utf-8").count("<figure>") == len(drawn) == min(60, len(changed))
+
+
+def test_no_painter_is_no_picture_and_no_failure(tmp_path: Path) -> None:
+    entrants = _entrants("weak", "strong")
+    page = write_comparison(compare(entrants), entrants, tmp_path)[0]
+    assert "<figure>" not in page.read_text("utf-8")
+
+
+def test_markup_in_names_shows_as_text(tmp_path: Path) -> None:
+    nasty = "<script>alert(1)</script>"
+    entrants = _entrants(nasty, "strong")
+    found = compare(entrants)
+    page = write_comparison(found, entrants, tmp_path)[0].read_text("utf-8")
+    assert nasty not in page
+    assert html.escape(nasty) in page
+    assert nasty not in (tmp_path / "comparison.md").read_text()
+    assert nasty in _printed(found, width=200)
+
+
+@pytest.mark.parametrize(("p", "shown"), [(1.0, "1.000"), (0.0004, "< 0.001"), (0.0312, "0.031")])
+def test_a_small_p_is_never_shown_as_zero(p: float, shown: str) -> None:
+    assert shown_p(p) == shown
