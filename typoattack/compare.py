@@ -104,7 +104,7 @@ class Comparison:
     Attributes:
         names: the models, in the order given.
         figure: which figure was compared.
-        pairings: for each pair of models, each recipe.
+        pairings: for each pair of models, each recipe, attacks before controls.
         changed: rows on which two models differ: JOIN, family, the label, both answers, `a`, `b`.
         ranking: best first; empty if no attack is shared by all models.
         notes: what a reader must know, such as pictures that differ.
@@ -179,7 +179,7 @@ def compare(
         notes += _pairing_notes(a, b, rows_a, rows_b, paired)
         pairings += [
             _pairing(key, rows, (a.name, b.name), seed, resamples)
-            for key, rows in paired.groupby(["task", "recipe"], sort=True)
+            for key, rows in paired.groupby(["family", "task", "recipe"], sort=True)
         ]
         differ = paired[paired["value_a"] != paired["value_b"]]
         changed.append(differ.assign(a=a.name, b=b.name))
@@ -281,11 +281,10 @@ def _pairing(
     resamples: int,
 ) -> Pairing:
     """Two models under one recipe, from their joined rows."""
-    task, recipe = key
+    family, task, recipe = key
     means = rows.groupby("sample", sort=True)[["value_a", "value_b"]].mean()
     gap = (means["value_b"] - means["value_a"]).to_numpy(np.float64)
     more_a, more_b = int((gap < 0).sum()), int((gap > 0).sum())
-    family = str(rows["family"].iloc[0])
     p = exact_mcnemar(more_a, more_b) if family != "control" else float("nan")
     return Pairing(
         task=task,

@@ -254,14 +254,18 @@ def tell(found: Comparison) -> list[str]:
         by = {name: [p for p in mine if verdict(p, found.figure).startswith(f"{name} is")]
               for name in (a, b)}  # fmt: skip
         if not by[a] and not by[b]:
-            told.append(f"{a} and {b} are not told apart by any of {len(mine)} attacks.")
+            told.append(f"{a} and {b} are not told apart by any of {_attacks(len(mine))}.")
         for name, other in ((a, b), (b, a)):
             if by[name]:
                 told.append(
-                    f"{name} is more robust than {other} under {len(by[name])} of {len(mine)} "
-                    "attacks, after adjusting for their number."
+                    f"{name} is more robust than {other} under {len(by[name])} of "
+                    f"{_attacks(len(mine))}, after adjusting for their number."
                 )
     return told
+
+
+def _attacks(count: int) -> str:
+    return f"{count} attack{'' if count == 1 else 's'}"
 
 
 def _pictures(
