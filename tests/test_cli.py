@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from typoattack.cli import main
 
@@ -156,3 +157,63 @@ def test_help_and_lists_do_not_import_torch() -> None:
     for arguments in (["--help"], ["list", "recipes"], ["list", "suites"], ["list", "models"]):
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True)
         assert done.returncode == 0, f"{arguments} imports torch"
+
+
+def test_compare_pairs_two_models_and_writes_a_page(typoattack, small, tmp_path: Path) -> None:
+    both = [*small[:2], "--model", "mini-blind", *small[2:]]
+    typoattack("run", "quick", "--recipe", "printed-label", *both)
+    done = typoattack("compare", tmp_path / "run", "--out", tmp_path / "compared")
+    assert done.status == 0, done.err
+    assert "printed-label" in done.out
+    assert "mini-blind" in (tmp_path / "compared" / "comparison.html").read_text()
+    assert typoattack("compare", tmp_path / "run", "--figure", "speed").status == 2
+
+
+def test_published_figures_are_listed_by_model(typoattack) -> None:
+    done = typoattack("published", "--model", "vit-l-14")
+    assert done.status == 0
+    assert "40.14" in done.out
+    assert "36.61" not in done.out
+
+
+def test_show_draws_a_sheet_with_a_row_for_each_swept_value(
+    typoattack, photo_folder: Path, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.png"
+    where = ["--dataset", f"folder:{photo_folder}", "--canvas", 64, "--cell", 64, "-n", 2]
+    typoattack("show", "printed-label", *where, "--out", sheet)
+    one = Image.open(sheet).size
+    done = typoattack("show", "printed-label", "--sweep", "size=0.2,0.4", *where, "--out", sheet)
+    assert done.status == 0, done.err
+    assert Image.open(sheet).height > 1.8 * one[1]
+
+
+def test_a_new_recipe_is_drawn_and_checked_and_run_from_its_file(
+    typoattack, small, photo_folder: Path, tmp_path: Path
+) -> None:
+    assert typoattack("new", "cli-made", "--out", tmp_path).status == 0
+    plugin = tmp_path / "cli_made.py"
+    where = ["--dataset", f"folder:{photo_folder}", "--out", tmp_path / "sheet.png"]
+    assert typoattack("show", "cli-made", "--plugin", plugin, *where).status == 0
+    checked = typoattack("check", "cli-made", "--plugin", plugin)
+    assert checked.status == 0, checked.out
+    ran = typoattack("run", "quick", "--recipe", "cli-made", "--plugin", plugin, *small)
+    assert ran.status == 0, ran.err
+    assert "cli-made" in ran.out
+    assert typoattack("new", "cli-made", "--out", tmp_path).status == 2
+
+
+def test_word_search_ranks_strings(
+    typoattack, tiny_clip: Path, photo_folder: Path, tmp_path
+) -> None:
+    (tmp_path / "words.txt").write_text("cat\ndog\ncat\n$$$\n")
+    done = typoattack(
+        *("word-search", "cat", "--vocabulary", tmp_path / "words.txt", "--canvas", 96),
+        *("--model", f"local-dir:{tiny_clip}", "--dataset", f"folder:{photo_folder}"),
+        *("--device", "cpu", "--out", tmp_path / "ranking.csv", "--limit", 4),
+    )
+    assert done.status == 0, done.err
+    assert "3 strings, 12 pictures asked about" in done.out
+    ranking = pd.read_csv(tmp_path / "ranking.csv")
+    assert sorted(ranking["word"]) == ["$$$", "cat", "dog"]
+    assert ranking["hits"].is_monotonic_decreasing

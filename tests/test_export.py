@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from typoattack.api import write_attacked
+from typoattack.commands import write_attacked
 from typoattack.errors import UserError
 from typoattack.generator import Generator
 from typoattack.samples import DatasetSpec, open_dataset

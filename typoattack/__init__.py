@@ -11,11 +11,11 @@ run.summary()
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from typoattack.api import Machine, Run, attack, compare, evaluate, run, write_attacked
+    from typoattack.api import Machine, Run, attack, compare, evaluate, run
 
 __version__ = "0.1.0"
 
-__all__ = ["Machine", "Run", "attack", "compare", "evaluate", "run", "write_attacked"]
+__all__ = ["Machine", "Run", "attack", "compare", "evaluate", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from typoattack.errors import UserError
 from typoattack.samples import open_dataset
-from typoattack.store import RunFolder, Skipped
+from typoattack.store import RunFolder
 from typoattack.suite import Suite, load_suite
 
 if TYPE_CHECKING:
@@ -68,16 +68,22 @@ class Run:
 
         return to_frame(self.summaries)
 
+    def defences(self) -> "pd.DataFrame":
+        """Attack by defence, with the cost in clean accuracy; empty if none was tried."""
+        from typoattack.defences.table import defence_table
+
+        return defence_table(self.summaries)
+
     def report(self) -> Path:
         """Write the page, tables and figures into the run's folder; the page's path."""
         from typoattack.report.page import write_report
         from typoattack.report.view import RunView
 
         skipped = [(skip.sample, skip.reason) for skip in self.skipped]
-        view = RunView(self.predictions, self.manifest, self._painter(), skipped)
+        view = RunView(self.predictions, self.manifest, self.painter(), skipped)
         return write_report(view, self.path)[0]
 
-    def _painter(self) -> "Painter":
+    def painter(self) -> "Painter":
         """Draws the run's pictures again; none where the photographs are gone."""
         from typoattack.redraw import RunPainter
         from typoattack.report.view import no_pictures
@@ -90,7 +96,7 @@ class Run:
     def _repr_html_(self) -> str:
         from typoattack.report.notebook import notebook_html
 
-        return notebook_html(self.summaries, self.predictions, self._painter())
+        return notebook_html(self.summaries, self.predictions, self.painter())
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -115,6 +121,9 @@ class Machine:
     chunk_size: int = 32
 
 
+HERE = Machine()
+"""This machine, with nothing wished for."""
+
 _SMALL = 400
 """Pictures up to which starting drawing processes costs more than it saves."""
 
@@ -123,11 +132,12 @@ def run(
     suite: str | Suite = "quick",
     *,
     model: str | Sequence[str] | None = None,
+    defences: Sequence[str] = (),
     dataset: str | None = None,
     recipes: Sequence[str] | None = None,
     seed: int | None = None,
     out: str | Path | None = None,
-    machine: Machine = Machine(),
+    machine: Machine = HERE,
     progress: "Progress | None" = None,
 ) -> Run:
     """Run a suite, or go on with it if `out` holds the same one unfinished.
@@ -135,6 +145,7 @@ def run(
     Args:
         suite: a suite's name, the path of its YAML file, or a `Suite`.
         model: one or several model names; the suite's own if None.
+        defences: each is tried beside every model, such as `mirror`.
         dataset: a data set's spec; the suite's own if None.
         recipes: recipe strings; the suite's own if None.
         seed: keys every random stream; the suite's own if None.
@@ -153,6 +164,10 @@ def run(
             "seed": seed,
         }
         suite = load_suite(suite, changes)
+    if defences:
+        from typoattack.defences import with_defences
+
+        suite = replace(suite, models=with_defences(suite.models, defences))
     data = open_dataset(suite.dataset)
     models = load_models(suite, machine)
     return execute(suite, models, data, out, machine, progress)
@@ -160,12 +175,9 @@ def run(
 
 def load_models(suite: Suite, machine: Machine) -> list["Model"]:
     """The suite's models, opened; see `typoattack.models.load_model`."""
-    from typoattack.models import load_model
+    from typoattack.models import load_models
 
-    return [
-        load_model(name, device=machine.device, precision=machine.precision)
-        for name in suite.models
-    ]
+    return load_models(suite.models, device=machine.device, precision=machine.precision)
 
 
 def execute(
@@ -173,7 +185,7 @@ def execute(
     models: Sequence["Model"],
     data: "Dataset",
     out: str | Path | None = None,
-    machine: Machine = Machine(),
+    machine: Machine = HERE,
     progress: "Progress | None" = None,
     cache: "TextCache | None" = None,
 ) -> Run:
@@ -308,58 +320,6 @@ def compare(*runs: "Run | str | Path", figure: str = "flip_rate") -> "Comparison
     return compared(read_entrants(folders), figure=figure)
 
 
-def write_attacked(
-    suite: Suite,
-    out: str | Path,
-    layout: str = "imagefolder",
-    machine: Machine = Machine(),
-    progress: "Progress | None" = None,
-) -> list[Skipped]:
-    """Write the clean and attacked pictures of a suite as a data set in the new folder `out`.
-
-    Args:
-        suite: what is drawn on what.
-        out: must not exist.
-        layout: see `typoattack.export.FORMATS`.
-        machine: where the model runs that tells near classes, if a word source needs one.
-        progress: told how far it is.
-
-    Returns:
-        the samples that could not be decoded.
-    """
-    from typoattack.export import Entries, export
-    from typoattack.generator import Generator
-    from typoattack.models.text_cache import TextCache, default_cache_dir
-    from typoattack.runner import (
-        Options,
-        build_classifiers,
-        chosen_indices,
-        needs_text_space,
-        silent,
-        task_of,
-        text_space,
-    )
-
-    data = open_dataset(suite.dataset)
-    task = task_of(suite, data)
-    told = progress or silent
-    near = None
-    if needs_text_space(suite):
-        options = Options(cache=TextCache(default_cache_dir()), progress=told)
-        near = text_space(
-            suite, build_classifiers(load_models(suite, machine)[:1], task, options)[0]
-        )
-    entries = Entries(
-        Generator(suite, task.class_names, near),
-        data,
-        chosen_indices(suite, data),
-        lambda done, total: told("photographs", done, total),
-        [],
-    )
-    export(entries, Path(out), layout)
-    return entries.skipped
-
-
 def default_folder(suite: Suite) -> Path:
     """`runs/SUITE-MODEL`, with what no folder's name should hold replaced."""
     names = "+".join([suite.name, *suite.models]).replace("+", "-", 1)
@@ -377,54 +337,3 @@ def _workers(wish: int | None, pictures: int) -> int:
 def _command() -> str:
     """The command line that this process was started with, as a user would type it."""
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-def write_sheet(
-    recipes: Sequence[str],
-    out: str | Path,
-    *,
-    words: Sequence[str] = ("pizza",),
-    sweeps: Sequence[str] = (),
-    dataset: str = "bundled",
-    photographs: int = 4,
-    clean: bool = False,
-    seed: int = 0,
-    cell: int = 224,
-    canvas: int = 448,
-) -> None:
-    """Write a contact sheet of recipes on a data set's first photographs as a PNG.
-
-    Args:
-        recipes: recipe strings, a row each.
-        out: the PNG file.
-        words: target words, in turn over the photographs.
-        sweeps: `PARAM=VALUE,VALUE,…`: each recipe once for every value.
-        dataset: a data set's spec.
-        photographs: how many columns.
-        clean: begin with a row of the photographs as they are.
-        seed: as a suite's.
-        cell: side of each picture in pixels.
-        canvas: side of the canvas that is drawn on.
-    """
-    import io
-
-    from typoattack.drawing.canvas import square_canvas
-    from typoattack.files import write_whole
-    from typoattack.recipes import parse_recipe
-    from typoattack.recipes.plugins import load_entry_points
-    from typoattack.recipes.sheet import Photograph, contact_sheet, parse_sweeps, variants
-    from typoattack.samples import DatasetSpec
-
-    load_entry_points()
-    swept = parse_sweeps(sweeps)
-    rows = [made for text in recipes for made in variants(parse_recipe(text), swept)]
-    data = open_dataset(DatasetSpec(dataset))
-    chosen = [data[index] for index in range(min(photographs, len(data)))]
-    columns = [
-        Photograph(s.id, square_canvas(s.image, canvas), data.task.class_names[s.label])
-        for s in chosen
-    ]
-    sheet = contact_sheet(rows, columns, words, seed=seed, cell=cell, clean=clean)
-    png = io.BytesIO()
-    sheet.save(png, "PNG")
-    write_whole(Path(out), png.getvalue())

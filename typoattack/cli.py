@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from typoattack import __version__
 from typoattack.errors import RunFailure, UserError
+from typoattack.fitting_commands import defence_app, probe_app
 
 if TYPE_CHECKING:
     from typoattack.api import Run
@@ -27,6 +29,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.add_typer(probe_app, name="probe", no_args_is_help=True)
+app.add_typer(defence_app, name="defence", no_args_is_help=True)
+
 _out = Console()
 _err = Console(stderr=True)
 
@@ -35,6 +40,14 @@ ModelNames = Annotated[
     list[str] | None,
     typer.Option(
         "--model", "-m", help="mini, ARCH/TAG, hf-hub:ORG/NAME or local-dir:PATH; repeatable."
+    ),
+]
+Defences = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--defence",
+        help="'name(param=value)', tried beside each model; repeatable. See "
+        "`typoattack list defences`.",
     ),
 ]
 DatasetName = Annotated[
@@ -118,6 +131,11 @@ def run(
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
     class_names: ClassNames = None,
+    defence: Defences = None,
+    probe: Annotated[
+        list[str] | None,
+        typer.Option("--probe", help="A file of `probe fit`, beside zero-shot; repeatable."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The run's folder [runs/SUITE-MODEL].")
     ] = None,
@@ -138,6 +156,7 @@ def run(
     Run the same command again to resume a run that was stopped.
     """
     from typoattack.api import Machine, execute, load_models
+    from typoattack.defences import with_defences
     from typoattack.samples import open_dataset
     from typoattack.terminal import StageProgress
 
@@ -156,6 +175,9 @@ def run(
         label_column=label_column,
         class_names=class_names,
     )
+    if defence or probe:
+        beside = [*(defence or ()), *(f"probe({file!r})" for file in probe or ())]
+        chosen = replace(chosen, models=with_defences(chosen.models, beside))
     machine = Machine(device, precision, workers, batch_size, chunk_size)
     data = open_dataset(chosen.dataset)
     with StageProgress(_err) as progress:
@@ -165,10 +187,14 @@ def run(
 
 def _show_run(done: "Run") -> None:
     """A run's table, what is to be known about it, and where it is."""
+    from typoattack.defences.table import defence_terminal_table
     from typoattack.report.tables import terminal_table
 
     page = done.report()
     _out.print(terminal_table(done.summaries))
+    defended = done.defences()
+    if len(defended):
+        _out.print(defence_terminal_table(defended))
     for model in done.manifest["models"]:
         if model["note"]:
             _out.print(Text(f"{model['name']}: {model['note']}", style="italic"))
@@ -190,6 +216,99 @@ def report(
     from typoattack.api import Run
 
     _show_run(Run(run))
+
+
+@app.command(epilog="Example: `typoattack compare runs/quick-mini-blind runs/quick-mini`")
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders; a run may hold several models.")],
+    figure: Annotated[
+        str, typer.Option("--figure", help="flip_rate, targeted_success, accuracy_attacked, …")
+    ] = "flip_rate",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write a page and tables there.")
+    ] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Is one model really more robust than another? Paired by photograph, with intervals."""
+    from typoattack.commands import compare_runs
+    from typoattack.report.comparison import tell, terminal_tables
+
+    found, page = compare_runs(runs, figure=figure, out=out)
+    for table in terminal_tables(found):
+        _out.print(table)
+    for line in (*tell(found), *found.notes):
+        _out.print(Text(line))
+    if page is not None:
+        _out.print(Text(f"comparison page: {page}"), soft_wrap=True)
+
+
+@app.command(epilog="Example: `typoattack published --model ViT-L-14`")
+def published(
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Only models whose name holds this.")
+    ] = None,
+) -> None:
+    """What papers and model cards report for public checkpoints, with the source of each figure."""
+    from typoattack.published import read_published
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for head in ("model", "data", "set", "clean %", "attacked %", "source"):
+        table.add_column(head, justify="right" if head.endswith("%") else "left")
+    for row in read_published():
+        if model is None or model.lower() in row.model.lower():
+            numbers = f"{row.clean_percent:.2f}", f"{row.attacked_percent:.2f}"
+            cells = row.model, row.training_data, row.dataset, *numbers, row.source
+            table.add_row(*map(Text, cells))
+    _out.print(table)
+
+
+@app.command(
+    "word-search",
+    epilog="Example: `typoattack word-search 'piggy bank' --vocabulary words.txt --limit 5`",
+)
+def word_search(
+    target: Annotated[str, typer.Argument(help="The class to drive photographs to.")],
+    vocabulary: Annotated[Path, typer.Option("--vocabulary", help="A file with a string a line.")],
+    model: Annotated[str, typer.Option("--model", "-m", help="The model that is asked.")] = "mini",
+    dataset: DatasetName = None,
+    recipe: Annotated[
+        str, typer.Option("--recipe", "-r", help="What the strings are drawn with.")
+    ] = "printed-label",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many photographs.")] = 10,
+    top: Annotated[int, typer.Option("--top", min=1, help="How many strings to show.")] = 20,
+    seed: Annotated[int, typer.Option("--seed", help="Keys the random streams.")] = 0,
+    canvas: Annotated[int, typer.Option("--canvas", min=32, help="Side of the canvas.")] = 448,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A CSV file for the whole ranking.")
+    ] = None,
+    device: Device = "auto",
+    plugin: Plugins = None,
+) -> None:
+    """Rank strings by how often they drive photographs to a wanted class (Goh et al. 2021)."""
+    from typoattack.api import Machine
+    from typoattack.commands import rank_words
+    from typoattack.terminal import StageProgress
+
+    with StageProgress(_err) as progress:
+        ranked = rank_words(
+            target,
+            vocabulary,
+            model=model,
+            dataset=dataset or "bundled",
+            recipe=recipe,
+            limit=limit,
+            seed=seed,
+            canvas=canvas,
+            machine=Machine(device),
+            progress=progress,
+            out=out,
+        )
+    table = Table("string", "hits", "mean probability", box=None, header_style="bold")
+    for score in ranked[:top]:
+        table.add_row(Text(score.word), f"{score.hits:.0%}", f"{score.probability:.3f}")
+    _out.print(table)
+    asked = sum(score.queries for score in ranked)
+    _out.print(f"{len(ranked)} strings, {asked} pictures asked about", highlight=False)
 
 
 @app.command(epilog="Example: `typoattack generate quick --recipe printed-label --out attacked/`")
@@ -217,7 +336,8 @@ def generate(
 
     A model is needed only where words are chosen by its text space (`nearest`, `farthest`).
     """
-    from typoattack.api import Machine, write_attacked
+    from typoattack.api import Machine
+    from typoattack.commands import write_attacked
     from typoattack.terminal import StageProgress
 
     chosen = _suite(
@@ -263,7 +383,7 @@ def show(
     out: Annotated[Path, typer.Option("--out", "-o", help="The PNG file.")] = Path("sheet.png"),
 ) -> None:
     """Draw a contact sheet of recipes on photographs, as a PNG."""
-    from typoattack.api import write_sheet
+    from typoattack.commands import write_sheet
 
     write_sheet(
         recipe,

@@ -12,7 +12,8 @@ import pytest
 from conftest import noise
 from PIL import Image
 
-from typoattack.api import Machine, execute, load_models, write_attacked
+from typoattack.api import Machine, execute, load_models
+from typoattack.commands import write_attacked
 from typoattack.drawing.canvas import square_canvas
 from typoattack.errors import BrokenImage, UserError
 from typoattack.metrics import summarise, to_frame

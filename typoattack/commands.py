@@ -1,0 +1,221 @@
+"""What the commands beside `run` do: generate, show, compare, word-search."""
+
+import csv
+import io
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from typoattack.api import HERE, Machine, Run, load_models
+from typoattack.errors import unknown
+from typoattack.samples import DatasetSpec, open_dataset
+from typoattack.store import Skipped
+from typoattack.suite import Suite
+
+if TYPE_CHECKING:
+    from typoattack.compare import Comparison
+    from typoattack.recipes.word_search import WordScore
+    from typoattack.runner import Progress
+
+
+def write_attacked(
+    suite: Suite,
+    out: str | Path,
+    layout: str = "imagefolder",
+    machine: Machine = HERE,
+    progress: "Progress | None" = None,
+) -> list[Skipped]:
+    """Write the clean and attacked pictures of a suite as a data set in the new folder `out`.
+
+    Args:
+        suite: what is drawn on what.
+        out: must not exist.
+        layout: see `typoattack.export.FORMATS`.
+        machine: where the model runs that tells near classes, if a word source needs one.
+        progress: told how far it is.
+
+    Returns:
+        the samples that could not be decoded.
+    """
+    from typoattack.export import Entries, export
+    from typoattack.generator import Generator
+    from typoattack.models.text_cache import TextCache, default_cache_dir
+    from typoattack.runner import (
+        Options,
+        build_classifiers,
+        chosen_indices,
+        needs_text_space,
+        silent,
+        task_of,
+        text_space,
+    )
+
+    data = open_dataset(suite.dataset)
+    task = task_of(suite, data)
+    told = progress or silent
+    near = None
+    if needs_text_space(suite):
+        options = Options(cache=TextCache(default_cache_dir()), progress=told)
+        near = text_space(
+            suite, build_classifiers(load_models(suite, machine)[:1], task, options)[0]
+        )
+    entries = Entries(
+        Generator(suite, task.class_names, near),
+        data,
+        chosen_indices(suite, data),
+        lambda done, total: told("photographs", done, total),
+        [],
+    )
+    export(entries, Path(out), layout)
+    return entries.skipped
+
+
+def write_sheet(
+    recipes: Sequence[str],
+    out: str | Path,
+    *,
+    words: Sequence[str] = ("pizza",),
+    sweeps: Sequence[str] = (),
+    dataset: str = "bundled",
+    photographs: int = 4,
+    clean: bool = False,
+    seed: int = 0,
+    cell: int = 224,
+    canvas: int = 448,
+) -> None:
+    """Write a contact sheet of recipes on a data set's first photographs as a PNG.
+
+    Args:
+        recipes: recipe strings, a row each.
+        out: the PNG file.
+        words: target words, in turn over the photographs.
+        sweeps: `PARAM=VALUE,VALUE,…`: each recipe once for every value.
+        dataset: a data set's spec.
+        photographs: how many columns.
+        clean: begin with a row of the photographs as they are.
+        seed: as a suite's.
+        cell: side of each picture in pixels.
+        canvas: side of the canvas that is drawn on.
+    """
+    from typoattack.drawing.canvas import square_canvas
+    from typoattack.files import write_whole
+    from typoattack.recipes import parse_recipe
+    from typoattack.recipes.plugins import load_entry_points
+    from typoattack.recipes.sheet import Photograph, contact_sheet, parse_sweeps, variants
+    from typoattack.samples import DatasetSpec
+
+    load_entry_points()
+    swept = parse_sweeps(sweeps)
+    rows = [made for text in recipes for made in variants(parse_recipe(text), swept)]
+    data = open_dataset(DatasetSpec(dataset))
+    chosen = [data[index] for index in range(min(photographs, len(data)))]
+    columns = [
+        Photograph(s.id, square_canvas(s.image, canvas), data.task.class_names[s.label])
+        for s in chosen
+    ]
+    sheet = contact_sheet(rows, columns, words, seed=seed, cell=cell, clean=clean)
+    png = io.BytesIO()
+    sheet.save(png, "PNG")
+    write_whole(Path(out), png.getvalue())
+
+
+def compare_runs(
+    runs: Sequence[str | Path], *, figure: str = "flip_rate", out: str | Path | None = None
+) -> tuple["Comparison", Path | None]:
+    """Compare the models of some runs, and write page and tables into `out` if it is given.
+
+    Returns:
+        What was found, and the page.
+
+    Raises:
+        UserError: for runs that cannot be compared; the difference is named.
+    """
+    from typoattack.compare import compare, read_entrants
+    from typoattack.report.comparison import write_comparison
+
+    entrants = read_entrants([Path(run) for run in runs])
+    found = compare(entrants, figure=figure)
+    if out is None:
+        return found, None
+    painters = {}
+    for run in map(Run, runs):
+        own = [entrant.name for entrant in entrants if entrant.manifest == run.manifest]
+        painters.update(dict.fromkeys(own, run.painter()))
+    Path(out).mkdir(parents=True, exist_ok=True)
+    return found, write_comparison(found, entrants, Path(out), painters)[0]
+
+
+def rank_words(
+    target: str,
+    vocabulary: str | Path,
+    *,
+    model: str = "mini",
+    dataset: str = "bundled",
+    recipe: str = "printed-label",
+    limit: int = 10,
+    seed: int = 0,
+    canvas: int = 448,
+    machine: Machine = HERE,
+    progress: "Progress | None" = None,
+    out: str | Path | None = None,
+) -> list["WordScore"]:
+    """Rank strings by how often they drive photographs to the class `target`.
+
+    Args:
+        target: a class's name.
+        vocabulary: a text file with a string a line.
+        model: which model is asked.
+        dataset: whose first photographs of other classes are drawn on.
+        recipe: what the strings are drawn with.
+        limit: how many photographs.
+        seed: keys the random streams.
+        canvas: side in pixels.
+        machine: where the model runs.
+        progress: told how many strings are done.
+        out: a CSV file for the whole ranking.
+
+    Raises:
+        UserError: for an unknown class, recipe, model or data set, or an empty vocabulary.
+    """
+    from typoattack.drawing.canvas import square_canvas
+    from typoattack.judge import Judge
+    from typoattack.models import load_model
+    from typoattack.models.text_cache import TextCache, default_cache_dir
+    from typoattack.models.zero_shot import ZeroShotClassifier
+    from typoattack.recipes import parse_recipe
+    from typoattack.recipes.word_search import search_words
+    from typoattack.runner import silent
+    from typoattack.samples.labels import read_lines
+
+    strings = read_lines(str(vocabulary), "vocabulary")
+    drawn_with = parse_recipe(recipe)
+    data = open_dataset(DatasetSpec(dataset))
+    names, told, done = data.task.class_names, progress or silent, itertools.count(1)
+    if target not in names:
+        raise unknown("class", target, names)
+    opened = load_model(model, device=machine.device, precision=machine.precision)
+    classifier = ZeroShotClassifier(opened, data.task, TextCache(default_cache_dir()))
+    others = (data[i] for i in range(len(data)) if names[data[i].label] != target)
+    ranked = search_words(
+        strings,
+        [(s.id, square_canvas(s.image, canvas)) for s in itertools.islice(others, limit)],
+        classifier.class_index(target),
+        drawn_with,
+        Judge(opened, classifier, 0, machine.batch_size).ask,
+        seed=seed,
+        progress=lambda _: told("strings", next(done), len(set(strings))),
+    )
+    if out is not None:
+        _write_ranking(ranked, Path(out))
+    return ranked
+
+
+def _write_ranking(scores: Sequence["WordScore"], path: Path) -> None:
+    from typoattack.files import write_whole
+
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["word", "hits", "probability", "queries"])
+    table.writerows([s.word, s.hits, s.probability, s.queries] for s in scores)
+    write_whole(path, text.getvalue().encode())
