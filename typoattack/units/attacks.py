@@ -1,0 +1,187 @@
+"""Photographs under one recipe: clean, attacked, and with the attack's surface left blank."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from typoattack.errors import UserError
+from typoattack.generator import Generator
+from typoattack.models.base import Model
+from typoattack.models.text_cache import TextCache
+from typoattack.models.zero_shot import ZeroShotClassifier
+from typoattack.recipes import AsGiven, Control, Recipe, SearchRecipe, parse_recipe
+from typoattack.suite import Attack, Suite
+from typoattack.units.photographs import Photographs
+from typoattack.units.recording import Told
+
+KINDS = ("clean", "attacked", "blank")
+
+
+@dataclass(frozen=True, slots=True)
+class Attacks:
+    """Photographs as the model's input under each of `KINDS`, mapped from files.
+
+    Attributes:
+        photographs: what was attacked; row `i` here is photograph `rows[i]`.
+        rows: (n,).
+        labels: (n,) true classes.
+        words: what was written on each.
+        recipe: as a string.
+        inputs: (n, 3, s, s) float32 by kind.
+        generator: draws the pictures again, for people.
+        attack: the suite's line.
+    """
+
+    photographs: Photographs = field(repr=False)
+    rows: tuple[int, ...]
+    labels: NDArray[np.int64]
+    words: tuple[str, ...]
+    recipe: str
+    inputs: dict[str, NDArray[np.float32]] = field(repr=False)
+    generator: Generator = field(repr=False)
+    attack: Attack = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def picture(self, row: int, kind: str) -> Image.Image:
+        """The canvas picture of a row."""
+        return _draw(self.generator, self.photographs, self.rows[row], self.attack)[kind]
+
+    def batch(self, kind: str, rows: slice) -> torch.Tensor:
+        """Some rows as a tensor."""
+        return torch.from_numpy(np.array(self.inputs[kind][rows]))
+
+
+def attack_photographs(
+    photographs: Photographs,
+    model: Model,
+    recipe: str,
+    folder: Path,
+    *,
+    words: str = "random",
+    seed: int = 0,
+    progress: Told | None = None,
+) -> Attacks:
+    """Draw `recipe` on every photograph, with the pixels that a run with this seed draws.
+
+    Args:
+        photographs: to attack.
+        model: whose input is made.
+        recipe: a recipe string.
+        folder: where the inputs are kept; made if need be.
+        words: the word source, unless the recipe has its own.
+        seed: keys the words and the drawing.
+        progress: called with (photographs done, photographs in all).
+
+    Raises:
+        UserError: for a recipe that is none, is a control or a search, or cannot draw its word.
+    """
+    made = parse_recipe(recipe)
+    attack = _attack(made, words)
+    generator = _generator(photographs, attack, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = (len(photographs), 3, model.image_size, model.image_size)
+    stores = {
+        kind: np.lib.format.open_memmap(
+            folder / f"{kind}.npy", mode="w+", dtype=np.float32, shape=shape
+        )
+        for kind in KINDS
+    }
+    rows: list[int] = []
+    written: list[str] = []
+    for row in range(len(photographs)):
+        word = generator.word(attack, photographs.sample(row), 0)
+        if word is not None:
+            pictures = _draw(generator, photographs, row, attack)
+            for kind in KINDS:
+                stores[kind][len(rows)] = model.preprocess(pictures[kind]).numpy()
+            rows.append(row)
+            written.append(word)
+        if progress is not None:
+            progress(row + 1, len(photographs))
+    if not rows:
+        raise UserError(f"recipe {made}: the words {attack.words!r} leave no photograph to attack")
+    inputs = {kind: store[: len(rows)] for kind, store in stores.items()}
+    labels = photographs.labels[rows]
+    return Attacks(
+        photographs, tuple(rows), labels, tuple(written), str(made), inputs, generator, attack
+    )
+
+
+def _attack(made: Recipe, words: str) -> Attack:
+    if isinstance(made, Control | SearchRecipe | AsGiven):
+        raise UserError(f"recipe {made}: units are studied under an attack that draws a word")
+    return Attack(made, made.words or words, str(made))
+
+
+def _generator(photographs: Photographs, attack: Attack, seed: int) -> Generator:
+    from typoattack.samples import DatasetSpec
+
+    suite = Suite(
+        name="units",
+        question="which units flip this?",
+        dataset=DatasetSpec(photographs.dataset.name),
+        models=(),
+        attacks=(attack,),
+        words=attack.words,
+        seed=seed,
+        canvas=photographs.canvas,
+    )
+    return Generator(suite, photographs.class_names)
+
+
+def _draw(
+    generator: Generator, photographs: Photographs, row: int, attack: Attack
+) -> dict[str, Image.Image]:
+    """The three pictures of a photograph."""
+    sample = photographs.sample(row)
+    canvas = generator.canvas(sample)
+    blank = Control(attack.recipe, "blank")
+    beside = Attack(blank, attack.words, str(blank), attack.label)
+    drawn = [generator.draw(sample, canvas, line, 0) for line in (attack, beside)]
+    images = [one.image if one is not None else canvas for one in drawn]
+    return dict(zip(KINDS, [canvas, *images], strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The zero-shot question, its text encoded once for the whole model.
+
+    Attributes:
+        classifier: of the whole model; switching off units of the picture tower leaves it be.
+        scale: what multiplies a cosine before the softmax.
+    """
+
+    classifier: ZeroShotClassifier
+    scale: float
+
+    def predicted(self, embeddings: NDArray[np.float32]) -> NDArray[np.int64]:
+        """(n, d) to (n,) classes."""
+        return self.classifier.scores(embeddings).predicted
+
+    def toward(self, word: str, label: int) -> torch.Tensor:
+        """(d,): word against true class, times the logit scale; see `attribute.Flip`."""
+        lead = self.classifier.word_features([word])[0] - self.classifier.weights[label]
+        return torch.from_numpy(lead * np.float32(self.scale))
+
+
+def ask(model: Model, photographs: Photographs, cache: TextCache) -> Question:
+    """The question that the data set asks, put to `model`."""
+    classifier = ZeroShotClassifier(model, photographs.dataset.task, cache)
+    return Question(classifier, model.logit_scale)
+
+
+def embeddings(
+    model: Model, attacks: Attacks, kind: str, batch_size: int = 32
+) -> NDArray[np.float32]:
+    """(n, d) of the attacks' pictures of one kind."""
+    parts = [
+        model.encode_image(attacks.batch(kind, slice(start, start + batch_size)))
+        for start in range(0, len(attacks), batch_size)
+    ]
+    return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)

@@ -1,0 +1,109 @@
+"""The labelled photographs that a study of units looks at, broken ones found and named first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from typoattack.drawing.canvas import CANVAS, square_canvas
+from typoattack.errors import BrokenImage, UserError
+from typoattack.samples.base import Dataset, Sample
+
+_LEAST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Photographs:
+    """The usable samples of a data set, decoded when asked for.
+
+    Attributes:
+        dataset: where they come from.
+        indices: positions in it.
+        labels: (n,) classes.
+        broken: ids and reasons of those that cannot be decoded.
+        canvas: side of the square canvas in pixels.
+    """
+
+    dataset: Dataset
+    indices: tuple[int, ...] = field(repr=False)
+    labels: NDArray[np.int64] = field(repr=False)
+    broken: tuple[tuple[str, str], ...] = ()
+    canvas: int = CANVAS
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def sample(self, row: int) -> Sample:
+        """The sample of a row."""
+        return self.dataset[self.indices[row]]
+
+    def image(self, row: int) -> Image.Image:
+        """The canvas of a row."""
+        return square_canvas(self.sample(row).image, self.canvas)
+
+    def images(self) -> Iterator[Image.Image]:
+        """All canvases, one after the other."""
+        return (self.image(row) for row in range(len(self)))
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """The classes that have a photograph, in order."""
+        return tuple(int(label) for label in np.unique(self.labels))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of all classes of the task."""
+        return self.dataset.task.class_names
+
+
+def usable_photographs(
+    dataset: Dataset, limit: int | None = None, canvas: int = CANVAS
+) -> Photographs:
+    """The first `limit` photographs of `dataset` (all if None) less those that are broken.
+
+    Raises:
+        UserError: if none is left.
+    """
+    indices, labels, broken = [], [], []
+    for index in range(min(limit or len(dataset), len(dataset))):
+        sample = dataset[index]
+        try:
+            sample.load()
+        except BrokenImage as error:
+            broken.append((sample.id, str(error) or "cannot be decoded"))
+            continue
+        indices.append(index)
+        labels.append(sample.label)
+    if not indices:
+        raise UserError(f"dataset {dataset.name!r}: no photograph can be decoded")
+    return Photographs(dataset, tuple(indices), np.asarray(labels, np.int64), tuple(broken), canvas)
+
+
+def check_comparable(photographs: Photographs) -> None:
+    """Refuse photographs by which no unit can be said to stand for a class.
+
+    Raises:
+        UserError: with fewer than two classes, or fewer than two photographs of some class.
+    """
+    name = photographs.dataset.name
+    counts = {label: int((photographs.labels == label).sum()) for label in photographs.classes}
+    if len(counts) < _LEAST:
+        only = photographs.class_names[next(iter(counts))]
+        raise UserError(
+            f"dataset {name!r} shows {only!r} alone; units are told apart by two classes or more"
+        )
+    few = [photographs.class_names[label] for label, count in counts.items() if count < _LEAST]
+    if few:
+        shown = ", ".join(few[:3]) + (f" and {len(few) - 3} more" if len(few) > 3 else "")
+        raise UserError(
+            f"dataset {name!r} has one photograph of {shown}; multimodal scores need two a class: "
+            "add photographs, or leave this part out (--parts text,colour,curve,flips)"
+        )
+
+
+def rows_by_class(labels: NDArray[np.int64], classes: Sequence[int]) -> NDArray[np.bool_]:
+    """(n_classes, n): which rows are of which class."""
+    same: NDArray[np.bool_] = np.asarray(classes)[:, None] == labels[None, :]
+    return same

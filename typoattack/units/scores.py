@@ -1,0 +1,243 @@
+"""Which units do what: the multimodal, the text and the colour score of every unit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from typoattack.errors import UserError
+from typoattack.randomness import stream
+from typoattack.units.auroc import (
+    Draw,
+    Floats,
+    Groups,
+    auroc,
+    false_discovery,
+    permutation_p,
+    ranks,
+    shuffled_labels,
+    swapped_pairs,
+)
+from typoattack.units.cards import ColourCards, WordCards
+from typoattack.units.photographs import Photographs, check_comparable, rows_by_class
+from typoattack.units.recording import Values
+
+PERMUTATIONS = 9999
+_UNITS = 512
+"""Units worked out at a time: bounds memory, not the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One score of every unit of a layer.
+
+    Attributes:
+        kind: `text`, `multimodal` or `colour`.
+        groups: what a unit may stand for: class or colour names; `("text",)`.
+        first: (groups, units) AUROC for the first of two tests (photographs, inks), or the only.
+        second: (groups, units) AUROC for the second (written words); the first where there is one.
+        best: (units,) index of the group with the largest score.
+        p: (units,) p-value of the best group's score, corrected for the number of groups.
+        q: (units,) after Benjamini and Hochberg over the layer's units.
+        permutations: (units,) how many stand behind p.
+    """
+
+    kind: str
+    groups: tuple[str, ...]
+    first: Floats = field(repr=False)
+    second: Floats = field(repr=False)
+    best: NDArray[np.int64] = field(repr=False)
+    p: Floats = field(repr=False)
+    q: Floats = field(repr=False)
+    permutations: NDArray[np.int64] = field(repr=False)
+
+    @property
+    def by_group(self) -> Floats:
+        """(groups, units): the smaller of both AUROCs."""
+        return np.asarray(np.minimum(self.first, self.second))
+
+    @property
+    def score(self) -> Floats:
+        """(units,): the best group's score."""
+        return np.asarray(self.by_group.max(axis=0))
+
+    def order(self) -> NDArray[np.int64]:
+        """Units from the highest score to the lowest."""
+        return np.argsort(-self.score, kind="stable")
+
+    def found(self, level: float = 0.05) -> NDArray[np.int64]:
+        """The units that pass the false discovery rate `level`, best first."""
+        order = self.order()
+        return order[self.q[order] <= level]
+
+    def frame(self, layer: str) -> pd.DataFrame:
+        """One row a unit."""
+        rows = np.arange(len(self.best))
+        made: pd.DataFrame = pd.DataFrame(
+            {
+                "layer": layer,
+                "unit": rows,
+                "kind": self.kind,
+                "stands_for": [self.groups[i] for i in self.best],
+                "score": self.score,
+                "auroc_first": self.first[self.best, rows],
+                "auroc_second": self.second[self.best, rows],
+                "p": self.p,
+                "q": self.q,
+                "permutations": self.permutations,
+            }
+        )
+        return made
+
+    def by_group_frame(self, layer: str) -> pd.DataFrame:
+        """One row a unit and group."""
+        groups, units = self.first.shape
+        made: pd.DataFrame = pd.DataFrame(
+            {
+                "layer": layer,
+                "unit": np.tile(np.arange(units), groups),
+                "kind": self.kind,
+                "group": np.repeat(np.asarray(self.groups, dtype=object), units),
+                "auroc_first": self.first.ravel(),
+                "auroc_second": self.second.ravel(),
+                "score": self.by_group.ravel(),
+            }
+        )
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """One half of a score: pictures, the groups they fall in, and what chance may exchange."""
+
+    values: Values
+    groups: Groups
+    draw: Draw
+    name: str
+
+    def run(self, permutations: int, seed: int) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """AUROC and p (groups, units), and permutations (units,), a part of the units at once."""
+        parts = []
+        for start in range(0, self.values.shape[1], _UNITS):
+            ranked = ranks(np.asarray(self.values[:, start : start + _UNITS]))
+            # The same stream for every part: the result does not depend on how units are cut.
+            rng = stream(seed, "permutations", self.name)
+            tested = permutation_p(ranked, self.groups, self.draw, rng, permutations=permutations)
+            parts.append((auroc(ranked, self.groups), tested.p, tested.permutations))
+        first, p, done = zip(*parts, strict=True)
+        return np.hstack(first), np.hstack(p), np.concatenate(done)
+
+
+def text_scores(
+    with_words: Values, blanks: Values, *, permutations: int = PERMUTATIONS, seed: int = 0
+) -> Scores:
+    """How well each unit tells any word from the same label without one.
+
+    Args:
+        with_words: (n, units), the answers to word cards.
+        blanks: (n, units), to their blanks, in the same order.
+        permutations: see `typoattack.units.auroc.permutation_p`; a card may be swapped with its
+            own blank.
+        seed: keys the permutations.
+    """
+    n = len(with_words)
+    both = np.concatenate([with_words, blanks])
+    groups = (np.arange(2 * n) < n)[None]
+    found, p, done = _Test(both, groups, swapped_pairs(n), "text").run(permutations, seed)
+    best = np.zeros(found.shape[1], dtype=np.int64)
+    return Scores("text", ("text",), found, found, best, p[0], false_discovery(p[0]), done)
+
+
+def multimodal_scores(
+    photographs: Photographs,
+    seen: Values,
+    cards: WordCards,
+    read: Values,
+    *,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+) -> Scores:
+    """How well each unit tells a class's photographs, and the class's written name, from others.
+
+    A unit's score for a class is the smaller of the two AUROCs. It stands for a class only if
+    both are more than chance, so its p-value is the larger of both (the intersection-union test,
+    Berger 1982). After Goh et al. 2021, which found such units by eye.
+
+    Args:
+        photographs: at least two a class.
+        seen: (n_photographs, units).
+        cards: contain the name of every class that has photographs.
+        read: (n_cards, units).
+        permutations: photographs exchange their labels, cards of one font their words.
+        seed: keys the permutations.
+
+    Raises:
+        UserError: with fewer than two classes, or one photograph of some class.
+    """
+    check_comparable(photographs)
+    classes = photographs.classes
+    names = tuple(photographs.class_names[label] for label in classes)
+    written = rows_by_class(cards.word_of, _places(names, cards.words))
+    shown = rows_by_class(photographs.labels, classes)
+    everywhere = np.zeros(len(photographs), dtype=np.int64)
+    pictures = _Test(seen, shown, shuffled_labels(shown, everywhere), "photographs")
+    words = _Test(read, written, shuffled_labels(written, cards.font_of), "words")
+    return _both("multimodal", names, pictures, words, permutations, seed)
+
+
+def _places(names: Sequence[str], words: Sequence[str]) -> list[int]:
+    from typoattack.drawing.fonts import tidy
+
+    missing = [name for name in names if tidy(name) not in words]
+    if missing:
+        raise UserError(f"the words lack the class name {missing[0]!r}; add it to the file")
+    if len(set(words)) < 2:
+        raise UserError("multimodal scores need two words or more")
+    return [words.index(tidy(name)) for name in names]
+
+
+def colour_scores(
+    cards: ColourCards, values: Values, *, permutations: int = PERMUTATIONS, seed: int = 0
+) -> Scores:
+    """How well each unit tells an ink from other inks, and the colour's name from other names.
+
+    Args:
+        cards: each name in each ink.
+        values: (n_cards, units).
+        permutations: inks exchange their labels among cards of one name, names among cards of
+            one ink.
+        seed: keys the permutations.
+    """
+    every = range(len(cards.colours))
+    ink, word = rows_by_class(cards.ink_of, every), rows_by_class(cards.word_of, every)
+    inks = _Test(values, ink, shuffled_labels(ink, cards.word_of), "inks")
+    words = _Test(values, word, shuffled_labels(word, cards.ink_of), "colour names")
+    return _both("colour", cards.colours, inks, words, permutations, seed)
+
+
+def _both(
+    kind: str, names: tuple[str, ...], one: _Test, other: _Test, permutations: int, seed: int
+) -> Scores:
+    first, p_first, done_first = one.run(permutations, seed)
+    second, p_second, done_second = other.run(permutations, seed)
+    best = np.minimum(first, second).argmax(axis=0)
+    units = np.arange(len(best))
+    p = np.maximum(p_first, p_second)[best, units]
+    done = np.minimum(done_first, done_second)
+    return Scores(kind, names, first, second, best, p, false_discovery(p), done)
+
+
+def resolution(scores: Scores) -> str:
+    """What the number of permutations can show at best, in words; empty if it is enough."""
+    units = len(scores.best)
+    most = int(scores.permutations.max())
+    least = 1 / (most + 1)
+    if least * units <= 0.05:
+        return ""
+    needed = int(np.ceil(least * units / 0.05))
+    return (
+        f"with {most:,} permutations no p-value is below {least:.2g}: of {units:,} units, "
+        f"at least {needed} must reach it together before any passes a false discovery rate of 5 %"
+    )
