@@ -27,7 +27,7 @@ from typoattack.models.mini.windows import IGNORED, Window, Windows
 WEIGHTS_NAME = "reader.safetensors"
 
 _BACKGROUND_WEIGHT = 0.15
-_WARM_UP = 200
+_WARM_UP = 100
 _COOLING = 0.4
 
 
@@ -38,14 +38,14 @@ class Plan:
     Attributes:
         steps: number of updates.
         batch: windows an update.
-        rate: the largest learning rate; warmed up to over 200 steps, held, then brought down to
+        rate: the largest learning rate; warmed up to over 100 steps, held, then brought down to
             zero over the last 40 % of the steps.
         decay: AdamW's weight decay.
         seed: of the windows and the first weights.
         bfloat16: whether convolutions run in half precision.
     """
 
-    steps: int = 3200
+    steps: int = 2400
     batch: int = 24
     rate: float = 3e-3
     decay: float = 0.02
@@ -206,7 +206,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and weights.")] = Path(
         "runs/mini-reader"
     ),
-    steps: int = 3200,
+    steps: int = 2400,
     batch: int = 24,
     rate: float = 3e-3,
     seed: int = 0,
