@@ -1,8 +1,8 @@
-# make demo | test | lint | speed — each makes .venv first if need be.
+# make demo | test | lint | results | pictures — each makes .venv first if need be.
 PYTHON ?= python3
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint format speed clean
+.PHONY: demo test lint format results pictures speed clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.base
@@ -19,6 +19,16 @@ lint: .venv/.dev
 format: .venv/.dev
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+results: .venv/.base
+	.venv/bin/python benchmarks/reference_results.py
+
+pictures: .venv/.base
+	.venv/bin/typoattack show printed-label handwritten-note plain-overlay scene-sign caption-bar \
+		goh2021 materzynska2022 stroop-sticker --word pizza --word iPod --word 'piggy bank' \
+		--clean --photographs 6 --cell 150 --out results/pictures/sheet.jpg
+	.venv/bin/typoattack show $(shell .venv/bin/python benchmarks/catalogue.py) \
+		--word pizza --photographs 1 --across 7 --cell 170 --out results/pictures/catalogue.jpg
 
 clean:
 	rm -rf .venv runs build dist .pytest_cache .mypy_cache .ruff_cache .coverage

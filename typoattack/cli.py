@@ -150,6 +150,13 @@ def run(
     chunk_size: Annotated[
         int, typer.Option("--chunk-size", min=1, help="Photographs a part file.")
     ] = 32,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", help="i/n: the i-th of n parts; `typoattack merge` joins them."),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option("--engine", help="local, or ray: on a cluster with Ray Data.")
+    ] = "local",
 ) -> None:
     """Attack a suite's photographs, classify clean and attacked ones, report flip rates.
 
@@ -178,10 +185,11 @@ def run(
     if defence or probe:
         beside = [*(defence or ()), *(f"probe({file!r})" for file in probe or ())]
         chosen = replace(chosen, models=with_defences(chosen.models, beside))
-    machine = Machine(device, precision, workers, batch_size, chunk_size)
+    machine = Machine(device, precision, workers, batch_size, chunk_size, engine)
     data = open_dataset(chosen.dataset)
     with StageProgress(_err) as progress:
-        done = execute(chosen, load_models(chosen, machine), data, out, machine, progress)
+        models = load_models(chosen, machine)
+        done = execute(chosen, models, data, out, machine, progress, shard=shard)
     _show_run(done)
 
 
@@ -195,9 +203,10 @@ def _show_run(done: "Run") -> None:
     defended = done.defences()
     if len(defended):
         _out.print(defence_terminal_table(defended))
-    for model in done.manifest["models"]:
-        if model["note"]:
-            _out.print(Text(f"{model['name']}: {model['note']}", style="italic"))
+    notes = {model["note"]: model["name"] for model in reversed(done.manifest["models"])}
+    for note, name in reversed(notes.items()):
+        if note:
+            _out.print(Text(f"{name}: {note}", style="italic"))
     if done.skipped:
         count = len(done.skipped)
         _out.print(f"{count} photograph{'s' * (count > 1)} skipped:", style="yellow")
@@ -205,6 +214,22 @@ def _show_run(done: "Run") -> None:
             _out.print(Text(f"  {skip.sample}: {skip.reason}"))
     _out.print(Text(f"run folder: {done.path}"), soft_wrap=True)
     _out.print(Text(f"report page: {page}"), soft_wrap=True)
+
+
+@app.command(epilog="Example: `typoattack merge runs/quick-mini-*-of-4 --out runs/quick-mini`")
+def merge(
+    runs: Annotated[list[Path], typer.Argument(help="The folders of all shards of one run.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The new run folder.")],
+    plugin: Plugins = None,
+) -> None:
+    """Join the shards of a run, done with `run --shard i/n`, into one run, and show its table.
+
+    Gaps, overlaps, unfinished shards and shards of other runs are refused.
+    """
+    from typoattack.api import Run
+    from typoattack.shards import merge as joined
+
+    _show_run(Run(joined(runs, out).path))
 
 
 @app.command(epilog="Example: `typoattack report runs/quick-mini`")
@@ -379,10 +404,13 @@ def show(
     seed: Annotated[int, typer.Option("--seed", help="Keys the random streams.")] = 0,
     cell: Annotated[int, typer.Option("--cell", min=32, help="Side of a picture.")] = 224,
     canvas: Annotated[int, typer.Option("--canvas", min=32, help="Side of the canvas.")] = 448,
+    across: Annotated[int, typer.Option("--across", min=1, help="Recipes beside one another.")] = 1,
     plugin: Plugins = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The PNG file.")] = Path("sheet.png"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file: .png, .jpg or .webp.")] = Path(
+        "sheet.png"
+    ),
 ) -> None:
-    """Draw a contact sheet of recipes on photographs, as a PNG."""
+    """Draw a contact sheet of recipes on photographs."""
     from typoattack.commands import write_sheet
 
     write_sheet(
@@ -396,6 +424,7 @@ def show(
         seed=seed,
         cell=cell,
         canvas=canvas,
+        across=across,
     )
     _out.print(Text(f"contact sheet: {out}"), soft_wrap=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from typoattack.api import HERE, Machine, Run, load_models
-from typoattack.errors import unknown
+from typoattack.errors import UserError, unknown
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.store import Skipped
 from typoattack.suite import Suite
@@ -71,6 +71,9 @@ def write_attacked(
     return entries.skipped
 
 
+_SHEETS = {".png": "PNG", ".jpg": "JPEG", ".webp": "WEBP"}
+
+
 def write_sheet(
     recipes: Sequence[str],
     out: str | Path,
@@ -83,12 +86,13 @@ def write_sheet(
     seed: int = 0,
     cell: int = 224,
     canvas: int = 448,
+    across: int = 1,
 ) -> None:
-    """Write a contact sheet of recipes on a data set's first photographs as a PNG.
+    """Write a contact sheet of recipes on a data set's first photographs.
 
     Args:
         recipes: recipe strings, a row each.
-        out: the PNG file.
+        out: the file: PNG, or JPEG or WebP by its ending.
         words: target words, in turn over the photographs.
         sweeps: `PARAM=VALUE,VALUE,…`: each recipe once for every value.
         dataset: a data set's spec.
@@ -97,6 +101,10 @@ def write_sheet(
         seed: as a suite's.
         cell: side of each picture in pixels.
         canvas: side of the canvas that is drawn on.
+        across: how many recipes stand beside one another.
+
+    Raises:
+        UserError: for an unknown recipe, parameter or data set, or another ending.
     """
     from typoattack.drawing.canvas import square_canvas
     from typoattack.files import write_whole
@@ -105,6 +113,9 @@ def write_sheet(
     from typoattack.recipes.sheet import Photograph, contact_sheet, parse_sweeps, variants
     from typoattack.samples import DatasetSpec
 
+    kind = _SHEETS.get(Path(out).suffix.lower())
+    if kind is None:
+        raise UserError(f"contact sheet {str(out)!r}: end its name in {', '.join(_SHEETS)}")
     load_entry_points()
     swept = parse_sweeps(sweeps)
     rows = [made for text in recipes for made in variants(parse_recipe(text), swept)]
@@ -114,10 +125,10 @@ def write_sheet(
         Photograph(s.id, square_canvas(s.image, canvas), data.task.class_names[s.label])
         for s in chosen
     ]
-    sheet = contact_sheet(rows, columns, words, seed=seed, cell=cell, clean=clean)
-    png = io.BytesIO()
-    sheet.save(png, "PNG")
-    write_whole(Path(out), png.getvalue())
+    sheet = contact_sheet(rows, columns, words, seed=seed, cell=cell, clean=clean, across=across)
+    encoded = io.BytesIO()
+    sheet.save(encoded, kind, quality=88)
+    write_whole(Path(out), encoded.getvalue())
 
 
 def compare_runs(

@@ -72,6 +72,7 @@ def contact_sheet(
     seed: int = 0,
     cell: int = 224,
     clean: bool = False,
+    across: int = 1,
 ) -> Image.Image:
     """A picture with a row a recipe and a column a photograph, each row under its recipe string.
 
@@ -82,6 +83,7 @@ def contact_sheet(
         seed: as the suite's.
         cell: side of each picture in pixels.
         clean: begin with a row of the photographs as they are.
+        across: how many recipes stand beside one another.
 
     Raises:
         UserError: without rows, photographs or words, or for a word that cannot be drawn.
@@ -97,22 +99,34 @@ def contact_sheet(
     ]
     if clean:
         pictures.insert(0, ("clean", [p.canvas for p in photographs]))
+    return _laid_out(pictures, cell, across)
+
+
+Strip = tuple[str, list[Image.Image]]
+"""A caption and the pictures under it."""
+
+
+def _laid_out(strips: Sequence[Strip], cell: int, across: int) -> Image.Image:
+    """The strips on one sheet, `across` of them beside one another."""
     gap, font = max(cell // 40, 3), families()["roboto"].face(bold=False).at(max(cell // 15, 10))
-    wide = len(photographs) * (cell + gap) + gap
-    letters = max(int((wide - 2 * gap) / font.getlength("n")), 10)
-    captions = [textwrap.wrap(caption, letters) for caption, _ in pictures]
+    wide = len(strips[0][1]) * (cell + gap)
+    letters = max(int((wide - gap) / font.getlength("n")), 10)
+    captions = [textwrap.wrap(caption, letters) for caption, _ in strips]
     line = round(font.size * 1.3)
-    tall = gap + sum(len(caption) * line + cell + 2 * gap for caption in captions)
-    sheet = Image.new("RGB", (wide, tall), _PAPER)
+    lines = [captions[i : i + across] for i in range(0, len(captions), across)]
+    deep = [max(map(len, these)) * line for these in lines]
+    tall = gap + sum(depth + cell + 2 * gap for depth in deep)
+    sheet = Image.new("RGB", (min(across, len(strips)) * wide + gap, tall), _PAPER)
     draw, top = ImageDraw.Draw(sheet), gap
-    for caption, (_, row) in zip(captions, pictures, strict=True):
-        for number, text in enumerate(caption):
-            draw.text((gap, top + number * line), text, _TEXT, font)
-        top += len(caption) * line
-        for column, picture in enumerate(row):
-            small = picture.resize((cell, cell), Image.Resampling.LANCZOS)
-            sheet.paste(small, (gap + column * (cell + gap), top))
-        top += cell + 2 * gap
+    for row, depth in enumerate(deep):
+        for place, (_, pictures) in enumerate(strips[row * across : (row + 1) * across]):
+            left = gap + place * wide
+            for number, text in enumerate(lines[row][place]):
+                draw.text((left, top + number * line), text, _TEXT, font)
+            for column, picture in enumerate(pictures):
+                small = picture.resize((cell, cell), Image.Resampling.LANCZOS)
+                sheet.paste(small, (left + column * (cell + gap), top + depth))
+        top += depth + cell + 2 * gap
     return sheet
 
 

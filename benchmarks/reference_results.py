@@ -1,0 +1,71 @@
+"""Writes `results/MODEL/SUITE.{md,csv}`: reference results, each beside the command that made it.
+
+python benchmarks/reference_results.py --model mini --suite quick --suite stroop
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from typoattack.api import Machine, execute, load_models
+from typoattack.files import write_whole
+from typoattack.report.tables import markdown_table
+from typoattack.samples import open_dataset
+from typoattack.suite import load_suite
+from typoattack.terminal import StageProgress
+
+SUITES = ("quick", "stroop", "literature", "full")
+
+
+def write_reference(name: str, model: str, results: Path, runs: Path) -> None:
+    """Run one suite on one model and write its table, or go on with a run begun before."""
+    suite = load_suite(name, {"models": [model]})
+    machine = Machine(device="cpu")
+    data = open_dataset(suite.dataset)
+    out = runs / f"reference-{name}-{model}"
+    with StageProgress(Console(stderr=True)) as progress:
+        run = execute(suite, load_models(suite, machine), data, out, machine, progress)
+    (checkpoint,) = run.manifest["models"]
+    command = f"typoattack run {name} --model {model} --device cpu"
+    versions = ", ".join(f"{k} {v}" for k, v in sorted(run.manifest["versions"].items()))
+    text = f"""# {name}: {suite.question}
+
+```
+{command}
+```
+
+Model `{model}`, fingerprint `{checkpoint["fingerprint"]}`{_note(checkpoint)}
+Data set `{suite.dataset.spec}`, fingerprint `{run.manifest["dataset"]["fingerprint"]}`,
+seed {suite.seed},
+{suite.passes} forward passes a photograph at most, {len(run.skipped)} photographs skipped.
+{versions}; typoattack {run.manifest["typoattack"]}.
+
+{markdown_table(run.summaries)}
+"""
+    folder = results / model
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / f"{name}.md", text.encode())
+    write_whole(folder / f"{name}.csv", run.summary().to_csv(index=False).encode())
+    print(json.dumps({"suite": name, "model": model, "rows": len(run.predictions)}))
+
+
+def _note(checkpoint: dict[str, str]) -> str:
+    return f": {checkpoint['note']}." if checkpoint["note"] else "."
+
+
+def main() -> None:
+    """Read the command line and write the results asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="mini")
+    parser.add_argument("--suite", action="append", help=f"default: {', '.join(SUITES)}")
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    given = parser.parse_args()
+    for name in given.suite or SUITES:
+        write_reference(name, given.model, given.results, given.runs)
+
+
+if __name__ == "__main__":
+    main()
