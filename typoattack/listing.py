@@ -63,6 +63,13 @@ def _models() -> Iterable[Row]:
     return [(kind.usage, kind.summary) for kind in MODELS.values()]
 
 
+@_listing("defences", "defence", "what it does", "source")
+def _defences() -> Iterable[Row]:
+    from typoattack.defences import DEFENCES
+
+    return [(name, first_line(made), made.source) for name, made in DEFENCES.items()]
+
+
 @_listing("suites", "suite", "question", "passes a photograph")
 def _suites() -> Iterable[Row]:
     from typoattack.suite import list_suites, load_suite

@@ -1,6 +1,6 @@
 """What classifies: dual encoders by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from typoattack.registry import Registry
 if TYPE_CHECKING:
     from typoattack.models.base import Model
 
-__all__ = ["MODELS", "ModelKind", "load_model"]
+__all__ = ["MODELS", "ModelKind", "load_model", "load_models"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,10 @@ MODELS: Registry[ModelKind] = Registry("model", "see `typoattack list models`")
 
 
 def model_kind(name: str) -> ModelKind:
-    """The family that `name` belongs to."""
+    """The family that `name`, defended or not, belongs to."""
+    from typoattack.defences.base import split_defences
+
+    name = split_defences(name)[0]
     return MODELS[name] if name in MODELS else MODELS[_prefix(name)]
 
 
@@ -45,14 +48,41 @@ def _prefix(name: str) -> str:
 
 
 def load_model(name: str, *, device: str = "auto", precision: str = "fp32") -> "Model":
-    """The model called `name`: `mini`, `ViT-B-32/openai`, `hf-hub:ORG/NAME`, `local-dir:PATH`.
+    """The model called `name`: `mini`, `ViT-B-32/openai`, `hf-hub:ORG/NAME`, `mini + mirror`.
 
     Raises:
-        UserError: for an unknown name, weights that cannot be had, or a missing device.
+        UserError: for an unknown name, weights that cannot be had, a missing device, or a defence
+            that does not fit.
     """
+    return load_models([name], device=device, precision=precision)[0]
+
+
+def load_models(
+    names: Sequence[str], *, device: str = "auto", precision: str = "fp32"
+) -> list["Model"]:
+    """The models of these names; weights that several share are opened once. See `load_model`."""
+    from typoattack.defences.base import split_defences
     from typoattack.models.devices import resolve_device
 
-    return model_kind(name).load(name, resolve_device(device), precision)
+    device = resolve_device(device)
+    opened: dict[str, Model] = {}
+    made = []
+    for name in names:
+        base, defences = split_defences(name)
+        if base not in opened:
+            opened[base] = model_kind(base).load(base, device, precision)
+        made.append(_defended(opened[base], defences))
+    return made
+
+
+def _defended(model: "Model", defences: Sequence[str]) -> "Model":
+    if defences:
+        import typoattack.models.probe  # noqa: F401 (registers `probe`)
+        from typoattack.defences import parse_defence
+
+        for text in defences:
+            model = parse_defence(text).defend(model)
+    return model
 
 
 def _open_clip(name: str, device: str, precision: str) -> "Model":

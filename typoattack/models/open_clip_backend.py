@@ -44,7 +44,7 @@ class OpenClipModel:
         self.name = name
         self.preprocess = preprocess
         self.module = module.eval()
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._device = device
         self._precision = precision
         size = module.visual.image_size
@@ -60,7 +60,7 @@ class OpenClipModel:
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """n sentences to (n, d); see `Model`."""
-        tokens = self._tokenizer(list(texts)).to(self._device)
+        tokens = self.tokenizer(list(texts)).to(self._device)
         with torch.inference_mode(), self._autocast():
             features = self.module.encode_text(tokens)
         return F.normalize(features.float(), dim=-1).cpu()

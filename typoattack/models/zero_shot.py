@@ -49,6 +49,7 @@ class ZeroShotClassifier:
         self.task = task
         self._model = model
         self._cache = cache
+        self._prefix = str(getattr(model, "name_prefix", ""))  # of Defense-Prefix
         self._scale = np.float32(model.logit_scale)
         self.weights = self._encode(task.class_names, progress)
         self._index = {name: index for index, name in reversed(list(enumerate(task.class_names)))}
@@ -94,5 +95,9 @@ class ZeroShotClassifier:
             return np.asarray(self._model.encode_text(texts).numpy(), dtype=np.float32)
 
         return self._cache.features(
-            self._model.fingerprint, names, self.task.templates, encode, progress
+            self._model.fingerprint,
+            [f"{self._prefix}{name}" for name in names],
+            self.task.templates,
+            encode,
+            progress,
         )
