@@ -1,6 +1,5 @@
 """Handwritten letters: no two alike, on a wandering line, with a pen that presses unevenly."""
 
-import functools
 import math
 from dataclasses import dataclass
 
@@ -8,14 +7,13 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from typoattack.drawing.fonts import Face
+from typoattack.drawing.glyphs import glyph
 from typoattack.drawing.lettering import LEAST_EM, Lettering
-from typoattack.drawing.lines import fit, metrics, width
+from typoattack.drawing.lines import advance, fit, ink_box, metrics, width
 from typoattack.drawing.texture import clouds
 from typoattack.randomness import Rng
 
 _Four = tuple[float, float, float, float]
-
-_PROBE = 200
 
 _CUT = 8
 """Glyphs are kept at sizes this far apart, in pixels, and scaled down to the size between."""
@@ -95,7 +93,7 @@ def _write(face: Face, lines: tuple[str, ...], rng: Rng, strength: float) -> lis
             else:
                 matrix = _matrix(lean + 0.05 * slant, 0.035 * turn, 1 + 0.045 * big)
                 letters.append(_Letter(character, matrix, x, y))
-            x += _advance(face, line[i : i + 2]) + 0.018 * gap + 0.015 * strength
+            x += advance(face, line[i : i + 2]) + 0.018 * gap + 0.015 * strength
     return letters
 
 
@@ -103,19 +101,6 @@ def _matrix(slant: float, turn: float, scale: float) -> _Four:
     """Slant, then turn (radians), then scale, as rows (a, b), (c, d) with y downwards."""
     cos, sin = math.cos(turn), math.sin(turn)
     return scale * cos, scale * (-slant * cos - sin), scale * sin, scale * (cos - slant * sin)
-
-
-@functools.lru_cache(maxsize=8192)
-def _advance(face: Face, pair: str) -> float:
-    """From a letter to the next, in ems, kerning included."""
-    return width(face, pair) - width(face, pair[1:]) if len(pair) == 2 else width(face, pair)
-
-
-@functools.lru_cache(maxsize=8192)
-def _box(face: Face, character: str) -> _Four:
-    """The ink box of a glyph in ems, from its place on the baseline."""
-    box = face.at(_PROBE).getbbox(character, anchor="ls")
-    return box[0] / _PROBE, box[1] / _PROBE, box[2] / _PROBE, box[3] / _PROBE
 
 
 def _corners(matrix: _Four, box: _Four) -> list[tuple[float, float]]:
@@ -128,24 +113,11 @@ def _extent(face: Face, letters: list[_Letter]) -> _Four:
     points = [
         (letter.x + x, letter.y + y)
         for letter in letters
-        for x, y in _corners(letter.matrix, _box(face, letter.character))
+        for x, y in _corners(letter.matrix, ink_box(face, letter.character))
     ]
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     air = 0.04
     return min(xs) - air, min(ys) - air, max(xs) + air, max(ys) + air
-
-
-@functools.lru_cache(maxsize=8192)
-def _glyph(face: Face, character: str, size: int) -> tuple[Image.Image, int, int]:
-    """A glyph as an `L` mask with a clear pixel around, and its corner from the pen's place."""
-    font = face.at(size)
-    left, top, right, bottom = (int(v) for v in font.getbbox(character, anchor="ls"))
-    core = font.getmask(character, mode="L", anchor="ls")
-    glyph = Image.new("L", (right - left + 2, bottom - top + 2))
-    if core.size[0] and core.size[1]:
-        picture = Image.frombytes("L", core.size, bytes(core))
-        glyph.paste(picture, (1, 1))
-    return glyph, left - 1, top - 1
 
 
 def _stamp(
@@ -153,8 +125,8 @@ def _stamp(
 ) -> None:
     """Draw one letter on the mask."""
     cut = -(-size // _CUT) * _CUT
-    glyph, left, top = _glyph(face, letter.character, cut)
-    box = (left, top, left + glyph.width, top + glyph.height)
+    drawn, left, top = glyph(face, letter.character, cut)
+    box = (left, top, left + drawn.width, top + drawn.height)
     scale = size / cut
     a, b, c, d = (scale * value for value in letter.matrix)
     points = _corners((a, b, c, d), box)
@@ -167,7 +139,7 @@ def _stamp(
     ia, ib, ic, id_ = d / area, -b / area, -c / area, a / area
     dx, dy = x0 - pen_x, y0 - pen_y
     inverse = (ia, ib, ia * dx + ib * dy - left, ic, id_, ic * dx + id_ * dy - top)
-    stamp = glyph.transform(
+    stamp = drawn.transform(
         (x1 - x0, y1 - y0), Image.Transform.AFFINE, inverse, Image.Resampling.BILINEAR
     )
     mask.paste(255, (x0, y0), stamp)

@@ -4,9 +4,10 @@ import functools
 import math
 from dataclasses import dataclass, field, replace
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from typoattack.drawing.fonts import Face
+from typoattack.drawing.glyphs import draw_line, outlined
 from typoattack.drawing.lines import fit, largest_em, metrics, width
 
 LEAST_EM = 6
@@ -83,9 +84,9 @@ def set_lines(
         centred: lines are centred, else they start at the left.
     """
     size = max(int(em), LEAST_EM)
-    masks = [_drawn(face, lines, size, stroke, centred, outlined=False)]
+    masks = [_drawn(face, lines, size, stroke, centred)]
     if stroke:
-        masks.append(_drawn(face, lines, size, stroke, centred, outlined=True))
+        masks.append(outlined(masks[0], stroke))
     wide, tall = masks[0].size
     scale = min(1.0, room[0] / wide, room[1] / tall, em / LEAST_EM)
     if scale < 1:
@@ -94,17 +95,15 @@ def set_lines(
     return Lettering(masks[0], masks[1] if stroke else None, size * scale, " ".join(lines))
 
 
-def _drawn(
-    face: Face, lines: tuple[str, ...], size: int, stroke: int, centred: bool, *, outlined: bool
-) -> Image.Image:
-    """One mask: the letters, or the letters and their outline."""
-    font, measure = face.at(size), metrics(face, " ".join(lines))
-    wide = math.ceil(max(font.getlength(line) for line in lines)) + 2 * stroke
+def _drawn(face: Face, lines: tuple[str, ...], size: int, pad: int, centred: bool) -> Image.Image:
+    """The letters on a mask with `pad` clear pixels around."""
+    measure = metrics(face, " ".join(lines))
+    widths = [width(face, line) * size for line in lines]
+    wide = math.ceil(max(widths)) + 2 * pad
     tall = math.ceil((measure.top + measure.bottom + measure.pitch * (len(lines) - 1)) * size)
-    mask = Image.new("L", (max(wide, 1), max(tall + 2 * stroke, 1)))
-    draw = ImageDraw.Draw(mask)
+    mask = Image.new("L", (max(wide, 1), max(tall + 2 * pad, 1)))
     for number, line in enumerate(lines):
-        x = (wide - round(font.getlength(line))) // 2 if centred else stroke
-        y = stroke + round((measure.top + measure.pitch * number) * size)
-        draw.text((x, y), line, 255, font, anchor="ls", stroke_width=stroke if outlined else 0)
+        x = round((wide - widths[number]) / 2) if centred else pad
+        y = pad + round((measure.top + measure.pitch * number) * size)
+        draw_line(mask, face, line, size, (x, y))
     return mask

@@ -26,22 +26,37 @@ class Metrics:
     pitch: float
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=8192)
+def advance(face: Face, pair: str) -> float:
+    """From a letter to the next, in ems, kerning included; of one letter its own width."""
+    font = face.at(_PROBE)
+    both = font.getlength(pair)
+    return (both - font.getlength(pair[1:]) if len(pair) == 2 else both) / _PROBE
+
+
+@functools.lru_cache(maxsize=8192)
+def ink_box(face: Face, character: str) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a glyph's ink in ems, from the pen's place."""
+    left, top, right, bottom = face.at(_PROBE).getbbox(character, anchor="ls")
+    return left / _PROBE, top / _PROBE, right / _PROBE, bottom / _PROBE
+
+
+@functools.lru_cache(maxsize=8192)
+def width(face: Face, text: str) -> float:
+    """The advance width of `text` in ems, the sum of its letters' advances."""
+    return sum(advance(face, text[i : i + 2]) for i in range(len(text)))
+
+
+@functools.lru_cache(maxsize=8192)
 def metrics(face: Face, text: str) -> Metrics:
     """The metrics of `text` in the face, measured on its letters and not read from the file.
 
     It stands at least as tall as a letter with an ascender, so that words without one are not
     blown up.
     """
-    box = face.at(_PROBE).getbbox("dk" + text, anchor="ls")
-    top, bottom = -box[1] / _PROBE, max(box[3], 0) / _PROBE
+    boxes = [ink_box(face, character) for character in sorted({*"dk", *text})]
+    top, bottom = max(-box[1] for box in boxes), max(max(box[3] for box in boxes), 0.0)
     return Metrics(top, bottom, top + bottom + 0.14)
-
-
-@functools.lru_cache(maxsize=8192)
-def width(face: Face, text: str) -> float:
-    """The advance width of `text` in ems."""
-    return face.at(_PROBE).getlength(text) / _PROBE
 
 
 @functools.lru_cache(maxsize=4096)
