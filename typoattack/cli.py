@@ -14,6 +14,7 @@ from rich.text import Text
 from typoattack import __version__
 from typoattack.errors import RunFailure, UserError
 from typoattack.fitting_commands import defence_app, probe_app
+from typoattack.unit_commands import units
 
 if TYPE_CHECKING:
     from typoattack.api import Run
@@ -31,6 +32,7 @@ app = typer.Typer(
 
 app.add_typer(probe_app, name="probe", no_args_is_help=True)
 app.add_typer(defence_app, name="defence", no_args_is_help=True)
+app.command("units", epilog="Example: `typoattack units mini --dataset folder:photos`")(units)
 
 _out = Console()
 _err = Console(stderr=True)

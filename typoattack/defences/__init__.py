@@ -1,5 +1,6 @@
 """Wrappers that make a model harder to fool."""
 
+from typoattack.defences.ablate_units import AblateUnits
 from typoattack.defences.base import (
     DEFENCES,
     Defence,
@@ -16,6 +17,7 @@ from typoattack.defences.prompt import Prompt
 
 __all__ = [
     "DEFENCES",
+    "AblateUnits",
     "Defence",
     "Defended",
     "DefensePrefix",

@@ -262,7 +262,8 @@ class Layer:
         if self.writes is None:
             return one[..., 0]
         written = torch.einsum("nud,udw->nuw", one, self.writes.to(one))
-        return torch.linalg.vector_norm(written, dim=-1)
+        length: torch.Tensor = torch.linalg.vector_norm(written, dim=-1)
+        return length
 
     def pooled(self, pool: str) -> "Layer":
         """The same layer read otherwise.

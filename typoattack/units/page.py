@@ -1,0 +1,344 @@
+"""A study written to a folder: tables, contact sheets, the curve, a page to read."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from typoattack.files import write_whole
+from typoattack.intervals import Figure
+from typoattack.units.attribute import Contribution
+from typoattack.units.curve import Point
+from typoattack.units.scores import Scores, resolution
+from typoattack.units.sheet import SheetRow, contact_sheet
+from typoattack.units.study import FlipStudy, LayerStudy, Study, settings, shown_units
+
+_SHOWN = 12
+_PICTURES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a report page shows of a study: plain data, no markup.
+
+    Attributes:
+        title: of the section.
+        sentences: what was found, in full sentences.
+        tables: a caption and the rows of each, heads first.
+        pictures: a caption and the file's name of each, relative to the study's folder.
+    """
+
+    title: str
+    sentences: tuple[str, ...]
+    tables: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = field(repr=False)
+    pictures: tuple[tuple[str, str], ...]
+
+
+def write_study(done: Study, folder: Path) -> Section:
+    """Write everything into `folder`, each file whole or not at all.
+
+    Files: `units.csv` (one row a unit and score), `classes.parquet` (one row a unit and class),
+    `words.csv`, `curve.csv`, `flips.csv`, `units.md`, `settings.json` and the pictures.
+
+    Returns:
+        the section that a report page shows.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _table(done.units_frame(), folder / "units.csv")
+    _table(done.words_frame(), folder / "words.csv")
+    if len(groups := done.groups_frame()):
+        write_whole(folder / "classes.parquet", groups.to_parquet(None, index=False))
+    pictures = [*_layer_sheets(done, folder), *_flip_sheet(done, folder), *_grown(done, folder)]
+    if done.curve:
+        _table(done.curve_frame(), folder / "curve.csv")
+        write_whole(folder / "curve.png", draw_curve(done))
+        pictures.append(("Flip rate against the number of units removed", "curve.png"))
+    if done.flips:
+        _table(done.flips_frame(), folder / "flips.csv")
+    section = summary(done, tuple(pictures))
+    write_whole(folder / "units.md", markdown(section).encode())
+    write_whole(folder / "settings.json", f"{settings(done)}\n".encode())
+    return section
+
+
+def _table(frame: pd.DataFrame, path: Path) -> None:
+    write_whole(path, frame.to_csv(index=False, float_format="%.6g").encode())
+
+
+def _save(image: Image.Image, path: Path) -> None:
+    held = io.BytesIO()
+    image.save(held, "PNG")
+    write_whole(path, held.getvalue())
+
+
+def file_stem(name: str) -> str:
+    """A layer's name as a part of a file's name."""
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in name)
+
+
+def _layer_sheets(done: Study, folder: Path) -> Iterator[tuple[str, str]]:
+    """One sheet a layer and score: its best units, their photographs and words."""
+    for one in done.layers:
+        orders = {kind: _best(scores) for kind, scores in one.scores.items()}
+        for kind, units in (orders or {"": shown_units(one, _SHOWN)}).items():
+            name = file_stem("-".join(part for part in ("units", one.layer.name, kind) if part))
+            heading = f"{done.inside.model.name}: {_KINDS[kind]} of layer {one.layer.name}"
+            rows = [_sheet_row(done, one, unit, kind) for unit in units]
+            heads = ("photographs that excite it most", "words that excite it most")
+            _save(contact_sheet(heading, heads, rows), folder / f"{name}.png")
+            yield heading, f"{name}.png"
+
+
+_KINDS = {
+    "text": "text units",
+    "multimodal": "multimodal units",
+    "colour": "colour units",
+    "": "units",
+}
+
+
+def _best(scores: Scores) -> list[int]:
+    """The units that a sheet shows: those found, then the next best."""
+    order = [*scores.found().tolist(), *scores.order().tolist()]
+    return list(dict.fromkeys(order))[:_SHOWN]
+
+
+def _sheet_row(done: Study, one: LayerStudy, unit: int, kind: str) -> SheetRow:
+    lines: list[str] = []
+    if kind:
+        scores = one.scores[kind]
+        best = int(scores.best[unit])
+        if kind != "text":
+            first, second = ("photographs", "name") if kind == "multimodal" else ("ink", "name")
+            lines.append(f"stands for: {scores.groups[best]}")
+            lines.append(f"AUROC {first} {scores.first[best, unit]:.2f}")
+            lines.append(f"AUROC {second} {scores.second[best, unit]:.2f}")
+        else:
+            lines.append(f"AUROC any word {scores.first[best, unit]:.2f}")
+        lines.append(f"p {scores.p[unit]:.2g}, q {scores.q[unit]:.2g}")
+    photographs = done.photographs
+    which, values = one.photographs.which[unit], one.photographs.values[unit]
+    seen = tuple(
+        (
+            photographs.image(int(row)),
+            f"{photographs.class_names[photographs.labels[row]]} {value:.2g}",
+        )
+        for row, value in zip(which[:_PICTURES], values, strict=False)
+    )
+    cards = done.plan.cards
+    words = tuple(
+        (cards.draw(word, cards.fonts[0]), word) for word in one.words_of(unit)[:_PICTURES]
+    )
+    return SheetRow(f"unit {one.layer.label(unit)}", tuple(lines), (seen, words))
+
+
+def _flip_sheet(done: Study, folder: Path) -> Iterator[tuple[str, str]]:
+    if done.flips and done.attacks is not None:
+        by_name = {one.layer.name: one for one in done.layers}
+        rows = [_flip_row(done, flip, by_name) for flip in done.flips]
+        heading = f"{done.inside.model.name}: which units did these flips?"
+        heads = ("clean and attacked", "what else excites the first units: a photograph, a word")
+        _save(contact_sheet(heading, heads, rows), folder / "flips.png")
+        yield heading, "flips.png"
+
+
+def _flip_row(done: Study, flip: FlipStudy, by_name: dict[str, LayerStudy]) -> SheetRow:
+    assert done.attacks is not None
+    lines = [f"named {flip.answer} for the word {flip.word}"]
+    lines += [_part(unit) for unit in flip.units[:4]]
+    shown = tuple((done.attacks.picture(flip.row, kind), kind) for kind in ("clean", "attacked"))
+    beside: list[tuple[Image.Image, str]] = []
+    for unit in flip.units[:3]:
+        one = by_name[unit.layer]
+        row = int(one.photographs.which[unit.unit][0])
+        word = one.words_of(unit.unit)[0]
+        beside.append((done.photographs.image(row), f"unit {unit.label}"))
+        beside.append((done.plan.cards.draw(word, done.plan.cards.fonts[0]), word))
+    return SheetRow(f"{flip.label} → {flip.answer}", tuple(lines), (shown, tuple(beside)))
+
+
+def _part(unit: Contribution) -> str:
+    measured = "" if unit.measured != unit.measured else f", really {unit.measured:+.2f}"
+    return f"{unit.layer} {unit.label}: {unit.estimated:+.2f}{measured}"
+
+
+def _grown(done: Study, folder: Path) -> Iterator[tuple[str, str]]:
+    for layer, unit, grown in done.grown:
+        name = f"picture-{file_stem(layer)}-{unit}.png"
+        _save(grown.image, folder / name)
+        yield f"Grown for unit {unit} of {layer} ({grown.before:.2f} → {grown.after:.2f})", name
+
+
+def draw_curve(done: Study) -> bytes:
+    """The ablation curve as a PNG: flip rate and clean accuracy, with their intervals."""
+    from matplotlib.figure import Figure as Plot
+
+    plot = Plot(figsize=(9, 4), layout="constrained")
+    left, right = plot.subplots(1, 2, sharex=True)
+    series: tuple[tuple[str, str, str], ...] = (
+        ("best first", "#b3261e", "text units, best first"),
+        ("random", "#5f6368", "random order"),
+    )
+    for order, colour, label in series:
+        points = [point for point in done.curve if point.order == order]
+        _line(left, points, lambda p: p.flip_rate, colour, label)
+        _line(right, points, lambda p: p.accuracy_clean, colour, label)
+    best = [point for point in done.curve if point.order == "best first"]
+    _line(left, best, lambda p: p.blank_flip_rate, "#1a73e8", "blank surface, best first", "--")
+    for axes, title in ((left, "Flip rate"), (right, "Accuracy on clean photographs")):
+        axes.set_xscale("symlog", linthresh=1)
+        axes.set_ylim(-0.02, 1.02)
+        axes.set_xlim(left=-0.1)
+        axes.set_xlabel("units removed")
+        axes.set_title(title, loc="left", fontsize=11)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.xaxis.set_major_formatter("{x:.0f}")
+    left.legend(frameon=False, fontsize=9)
+    held = io.BytesIO()
+    plot.savefig(held, dpi=130, format="png", metadata={"Software": None})
+    return held.getvalue()
+
+
+def _line(
+    axes: object,
+    points: list[Point],
+    figure: Callable[[Point], Figure],
+    colour: str,
+    label: str,
+    style: str = "-",
+) -> None:
+    from matplotlib.axes import Axes
+
+    assert isinstance(axes, Axes)
+    x = [point.removed for point in points]
+    found = [figure(point) for point in points]
+    axes.plot(x, [f.value for f in found], style, color=colour, label=label, marker=".")
+    axes.fill_between(
+        x, [f.low for f in found], [f.high for f in found], color=colour, alpha=0.12, linewidth=0
+    )
+
+
+def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
+    """The study as sentences, tables and pictures."""
+    sentences = [
+        f"Looked at {len(done.photographs)} photographs of {done.photographs.dataset.name} and "
+        f"{len(done.plan.cards.words)} words, each in {len(done.plan.cards.fonts)} fonts."
+    ]
+    if done.photographs.broken:
+        sentences.append(f"{len(done.photographs.broken)} photographs could not be decoded.")
+    tables: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
+    for one in done.layers:
+        for kind, scores in one.scores.items():
+            found = len(scores.found())
+            sentences.append(
+                f"Of the {one.layer.units:,} units of {one.layer.name}, {found:,} are "
+                f"{_KINDS[kind]} at a false discovery rate of 5 %."
+            )
+            if said := resolution(scores):
+                sentences.append(said[0].upper() + said[1:] + ".")
+            tables.append((f"{_KINDS[kind]} of {one.layer.name}", _score_rows(one, scores)))
+    if done.curve:
+        sentences.append(_said_of_curve(done.curve, done.plan.recipe))
+        tables.append(("Units switched off", _curve_rows(done.curve)))
+    if "flips" in done.plan.parts:
+        flips, right = done.flip_count
+        sentences.append(
+            f"{done.plan.recipe} turned {flips} of {right} photographs that were right."
+        )
+    if done.flips:
+        tables.append(("Units behind the flips", _flip_rows(done.flips)))
+    return Section("Look inside", tuple(sentences), tuple(tables), pictures)
+
+
+def _score_rows(one: LayerStudy, scores: Scores) -> tuple[tuple[str, ...], ...]:
+    heads = ("unit", "stands for", "score", "AUROC 1", "AUROC 2", "p", "q", "words")
+    rows = [heads]
+    for unit in _best(scores):
+        best = int(scores.best[unit])
+        rows.append(
+            (
+                one.layer.label(unit),
+                scores.groups[best],
+                f"{scores.score[unit]:.3f}",
+                f"{scores.first[best, unit]:.3f}",
+                f"{scores.second[best, unit]:.3f}",
+                f"{scores.p[unit]:.2g}",
+                f"{scores.q[unit]:.2g}",
+                ", ".join(one.words_of(unit)[:4]),
+            )
+        )
+    return tuple(rows)
+
+
+def _shown(figure: Figure) -> str:
+    if not figure:
+        return "–"
+    return f"{figure.value:.1%} [{figure.low:.1%}, {figure.high:.1%}]"
+
+
+def _said_of_curve(points: tuple[Point, ...], recipe: str) -> str:
+    best = [point for point in points if point.order == "best first"]
+    first, last = best[0], best[-1]
+    return (
+        f"Without any unit removed {recipe} flips {_shown(first.flip_rate)} and its blank "
+        f"{_shown(first.blank_flip_rate)} of n = {first.flip_rate.n}; with all {last.removed:,} "
+        f"removed it flips {_shown(last.flip_rate)} and its blank {_shown(last.blank_flip_rate)} "
+        f"of n = {last.flip_rate.n}."
+    )
+
+
+def _curve_rows(points: tuple[Point, ...]) -> tuple[tuple[str, ...], ...]:
+    heads = ("order", "removed", "flip rate", "blank", "targeted", "clean accuracy", "n")
+    rows = [heads]
+    for point in points:
+        rows.append(
+            (
+                point.order,
+                f"{point.removed:,}",
+                _shown(point.flip_rate),
+                _shown(point.blank_flip_rate),
+                _shown(point.targeted_success),
+                _shown(point.accuracy_clean),
+                str(point.flip_rate.n),
+            )
+        )
+    return tuple(rows)
+
+
+def _flip_rows(flips: tuple[FlipStudy, ...]) -> tuple[tuple[str, ...], ...]:
+    rows: list[tuple[str, ...]] = [
+        ("photograph", "true", "written", "named", "lead, clean", "lead, attacked", "units")
+    ]
+    for flip in flips:
+        rows.append(
+            (
+                flip.sample,
+                flip.label,
+                flip.word,
+                flip.answer,
+                f"{flip.lead[0]:+.2f}",
+                f"{flip.lead[1]:+.2f}",
+                "; ".join(_part(unit) for unit in flip.units[:4]),
+            )
+        )
+    return tuple(rows)
+
+
+def markdown(section: Section) -> str:
+    """The section as a Markdown page."""
+    parts = [f"# {section.title}", "", " ".join(section.sentences), ""]
+    for caption, rows in section.tables:
+        parts += [f"## {caption[0].upper()}{caption[1:]}", "", *_markdown_table(rows), ""]
+    for caption, name in section.pictures:
+        parts += [f"![{caption}]({name})", "", f"*{caption}*", ""]
+    return "\n".join(parts)
+
+
+def _markdown_table(rows: tuple[tuple[str, ...], ...]) -> Iterator[str]:
+    for number, row in enumerate(rows):
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+        if number == 0:
+            yield "|" + " --- |" * len(row)
