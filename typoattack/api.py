@@ -112,6 +112,7 @@ class Machine:
         workers: processes that draw; None: none for a small run, else the cores but one.
         batch_size: pictures a forward pass at most.
         chunk_size: samples a part file.
+        engine: `local`, or `ray` on a cluster; see `typoattack.engines`.
     """
 
     device: str = "auto"
@@ -119,6 +120,7 @@ class Machine:
     workers: int | None = None
     batch_size: int = 64
     chunk_size: int = 32
+    engine: str = "local"
 
 
 HERE = Machine()
@@ -139,6 +141,7 @@ def run(
     out: str | Path | None = None,
     machine: Machine = HERE,
     progress: "Progress | None" = None,
+    shard: str | None = None,
 ) -> Run:
     """Run a suite, or go on with it if `out` holds the same one unfinished.
 
@@ -152,6 +155,7 @@ def run(
         out: the run's folder; `runs/SUITE-MODEL` if None.
         machine: device, precision, workers and sizes.
         progress: told how far the run is.
+        shard: `i/n` does the i-th of n parts, to be joined by `typoattack.shards.merge`.
 
     Raises:
         UserError: for any mistake in these, and where `out` holds another run.
@@ -170,7 +174,7 @@ def run(
         suite = replace(suite, models=with_defences(suite.models, defences))
     data = open_dataset(suite.dataset)
     models = load_models(suite, machine)
-    return execute(suite, models, data, out, machine, progress)
+    return execute(suite, models, data, out, machine, progress, shard=shard)
 
 
 def load_models(suite: Suite, machine: Machine) -> list["Model"]:
@@ -188,27 +192,34 @@ def execute(
     machine: Machine = HERE,
     progress: "Progress | None" = None,
     cache: "TextCache | None" = None,
+    shard: str | None = None,
 ) -> Run:
     """Run a suite on models and data that are open already; see `run`.
 
     Args:
         cache: where text features are kept; the user's cache folder if None.
     """
+    from typoattack.engines import ENGINES
     from typoattack.manifest import build_manifest
-    from typoattack.models.devices import resolve_device
     from typoattack.models.text_cache import TextCache, default_cache_dir
-    from typoattack.runner import Options, chosen_indices, run_suite, silent, task_of
+    from typoattack.runner import Options, chosen_indices, silent, task_of
+    from typoattack.shards import parse_shard
 
-    folder = RunFolder(Path(out) if out is not None else default_folder(suite))
-    device = resolve_device(machine.device)
-    pictures = len(chosen_indices(suite, data)) * suite.passes
+    part = parse_shard(shard) if shard else None
+    folder = RunFolder(Path(out) if out is not None else default_folder(suite, shard))
+    engine = ENGINES[machine.engine]
+    device = engine.device(machine.device)
+    planned = len(chosen_indices(suite, data, part))
     options = Options(
-        workers=_workers(machine.workers, pictures),
+        workers=_workers(machine.workers, planned * suite.passes),
         batch_size=machine.batch_size,
         chunk_size=machine.chunk_size,
         span_samples=device != "cpu",
+        shard=part,
         cache=cache or TextCache(default_cache_dir()),
         progress=progress or silent,
+        device=device,
+        precision=machine.precision,
     )
     with folder.lock():
         folder.start(
@@ -217,12 +228,18 @@ def execute(
                 models,
                 data,
                 task_of(suite, data),
+                planned=planned,
+                shard=part,
                 command=_command(),
-                settings={"device": device, "precision": machine.precision},
+                settings={
+                    "device": device,
+                    "precision": machine.precision,
+                    "engine": machine.engine,
+                },
                 now=datetime.datetime.now(datetime.timezone.utc),
             )
         )
-        run_suite(suite, models, data, folder, options)
+        engine.run(suite, models, data, folder, options)
     return Run(folder.path)
 
 
@@ -320,10 +337,11 @@ def compare(*runs: "Run | str | Path", figure: str = "flip_rate") -> "Comparison
     return compared(read_entrants(folders), figure=figure)
 
 
-def default_folder(suite: Suite) -> Path:
+def default_folder(suite: Suite, shard: str | None = None) -> Path:
     """`runs/SUITE-MODEL`, with what no folder's name should hold replaced."""
     names = "+".join([suite.name, *suite.models]).replace("+", "-", 1)
-    return Path("runs") / re.sub(r"[^A-Za-z0-9._+-]+", "_", names)[:120]
+    part = f"-{shard.replace('/', '-of-')}" if shard else ""
+    return Path("runs") / (re.sub(r"[^A-Za-z0-9._+-]+", "_", names)[:120] + part)
 
 
 def _workers(wish: int | None, pictures: int) -> int:

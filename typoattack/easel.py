@@ -39,7 +39,7 @@ class Drawing:
         sample: its id.
         label: its class.
         broken: why it cannot be used; empty if it can.
-        failure: the user's mistake that ends the run, such as a word that a font lacks.
+        failure: what ends the run, such as a word that a font lacks.
         pictures: the clean one first.
         inputs: one tensor (n_pictures, 3, s, s) for each distinct preprocessing.
         canvas: the clean canvas, where searches will draw on it.
@@ -50,34 +50,32 @@ class Drawing:
     sample: str
     label: int
     broken: str = ""
-    failure: UserError | None = None
+    failure: UserError | RunFailure | None = None
     pictures: tuple[Picture, ...] = ()
     inputs: tuple[torch.Tensor, ...] = ()
     canvas: Image.Image | None = None
     has_clean: bool = True
 
 
-class _Easel(TorchDataset[Drawing]):
-    """Draws the chosen samples; what the worker processes run."""
+class Easel:
+    """Draws samples; pickles, and is what other processes run.
+
+    Args:
+        dataset: the photographs.
+        generator: draws the suite.
+        preprocesses: distinct preprocessings of the models.
+    """
 
     def __init__(
-        self,
-        dataset: Dataset,
-        indices: Sequence[int],
-        generator: Generator,
-        preprocesses: Sequence[Preprocess],
+        self, dataset: Dataset, generator: Generator, preprocesses: Sequence[Preprocess]
     ) -> None:
         self._dataset = dataset
-        self._indices = indices
         self._generator = generator
         self._preprocesses = preprocesses
         self._searches = any(isinstance(a.recipe, SearchRecipe) for a in generator.suite.attacks)
 
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def __getitem__(self, position: int) -> Drawing:
-        index = self._indices[position]
+    def draw(self, index: int) -> Drawing:
+        """The sample at `index` of the data set, drawn; what is wrong with it is said in it."""
         sample = self._dataset[index]
         try:
             canvas = self._generator.canvas(sample)
@@ -85,7 +83,7 @@ class _Easel(TorchDataset[Drawing]):
         except BrokenImage as error:
             reason = str(error) or "cannot be decoded"
             return Drawing(index, sample.id, sample.label, broken=reason)
-        except UserError as error:
+        except (UserError, RunFailure) as error:
             return Drawing(index, sample.id, sample.label, failure=error)
         images = [canvas, *(d.attacked.image for d in drawn)]
         noted = zip([None, *map(_without_pixels, drawn)], images, strict=True)
@@ -109,6 +107,20 @@ def _without_pixels(drawn: Drawn) -> Drawn:
     return dataclasses.replace(drawn, attacked=light)
 
 
+class _Draws(TorchDataset[Drawing]):
+    """The chosen samples of an easel, as a loader takes them."""
+
+    def __init__(self, easel: Easel, indices: Sequence[int]) -> None:
+        self._easel = easel
+        self._indices = indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, position: int) -> Drawing:
+        return self._easel.draw(self._indices[position])
+
+
 def draw_samples(
     dataset: Dataset,
     indices: Sequence[int],
@@ -128,11 +140,11 @@ def draw_samples(
 
     Raises:
         UserError: if a recipe cannot draw its word.
-        RunFailure: if a worker process dies.
+        RunFailure: if a worker process dies, or a photograph cannot be read any more.
     """
     warnings.filterwarnings("ignore", "This DataLoader will create")  # the user chose the number
     loader = DataLoader(
-        _Easel(dataset, indices, generator, preprocesses),
+        _Draws(Easel(dataset, generator, preprocesses), indices),
         batch_size=None,
         num_workers=workers,
         prefetch_factor=4 if workers else None,

@@ -1,10 +1,8 @@
 """Attacked data sets on disk, in layouts that `datasets` and others' tools load."""
 
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from PIL import Image
 
 from typoattack import layouts
 from typoattack.errors import BrokenImage, UserError
-from typoattack.files import write_whole
+from typoattack.files import folder_made_whole, write_whole
 from typoattack.generator import Drawn, Generator
 from typoattack.predictions import CLEAN
 from typoattack.registry import Registry
@@ -158,20 +156,7 @@ def export(entries: Entries, out: Path, layout: str) -> None:
     if out.exists():
         raise UserError(f"{str(out)!r} exists; choose another folder with --out")
     try:
-        with _made_whole(out) as folder:
+        with folder_made_whole(out) as folder:
             write(entries, folder)
     except OSError as error:
         raise UserError(f"cannot write {str(out)!r}: {error.strerror or error}") from None
-
-
-@contextmanager
-def _made_whole(out: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `out` if all goes well."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    try:
-        yield folder
-        folder.chmod(0o755)
-        folder.rename(out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

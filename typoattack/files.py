@@ -1,7 +1,10 @@
-"""Files that are written whole or not at all."""
+"""Files and folders that are written whole or not at all."""
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from typoattack.errors import UserError
@@ -28,3 +31,20 @@ def write_whole(path: Path, data: bytes) -> None:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         raise UserError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+
+
+@contextmanager
+def folder_made_whole(out: Path) -> Iterator[Path]:
+    """A temporary folder beside `out` that becomes `out` if all goes well, and else goes.
+
+    Raises:
+        OSError: if the disk or the folder refuses.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        folder.rename(out)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

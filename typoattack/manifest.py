@@ -11,11 +11,10 @@ from typoattack.models import model_kind
 from typoattack.models.base import Model
 from typoattack.randomness import digest
 from typoattack.samples.base import Dataset
+from typoattack.shards import KEY, Shard
+from typoattack.store import FORMAT
 from typoattack.suite import Suite
 from typoattack.task import Task
-
-FORMAT = 1
-"""Raised when the meaning of the manifest or the predictions changes."""
 
 _LIBRARIES = ("torch", "torchvision", "open_clip_torch", "timm", "pillow", "numpy", "datasets")
 
@@ -26,6 +25,8 @@ def build_manifest(
     dataset: Dataset,
     task: Task,
     *,
+    planned: int,
+    shard: Shard | None,
     command: str,
     settings: dict[str, str | int],
     now: datetime.datetime,
@@ -40,10 +41,13 @@ def build_manifest(
         models: on what.
         dataset: on which photographs.
         task: the question asked.
+        planned: how many photographs it does.
+        shard: which of them, where it does not do all.
         command: the command line that repeats the run.
         settings: device, precision and the like, for the report.
         now: when it starts.
     """
+    part = {KEY: str(shard)} if shard else {}
     comparable = suite.identity | {
         "data": dataset.fingerprint,
         "classes": digest(*task.class_names),
@@ -64,7 +68,9 @@ def build_manifest(
         "typoattack": typoattack.__version__,
         "suite": suite.name,
         "question": suite.question,
-        "identity": comparable | {"models": [[m["name"], m["fingerprint"]] for m in checkpoints]},
+        "identity": comparable
+        | {"models": [[m["name"], m["fingerprint"]] for m in checkpoints]}
+        | part,
         "comparable": comparable,
         "models": checkpoints,
         "task": {
@@ -80,6 +86,7 @@ def build_manifest(
         },
         "words": suite.words,
         "passes": suite.passes,
+        "planned": planned,
         "seed": suite.seed,
         "command": command,
         "settings": settings,

@@ -1,6 +1,7 @@
 """Runs a suite: draws, classifies, stores, resumes."""
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 import torch
+from PIL import Image
 
 from typoattack.easel import Drawing, Picture, draw_samples
 from typoattack.errors import UserError
@@ -22,6 +24,7 @@ from typoattack.recipes import AsGiven, SearchRecipe
 from typoattack.samples.base import Dataset
 from typoattack.samples.labels import templates
 from typoattack.samples.stroop import INK, ink_task
+from typoattack.shards import Shard
 from typoattack.store import RunFolder, Skipped
 from typoattack.suite import Suite
 from typoattack.task import Task
@@ -43,7 +46,7 @@ def silent(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run, none of which changes a result.
+    """How to run, none of which changes a row.
 
     Attributes:
         workers: processes that draw; 0 draws in this one.
@@ -52,16 +55,22 @@ class Options:
         span_samples: whether a batch may hold several samples' pictures. It keeps a GPU busy;
             on a CPU it gains nothing, and one sample a batch makes the floats independent of
             chunks and resumption to the last bit.
+        shard: does only the samples that belong to it; None: all.
         cache: where text features are kept.
         progress: told how far the run is.
+        device: where the models run, for an engine that opens them elsewhere.
+        precision: in what they compute there.
     """
 
     workers: int = 0
     batch_size: int = 64
     chunk_size: int = 32
     span_samples: bool = False
+    shard: Shard | None = None
     cache: TextCache = field(default_factory=lambda: TextCache(None))
     progress: Progress = silent
+    device: str = "cpu"
+    precision: str = "fp32"
 
 
 def task_of(suite: Suite, dataset: Dataset) -> Task:
@@ -74,14 +83,18 @@ def task_of(suite: Suite, dataset: Dataset) -> Task:
 def build_classifiers(
     models: Sequence[Model], task: Task, options: Options
 ) -> list[ZeroShotClassifier]:
-    """A zero-shot classifier for each model, its text features from the cache where there."""
+    """A classifier for each model, its text features from the cache where there.
+
+    It is zero-shot, or what the model's method `classifier` makes of the same arguments.
+    """
     made = []
     for model in models:
 
         def told(done: int, total: int, name: str = model.name) -> None:
             options.progress(f"text features of {name}", done, total)
 
-        made.append(ZeroShotClassifier(model, task, options.cache, told))
+        build = getattr(model, "classifier", functools.partial(ZeroShotClassifier, model))
+        made.append(build(task, options.cache, told))
     return made
 
 
@@ -97,9 +110,12 @@ def text_space(suite: Suite, classifier: ZeroShotClassifier) -> Neighbours | Non
     return neighbours(classifier.weights, classifier.task.class_names, suite.replicates)
 
 
-def chosen_indices(suite: Suite, dataset: Dataset) -> range:
-    """Positions of the samples that the suite uses."""
-    return range(min(suite.limit, len(dataset)) if suite.limit else len(dataset))
+def chosen_indices(suite: Suite, dataset: Dataset, shard: Shard | None = None) -> Sequence[int]:
+    """Positions of the samples that the suite uses, or those of them that a shard does."""
+    chosen = range(min(suite.limit, len(dataset)) if suite.limit else len(dataset))
+    if shard is None:
+        return chosen
+    return [index for index in chosen if shard.holds(dataset[index].id)]
 
 
 def check_given(suite: Suite, dataset: Dataset) -> None:
@@ -136,28 +152,113 @@ def run_suite(
 
     Raises:
         UserError: if a recipe cannot draw its word, a model answers NaN, or the disk refuses.
-        RunFailure: if a drawing process dies.
+        RunFailure: if a drawing process dies, or a photograph cannot be read any more.
+    """
+    plan = make_plan(suite, models, dataset, options)
+    scribe = Scribe(folder, plan.indices, dataset, options)
+    drawings = draw_samples(
+        dataset, scribe.left, plan.generator, plan.jury.preprocesses, workers=options.workers
+    )
+    for group in grouped(drawings, options):
+        for finished in plan.jury.finish(group):
+            scribe.add(finished)
+    scribe.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One sample's part of the predictions.
+
+    Attributes:
+        sample: its id.
+        records: none if it is broken.
+        broken: why it could not be used; empty if it could.
+        found: pictures that searches found, by fingerprint; they cannot be drawn again.
+    """
+
+    sample: str
+    records: list[Record]
+    broken: str = ""
+    found: dict[str, Image.Image] = field(default_factory=dict)
+
+
+class Jury:
+    """All models with their classifiers: what turns drawings into predictions.
+
+    Args:
+        models: the dual encoders.
+        classifiers: the suite's question, one a model.
+        generator: draws the suite; searches draw with it.
+        dataset: the photographs.
+        options: batch size and text cache.
+
+    Attributes:
+        preprocesses: the distinct preprocessings of the models.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[Model],
+        classifiers: Sequence[ZeroShotClassifier],
+        generator: Generator,
+        dataset: Dataset,
+        options: Options,
+    ) -> None:
+        asides = _asides(generator.suite, models, options)
+        self.preprocesses, self._judges = _judges(models, classifiers, asides, options.batch_size)
+        self._searcher = _Searcher(generator, dataset)
+        self._seed = generator.suite.seed
+
+    def finish(self, group: Sequence[Drawing]) -> Iterator[Finished]:
+        """Classify drawings that share their forward passes, by every model.
+
+        Raises:
+            UserError: if a model answers NaN, or a search cannot draw its word.
+        """
+        usable = [drawing for drawing in group if not drawing.broken]
+        ends = list(itertools.accumulate(len(d.pictures) for d in usable))
+        done = {d.sample: Finished(d.sample, [], d.broken, {}) for d in group}
+        for judge in self._judges if usable else ():
+            embeddings = judge.embed(torch.cat([d.inputs[judge.input_index] for d in usable]))
+            for drawing, part in zip(usable, np.split(embeddings, ends[:-1]), strict=True):
+                finished = done[drawing.sample]
+                found = self._searcher.search(judge, drawing)
+                finished.found.update({f.picture.pixels: f.image for f in found})
+                longer = dataclasses.replace(
+                    drawing, pictures=(*drawing.pictures, *(f.picture for f in found))
+                )
+                rows = np.concatenate([part, *(f.embedding for f in found)])
+                finished.records.extend(judge.records(longer, rows, self._seed))
+        yield from done.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run, ready to begin.
+
+    Attributes:
+        indices: positions of the samples that it does, finished or not.
+        generator: draws the suite.
+        jury: classifies what is drawn.
+    """
+
+    indices: Sequence[int]
+    generator: Generator
+    jury: Jury
+
+
+def make_plan(suite: Suite, models: Sequence[Model], dataset: Dataset, options: Options) -> Plan:
+    """Check the suite against the data and encode the text.
+
+    Raises:
+        UserError: if the suite asks for pictures that the data set lacks.
     """
     check_given(suite, dataset)
     task = task_of(suite, dataset)
     classifiers = build_classifiers(models, task, options)
     generator = Generator(suite, task.class_names, text_space(suite, classifiers[0]))
-    asides = _asides(suite, models, options)
-    preprocesses, judges = _judges(models, classifiers, asides, options.batch_size)
-    indices = chosen_indices(suite, dataset)
-    finished = folder.done()
-    left = [index for index in indices if dataset[index].id not in finished]
-    drawings = draw_samples(dataset, left, generator, preprocesses, workers=options.workers)
-    done = len(indices) - len(left)
-    options.progress("photographs", done, len(indices))
-    chunk = _Chunk(folder, options.chunk_size)
-    searcher = _Searcher(generator, dataset, folder)
-    for group in _groups(drawings, options):
-        for drawing, records in _judge(group, judges, searcher):
-            chunk.add(drawing, records)
-        done += len(group)
-        options.progress("photographs", done, len(indices))
-    chunk.flush()
+    jury = Jury(models, classifiers, generator, dataset, options)
+    return Plan(chosen_indices(suite, dataset, options.shard), generator, jury)
 
 
 def _asides(
@@ -187,7 +288,7 @@ def _judges(
     return list(preprocesses.values()), judges
 
 
-def _groups(drawings: Iterable[Drawing], options: Options) -> Iterator[list[Drawing]]:
+def grouped(drawings: Iterable[Drawing], options: Options) -> Iterator[list[Drawing]]:
     """The drawings in the groups that share a forward pass."""
     group: list[Drawing] = []
     for drawing in drawings:
@@ -199,78 +300,87 @@ def _groups(drawings: Iterable[Drawing], options: Options) -> Iterator[list[Draw
         yield group
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A picture that a search found, with its embedding (1, d)."""
+
+    picture: Picture
+    image: Image.Image
+    embedding: Features
+
+
 class _Searcher:
     """Finds the pictures that are chosen by asking the model, sample by sample."""
 
-    def __init__(self, generator: Generator, dataset: Dataset, folder: RunFolder) -> None:
+    def __init__(self, generator: Generator, dataset: Dataset) -> None:
         self._generator = generator
         self._dataset = dataset
-        self._folder = folder
-        self.suite = generator.suite
-        self._attacks = [a for a in self.suite.attacks if isinstance(a.recipe, SearchRecipe)]
+        suite = generator.suite
+        searches = [a for a in suite.attacks if isinstance(a.recipe, SearchRecipe)]
+        self._attacks = list(itertools.product(searches, range(suite.replicates)))
 
-    def extend(
-        self, judge: Judge, drawing: Drawing, embeddings: Features
-    ) -> tuple[Drawing, Features]:
-        """The drawing and its embeddings with the pictures that searches found for this model.
-
-        They are kept in the run's folder, because nobody can draw them again without the model.
-        """
+    def search(self, judge: Judge, drawing: Drawing) -> list[_Found]:
+        """The pictures that the suite's searches find for this model on a drawing's canvas."""
         if drawing.canvas is None:
-            return drawing, embeddings
-        sample, pictures, rows = self._dataset[drawing.index], [], []
-        for attack, replicate in itertools.product(self._attacks, range(self.suite.replicates)):
+            return []
+        sample, found = self._dataset[drawing.index], []
+        for attack, replicate in self._attacks:
             made = self._generator.search(
                 sample, drawing.canvas, attack, replicate, judge.ask, judge.classifier.class_index
             )
-            if made is None:
-                continue
-            pixels = pixel_fingerprint(made.image)
-            self._folder.keep_picture(pixels, made.image)
-            pictures.append(Picture(Drawn(attack, replicate, made), pixels))
-            rows.append(judge.embed(judge.model.preprocess(made.image)[None]))
-        longer = dataclasses.replace(drawing, pictures=(*drawing.pictures, *pictures))
-        return longer, np.concatenate([embeddings, *rows])
+            if made is not None:
+                picture = Picture(Drawn(attack, replicate, made), pixel_fingerprint(made.image))
+                embedding = judge.embed(judge.model.preprocess(made.image)[None])
+                found.append(_Found(picture, made.image, embedding))
+        return found
 
 
-def _judge(
-    group: Sequence[Drawing], judges: Sequence[Judge], searcher: _Searcher
-) -> Iterator[tuple[Drawing, list[Record]]]:
-    """Each drawing of a group with all models' records; a broken one has none."""
-    usable = [drawing for drawing in group if not drawing.broken]
-    ends = list(itertools.accumulate(len(d.pictures) for d in usable))
-    records: dict[str, list[Record]] = {drawing.sample: [] for drawing in group}
-    for judge in judges if usable else ():
-        embeddings = judge.embed(torch.cat([d.inputs[judge.input_index] for d in usable]))
-        for drawing, part in zip(usable, np.split(embeddings, ends[:-1]), strict=True):
-            found, longer = searcher.extend(judge, drawing, part)
-            records[drawing.sample] += judge.records(found, longer, searcher.suite.seed)
-    for drawing in group:
-        yield drawing, records[drawing.sample]
+class Scribe:
+    """Writes finished samples to a run's folder, chunk by chunk, and tells how far it is.
 
+    Args:
+        folder: started and locked.
+        indices: positions of the samples that the run does.
+        dataset: the photographs.
+        options: chunk size and progress.
 
-class _Chunk:
-    """The finished samples that are not on disk yet."""
+    Attributes:
+        left: positions of the samples that are not finished yet.
+    """
 
-    def __init__(self, folder: RunFolder, size: int) -> None:
+    def __init__(
+        self, folder: RunFolder, indices: Sequence[int], dataset: Dataset, options: Options
+    ) -> None:
+        finished = folder.done()
+        self.left = [index for index in indices if dataset[index].id not in finished]
         self._folder = folder
-        self._size = size
+        self._size = options.chunk_size
+        self._told = options.progress
+        self._total = len(indices)
+        self._done = len(indices) - len(self.left)
         self._clear()
+        self._told("photographs", self._done, self._total)
 
     def _clear(self) -> None:
         self._records: list[Record] = []
         self._samples: list[str] = []
         self._skipped: list[Skipped] = []
 
-    def add(self, drawing: Drawing, records: list[Record]) -> None:
-        self._samples.append(drawing.sample)
-        self._records += records
-        if drawing.broken:
-            self._skipped.append(Skipped(drawing.sample, drawing.broken))
+    def add(self, finished: Finished) -> None:
+        """Take a finished sample; write when the chunk is full."""
+        for pixels, image in finished.found.items():
+            self._folder.keep_picture(pixels, image)
+        self._samples.append(finished.sample)
+        self._records += finished.records
+        if finished.broken:
+            self._skipped.append(Skipped(finished.sample, finished.broken))
         if len(self._samples) >= self._size:
             self.flush()
+        self._done += 1
+        self._told("photographs", self._done, self._total)
 
     def flush(self) -> None:
+        """Write what is not on disk yet."""
         if self._samples:
             table = pa.Table.from_pylist(self._records, schema=SCHEMA)
             self._folder.write_part(table, self._samples, self._skipped)

@@ -30,6 +30,8 @@ from typoattack.predictions import KEY, SCHEMA
 MANIFEST = "manifest.json"
 PREDICTIONS = "predictions.parquet"
 FOUND = "found"
+FORMAT = 1
+"""Raised when the meaning of the manifest or the predictions changes."""
 _META = b"typoattack"
 
 
@@ -67,8 +69,13 @@ class RunFolder:
             raise UserError(f"{str(self.path)!r} holds no run (no {MANIFEST})") from None
         except (OSError, ValueError) as error:
             raise UserError(f"{str(self.path / MANIFEST)!r} cannot be read ({error})") from None
-        if not isinstance(read, dict):
+        if not isinstance(read, dict) or not isinstance(read.get("identity"), dict):
             raise UserError(f"{str(self.path / MANIFEST)!r} is no manifest")
+        if read.get("format", FORMAT) != FORMAT:
+            raise UserError(
+                f"{str(self.path)!r} was written by another version of typoattack "
+                f"({read.get('typoattack')}); use that one for it"
+            )
         return read
 
     def start(self, manifest: Mapping[str, Any]) -> bool:
@@ -78,33 +85,44 @@ class RunFolder:
             UserError: if the folder holds another run (the difference is shown), holds other
                 things, or cannot be written.
         """
-        if self.exists():
+        taken_up = self.exists()
+        if taken_up:
             difference = describe_difference(self.manifest()["identity"], manifest["identity"])
             if difference:
                 raise UserError(
                     f"{str(self.path)!r} holds another run; {difference}; "
                     "choose another folder with --out, or delete this one"
                 )
+        with self._usable():
+            if not taken_up:
+                self._refuse_strangers()
+                self.write_manifest(manifest)
             (self.path / PREDICTIONS).mkdir(exist_ok=True)
-            return True
+            for rest in (self.path / PREDICTIONS).glob(".part-*.tmp"):
+                rest.unlink(missing_ok=True)  # of a run that was killed while it wrote
+        return taken_up
+
+    def _refuse_strangers(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        strangers = [p.name for p in self.path.iterdir() if not p.name.startswith(".")]
+        if strangers:
+            raise UserError(
+                f"{str(self.path)!r} is not empty and holds no run (there is "
+                f"{strangers[0]!r}); choose another folder with --out"
+            )
+
+    @contextlib.contextmanager
+    def _usable(self) -> Iterator[None]:
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            strangers = [p.name for p in self.path.iterdir() if not p.name.startswith(".")]
-            if strangers:
-                raise UserError(
-                    f"{str(self.path)!r} is not empty and holds no run (there is "
-                    f"{strangers[0]!r}); choose another folder with --out"
-                )
+            yield
         except OSError as error:
-            raise UserError(f"cannot use {str(self.path)!r}: {error.strerror}") from None
-        self.write_manifest(manifest)
-        (self.path / PREDICTIONS).mkdir()
-        return False
+            raise UserError(f"cannot use {str(self.path)!r}: {error.strerror or error}") from None
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest."""
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-        write_whole(self.path / MANIFEST, text.encode())
+        # A file name that is no UTF-8 may stand in the command; JSON can say it with a backslash.
+        write_whole(self.path / MANIFEST, text.encode("utf-8", "backslashreplace"))
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -113,14 +131,18 @@ class RunFolder:
         Raises:
             UserError: if another process holds it.
         """
-        try:
+        lock = FileLock(self.path / ".lock", timeout=0)
+        with self._usable():
             self.path.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path / ".lock", timeout=0):
-                yield
-        except Timeout:
-            raise UserError(f"another run is writing {str(self.path)!r}; wait for it") from None
-        except PermissionError as error:
-            raise UserError(f"cannot use {str(self.path)!r}: {error.strerror}") from None
+            try:
+                lock.acquire()
+            except Timeout:
+                told = f"another run is writing {str(self.path)!r}; wait for it"
+                raise UserError(told) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def parts(self) -> list[Path]:
         """The finished chunks, in the order they were written."""
@@ -138,11 +160,15 @@ class RunFolder:
         table = table.replace_schema_metadata({_META: json.dumps(notes).encode()})
         parts = self.parts()
         number = int(parts[-1].stem.removeprefix("part-")) + 1 if parts else 0
-        path = self.path / PREDICTIONS / f"part-{number:06d}.parquet"
+        path = self.part_path(number)
         sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
+        pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
         write_whole(path, sink.getvalue().to_pybytes())
         return path
+
+    def part_path(self, number: int) -> Path:
+        """Where the chunk with this number lies."""
+        return self.path / PREDICTIONS / f"part-{number:06d}.parquet"
 
     def keep_picture(self, pixels: str, image: Image.Image) -> None:
         """Keep a picture that cannot be drawn again, under its fingerprint."""
@@ -150,7 +176,8 @@ class RunFolder:
         if not path.exists():
             data = io.BytesIO()
             image.save(data, "PNG")
-            path.parent.mkdir(exist_ok=True)
+            with self._usable():
+                path.parent.mkdir(exist_ok=True)
             write_whole(path, data.getvalue())
 
     def kept_picture(self, pixels: str) -> Image.Image | None:
@@ -159,8 +186,21 @@ class RunFolder:
         return decode(path) if path.is_file() else None
 
     def done(self) -> set[str]:
-        """The ids of the samples that are finished, the skipped ones included."""
-        return {sample for part in self.parts() for sample in _notes(part)["samples"]}
+        """The ids of the samples that are finished, the skipped ones included.
+
+        Raises:
+            UserError: if a part is damaged, or two hold the same sample.
+        """
+        found: dict[str, Path] = {}
+        for part in self.parts():
+            for sample in _notes(part)["samples"]:
+                before = found.setdefault(sample, part)
+                if before != part:
+                    raise UserError(
+                        f"{str(part)!r} holds the photograph {sample!r} of {before.name} again; "
+                        "delete one of the two and run again"
+                    )
+        return set(found)
 
     def skipped(self) -> list[Skipped]:
         """The samples that could not be used, by id."""
@@ -168,20 +208,36 @@ class RunFolder:
         return sorted(found, key=lambda skip: skip.sample)
 
     def predictions(self) -> pd.DataFrame:
-        """All predictions so far, sorted by `KEY`, so that the order of the work is not seen."""
-        tables = [pq.read_table(part, schema=SCHEMA) for part in self.parts()]
+        """All predictions so far, sorted by `KEY`, so that the order of the work is not seen.
+
+        Raises:
+            UserError: if a part is damaged, or two hold the same sample.
+        """
+        self.done()
+        tables = [_table(part) for part in self.parts()]
         table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
         frame: pd.DataFrame = table.sort_by([(name, "ascending") for name in KEY]).to_pandas()
         return frame
 
 
 def _notes(part: Path) -> dict[str, Any]:
+    with _undamaged(part):
+        notes: dict[str, Any] = json.loads(pq.read_schema(part).metadata[_META])
+        return {name: notes[name] for name in ("samples", "skipped")}
+
+
+def _table(part: Path) -> pa.Table:
+    with _undamaged(part):
+        return pq.read_table(part, schema=SCHEMA, page_checksum_verification=True)
+
+
+@contextlib.contextmanager
+def _undamaged(part: Path) -> Iterator[None]:
     try:
-        metadata = pq.read_schema(part).metadata
-        notes: dict[str, Any] = json.loads(metadata[_META])
+        yield
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise UserError(f"{str(part)!r} is damaged ({error}); delete it and run again") from None
-    return notes
+        told = " ".join(str(error).split())[:200]
+        raise UserError(f"{str(part)!r} is damaged ({told}); delete it and run again") from None
 
 
 def describe_difference(here: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
