@@ -1,15 +1,17 @@
 """The word written another way, at the place of the plain one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.recipes.photographs import photograph
+from tests.recipes.photographs import every_recipe, photograph
 from typoattack.drawing.colours import BASIC
 from typoattack.errors import UserError
 from typoattack.randomness import stream
-from typoattack.recipes import parse_recipe
+from typoattack.recipes import Control, Recipe, SearchRecipe, Variation, parse_recipe
 from typoattack.recipes.spelling import translations
 
 
@@ -80,6 +82,17 @@ def test_another_alphabet_brings_another_font() -> None:
     assert drawn.facts["font"] in ("roboto", "tinos")
     assert drawn.facts["language"] == "el"
     assert note(photograph(), "trilobite", stream(1)).facts["language"] == "en"
+
+
+PLAIN = [r for r in every_recipe() if not isinstance(r, Variation | SearchRecipe | Control)]
+
+
+@pytest.mark.parametrize("base", PLAIN, ids=str)
+@pytest.mark.parametrize("spec", ["homoglyph(share=1.0)", 'translated(language="ru")'])
+def test_every_recipe_can_be_respelled_in_another_alphabet(spec: str, base: Recipe) -> None:
+    varied = replace(parse_recipe(spec), base=base)
+    drawn = varied(photograph(64), "lemon", stream(1))
+    assert not drawn.written.isascii()
 
 
 def test_the_table_covers_seven_languages_and_the_colours() -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 from PIL import Image
 
 from typoattack.drawing.colours import PRIMARY
-from typoattack.drawing.fonts import Face, find_face, tidy
+from typoattack.drawing.fonts import Face, can_draw, find_face, tidy
 from typoattack.drawing.lettering import set_lines
 from typoattack.drawing.lines import metrics, width
 from typoattack.randomness import Rng
@@ -44,12 +44,11 @@ class Azuma2023(Recipe):
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         lines, side = _broken(tidy(word)), canvas.width
         scale = side / _CANVAS
-        lot = list(_FONTS)[int(rng.integers(len(_FONTS)))]
+        lot = rng.random()
         pixels = int(rng.integers(_SMALLEST, _LARGEST + 1))
         fill, edge = rng.permutation(len(PRIMARY))[:2].tolist()
         across, down = rng.random(2).tolist()
-        font = _FONTS[lot if self.font == "any" else self.font]
-        face = find_face(font, "".join(lines), rng)
+        face = find_face(self._font("".join(lines), lot), "".join(lines), rng)
         em = _fitting(face, lines, pixels) * scale
         stroke = max(round(scale), 1)
         letters = set_lines(face, lines, em, canvas.size, stroke=stroke, centred=False)
@@ -60,6 +59,13 @@ class Azuma2023(Recipe):
             colours = list(PRIMARY.values())
             region = pour(image, letters, (x, y), colours[fill], colours[edge])
         return finished(canvas, image, word, letters if ink else None, region, face.family)
+
+    def _font(self, text: str, lot: float) -> str:
+        """The family, drawn by lot among those of the three that have the letters."""
+        if self.font != "any":
+            return _FONTS[self.font]
+        able = [font for font in _FONTS.values() if can_draw(font, text)] or list(_FONTS.values())
+        return able[int(lot * len(able))]
 
 
 def _broken(text: str) -> tuple[str, ...]:

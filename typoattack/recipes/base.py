@@ -39,7 +39,8 @@ class Attacked:
         written: the text really drawn; differs from `word` in a misspelling, empty in a blank.
         box: encloses every pixel that differs from the canvas.
         coverage: share of the canvas's pixels that differ from it, 0 to 1.
-        size: text height really used, as a share of the canvas; 0 where nothing is written.
+        size: the letters' em (the font size) really used, as a share of the canvas's side; 0 where
+            nothing is written.
         facts: anything else worth a column in the predictions (font, place, queries, ...).
     """
 

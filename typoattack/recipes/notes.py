@@ -111,6 +111,7 @@ class Westerhoff2025(Recipe):
         hand: `handwritten` as in SCAM, `printed` as in SynthSCAM.
         size: the note's width as a share of the canvas.
         aspect: the note's height over its width; notes are square.
+        font: a font family, or a style; `fitting` is any handwriting, or a plain sans in print.
         paper: the note's colour; `any` draws one of five by lot.
         place: where it goes.
         tilt: the most degrees it is turned either way.
@@ -119,9 +120,17 @@ class Westerhoff2025(Recipe):
     hand: Hand = "handwritten"
     size: Share = 0.42
     aspect: Aspect = 1.0
+    font: FontName | Literal["fitting"] = "fitting"
     paper: ColourName | Literal["any"] = "any"
     place: Place = "avoid-centre"
     tilt: Degrees = 10.0
+
+    @property
+    def font_used(self) -> str:
+        """The font or style that `fitting` stands for."""
+        if self.font != "fitting":
+            return self.font
+        return "handwriting" if self.hand == "handwritten" else "roboto"
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         lot = _NOTES[int(rng.integers(len(_NOTES)))]
@@ -133,7 +142,7 @@ class Westerhoff2025(Recipe):
             ink="black",
             place=self.place,
             hand=self.hand,
-            font="handwriting" if self.hand == "handwritten" else "roboto",
+            font=self.font_used,
             bold=self.hand == "handwritten",
             tilt=self.tilt,
             skew=0.025,

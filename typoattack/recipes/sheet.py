@@ -90,13 +90,7 @@ def contact_sheet(
     """
     if not (rows and photographs and words):
         raise UserError("a contact sheet needs at least one recipe, photograph and word")
-    pictures = [
-        (
-            str(recipe),
-            [_drawn(recipe, p, words[i % len(words)], seed) for i, p in enumerate(photographs)],
-        )
-        for recipe in rows
-    ]
+    pictures = [(str(recipe), _drawn(recipe, photographs, words, seed)) for recipe in rows]
     if clean:
         pictures.insert(0, ("clean", [p.canvas for p in photographs]))
     return _laid_out(pictures, cell, across)
@@ -130,11 +124,15 @@ def _laid_out(strips: Sequence[Strip], cell: int, across: int) -> Image.Image:
     return sheet
 
 
-def _drawn(recipe: Recipe, photograph: Photograph, word: str, seed: int) -> Image.Image:
-    """One cell: as a run with this seed would draw it."""
+def _drawn(
+    recipe: Recipe, photographs: Sequence[Photograph], words: Sequence[str], seed: int
+) -> list[Image.Image]:
+    """One row: each photograph as a run with this seed would draw it."""
     kind, _, bound = recipe.words.partition(":")
-    if kind in ("fixed", "list"):
-        word = bound.split(",")[0] if kind == "list" else bound
-    elif kind == "true":
-        word = photograph.name or word
-    return recipe(photograph.canvas, word, stream(seed, photograph.id, recipe.stream_key, 0)).image
+    own = {"fixed": [bound], "list": bound.split(",")}.get(kind, words)
+    row = []
+    for i, photograph in enumerate(photographs):
+        word = (photograph.name or own[0]) if kind == "true" else own[i % len(own)]
+        rng = stream(seed, photograph.id, recipe.stream_key, 0)
+        row.append(recipe(photograph.canvas, word, rng).image)
+    return row

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageOps
 
-from typoattack.drawing.fonts import STYLES, can_draw, tidy
+from typoattack.drawing.fonts import STYLES, can_draw, families, tidy
 from typoattack.randomness import Rng, stream
 from typoattack.recipes.base import Attacked, Recipe, attacked
 
@@ -56,11 +56,14 @@ def with_font_for(recipe: Recipe, text: str) -> Recipe:
     For texts that the recipe's author could not foresee: another alphabet, a look-alike letter.
     """
     changed: dict[str, object] = {}
-    font = getattr(recipe, "font", None)
+    font = getattr(recipe, "font_used", getattr(recipe, "font", None))
     if isinstance(recipe, Variation):
         changed["base"] = with_font_for(recipe.base, text)
-    elif isinstance(font, str) and not can_draw(font, text, bold=True):
-        changed["font"] = next((s for s in STYLES if can_draw(s, text, bold=True)), font)
+    elif isinstance(font, str) and (font in families() or font in STYLES):
+        able = (other for other in (font, *STYLES) if can_draw(other, text, bold=True))
+        changed["font"] = next(able, font)
+        if changed["font"] == font:
+            return recipe
     return replace(recipe, **changed)
 
 
