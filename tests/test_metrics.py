@@ -126,6 +126,23 @@ def test_controls_follow_their_attack() -> None:
     assert [s.recipe for s in summarise(rows)] == order
 
 
+NO_CLEAN = {"clean_predicted": -1, "clean_sim_label": np.nan, "clean_sim_word": np.nan}
+
+
+def test_pictures_without_a_clean_one_count_where_none_is_needed() -> None:
+    rows = table(
+        {"sample": "a", "predicted": 1, "sim_word": 0.5, **NO_CLEAN},
+        {"sample": "b", "predicted": 0, **NO_CLEAN},
+        {"sample": "c", "predicted": 4, **NO_CLEAN},
+    )
+    one = _only(rows)
+    assert (one.accuracy_attacked.value, one.says_word.value) == (1 / 3, 1 / 3)
+    assert one.two_way_attacked.value == 2 / 3
+    for figure in (one.accuracy_clean, one.accuracy_drop, one.flip_rate, one.targeted_success,
+                   one.any_change, one.two_way_clean, one.margin_shift):  # fmt: skip
+        assert not figure
+
+
 def test_legibility_is_reported_where_it_was_measured() -> None:
     rows = table(
         {"sample": "a", "predicted": 1},

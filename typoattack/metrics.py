@@ -91,6 +91,12 @@ FIGURES: tuple[Definition, ...] = (
         "Share of all photographs whose answer changes, whether it was right before or not.",
     ),
     Definition(
+        "says_word",
+        "Says the word",
+        "Share of all attacked pictures that are called what is written on them, whatever the "
+        "answer was before; also where there is no clean picture.",
+    ),
+    Definition(
         "two_way_clean",
         "Two-way clean",
         "Share of clean photographs closer to their label's text than to the word's text, when "
@@ -155,6 +161,7 @@ class RecipeSummary:
     reading_effect: Figure
     word_effect: Figure
     any_change: Figure
+    says_word: Figure
     two_way_clean: Figure
     two_way_attacked: Figure
     margin_shift: Figure
@@ -296,6 +303,7 @@ def outcomes(predictions: pd.DataFrame) -> pd.DataFrame:
             p["predicted"] == p["target"], worded & was_right & (p["target"] >= 0)
         ),
         "any_change": _where(p["predicted"] != p["clean_predicted"], hit & known),
+        "says_word": _where(p["predicted"] == p["target"], worded & (p["target"] >= 0)),
         "two_way_clean": _where(before > 0, worded & known),
         "two_way_attacked": _where(after > 0, worded),
         "margin_shift": _where(after - before, worded & known),
@@ -330,13 +338,12 @@ def _control(counted: pd.DataFrame, kind: str, column: str) -> "pd.Series[float]
 _NEEDED = [*KEY, "family", "control", "control_of", "label", "word", "written", "target"]
 _NUMBERS = ["label", "target", "predicted", "clean_predicted"]
 _MEASURES = ["sim_label", "coverage", "size"]
-_WORD_MEASURES = ["sim_word"]
-_OF_CLEAN = ["clean_sim_label", "clean_sim_word"]
+_SIMILARITIES = ["sim_word", "clean_sim_label", "clean_sim_word"]
 
 
 def _check(predictions: pd.DataFrame) -> None:
     """Refuse a table that no honest figure can be taken from."""
-    needed = dict.fromkeys([*_NEEDED, *_NUMBERS, *_MEASURES, *_WORD_MEASURES, *_OF_CLEAN])
+    needed = dict.fromkeys([*_NEEDED, *_NUMBERS, *_MEASURES, *_SIMILARITIES])
     missing = [c for c in needed if c not in predictions]
     if missing:
         raise UserError(f"the predictions table lacks the column {missing[0]!r}")
@@ -358,13 +365,13 @@ def _check(predictions: pd.DataFrame) -> None:
 
 def _with_numbers(predictions: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each column that must hold a number, with the rows in which it must."""
-    attacked = predictions[(predictions["family"] != CLEAN) & (predictions["word"] != "")]
     for column in [*_NUMBERS, *_MEASURES]:
         yield column, predictions
-    for column in _WORD_MEASURES:
-        yield column, attacked
-    yield "clean_sim_label", predictions[predictions["clean_predicted"] >= 0]
-    yield "clean_sim_word", attacked[attacked["clean_predicted"] >= 0]
+    paired = predictions["clean_predicted"] >= 0
+    worded = (predictions["family"] != CLEAN) & (predictions["word"] != "")
+    yield "sim_word", predictions[worded]
+    yield "clean_sim_label", predictions[paired]
+    yield "clean_sim_word", predictions[worded & paired]
 
 
 def _named(rows: pd.DataFrame) -> str:

@@ -31,7 +31,7 @@ BLANKS = {f"blank-label(printed-label(size={s}))": 0.05 for s in (0.1, 0.2, 0.4)
 
 def _charts(**given: object) -> list[Chart]:
     counted = outcomes(simulated(20, SIZES | BLANKS, classes=6, **given))  # type: ignore[arg-type]
-    return charts(summarise_outcomes(counted), counted, COLOURS)
+    return charts(summarise_outcomes(counted), counted, lambda _: COLOURS)
 
 
 def _names(made: list[Chart]) -> list[str]:
@@ -51,7 +51,7 @@ def test_many_models_are_spread_over_charts() -> None:
 
 def test_many_classes_have_no_stroop_matrix() -> None:
     counted = outcomes(simulated(60, classes=40))
-    made = charts(summarise_outcomes(counted), counted, [f"c{i}" for i in range(40)])
+    made = charts(summarise_outcomes(counted), counted, lambda _: [f"c{i}" for i in range(40)])
     assert "stroop" not in _names(made)
 
 
@@ -102,7 +102,7 @@ def test_any_name_is_drawn_as_text(name: str) -> None:
     counted = outcomes(
         table(*({"recipe": f"{name}{i}", "sample": f"{i}", "predicted": i % 2} for i in range(3)))
     )
-    for chart in charts(summarise_outcomes(counted), counted, [name, "other"]):
+    for chart in charts(summarise_outcomes(counted), counted, lambda _: [name, "other"]):
         svg = inline_svg(chart)
         assert "<script>" not in svg
         assert len(svg) < 100_000
@@ -111,4 +111,4 @@ def test_any_name_is_drawn_as_text(name: str) -> None:
 
 def test_nothing_to_show_is_no_chart() -> None:
     counted = outcomes(table({"clean_predicted": 5, "target": -1}))
-    assert charts(summarise_outcomes(counted), counted, ["a", "b"]) == []
+    assert charts(summarise_outcomes(counted), counted, lambda _: ["a", "b"]) == []

@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from made_runs import manifest, view
@@ -133,6 +134,18 @@ def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         pages.append(_page(view(simulated(6)), tmp_path / name))
     assert pages[0] == pages[1]
+
+
+def test_pictures_without_clean_ones_and_second_questions_make_a_page(tmp_path: Path) -> None:
+    rows = simulated(6, {"as-given": 0.5}, classes=3)
+    rows = rows[rows["family"] != "clean"]
+    nothing = {"clean_predicted": -1, "clean_sim_label": np.nan, "clean_sim_word": np.nan}
+    inks = rows.assign(task="ink", label=7, predicted=9, target=9)
+    text = _page(view(pd.concat([rows, inks]).assign(**nothing)), tmp_path)
+    assert "There are no clean pictures beside these" in text
+    assert "Says the word" in text
+    assert "yellow" not in (tmp_path / "classes.csv").read_text()
+    assert (tmp_path / "figures" / "stroop-mini-ink.svg").exists()
 
 
 @pytest.mark.parametrize("models", [1, 3])

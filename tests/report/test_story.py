@@ -61,3 +61,11 @@ def test_a_model_that_cannot_read_and_a_stand_in_are_named_as_such() -> None:
 def test_a_note_of_the_models_own_is_not_said_twice() -> None:
     own = "this model cannot read: its flips come from what the label covers"
     assert model_notes({"name": "x", "reads": False, "note": own}) == [f"T{own[1:]}."]
+
+
+def test_pictures_without_clean_ones_are_told_by_what_they_are_called() -> None:
+    nothing = {"clean_predicted": -1, "clean_sim_label": None, "clean_sim_word": None}
+    told = tell(summarise(table(*({**h, **nothing} for h in HIT))))
+    assert told[0].startswith("There are no clean pictures")
+    assert "0 % (0 to 16) are answered correctly" in told[1]
+    assert told[1].endswith("and 100 % (84 to 100) with what is written.")

@@ -1,7 +1,8 @@
 """What `compare` found: for the terminal, and as CSV, Markdown and a page with pictures."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
 from typoattack.report.story import model_notes
 from typoattack.report.tables import escape_markdown, minus
-from typoattack.report.view import Painter, no_pictures
+from typoattack.report.view import Painter, no_pictures, task_names
 
 PAGE = "comparison.html"
 MOST_CHANGED = 60
@@ -188,8 +189,7 @@ def write_comparison(
     Returns:
         The files written, the page first.
     """
-    names = entrants[0].manifest["task"]["class_names"]
-    changed = changed_frame(found, names)
+    changed = changed_frame(found, partial(task_names, entrants[0].manifest))
     texts = {
         "comparison.csv": pairings_frame(found).to_csv(index=False, lineterminator="\n"),
         "comparison.md": markdown(found),
@@ -202,16 +202,26 @@ def write_comparison(
     return [folder / PAGE, *(folder / name for name in texts if name != PAGE)]
 
 
-def changed_frame(found: Comparison, class_names: Sequence[str]) -> pd.DataFrame:
-    """The pictures on which two models differ, attacks only, with classes by name."""
+def changed_frame(found: Comparison, names_of: Callable[[str], Sequence[str]]) -> pd.DataFrame:
+    """The pictures on which two models differ, attacks only, with classes by name.
+
+    Args:
+        found: the comparison.
+        names_of: for a task, what its labels index.
+    """
     rows = found.changed[found.changed["family"] == "attack"]
     table: pd.DataFrame = rows[["a", "b", "task", "recipe", "sample", "replicate", "word"]].copy()
-    table["class"] = [class_names[i] for i in rows["label"]]
+    table["class"] = _named(rows, "label", names_of)
     for side in ("a", "b"):
-        table[f"answer_{side}"] = [class_names[i] for i in rows[f"predicted_{side}"]]
+        table[f"answer_{side}"] = _named(rows, f"predicted_{side}", names_of)
         table[f"{found.figure}_{side}"] = rows[f"value_{side}"]
     table.index = pd.RangeIndex(len(table))
     return table
+
+
+def _named(rows: pd.DataFrame, column: str, names_of: Callable[[str], Sequence[str]]) -> list[str]:
+    pairs = zip(rows["task"], rows[column], strict=True)
+    return [names_of(str(task))[index] for task, index in pairs]
 
 
 def _page(

@@ -87,21 +87,21 @@ class Chart:
 def charts(
     summaries: Sequence[RecipeSummary],
     counted: pd.DataFrame,
-    class_names: Sequence[str],
+    names_of: Callable[[str], Sequence[str]],
 ) -> list[Chart]:
     """The figures that these results have something to show in.
 
     Args:
         summaries: of one or several models.
         counted: what `typoattack.metrics.outcomes` gives for the same rows.
-        class_names: what labels index.
+        names_of: for a task, what its labels index.
     """
     return [
         *_flip_rate_charts(summaries),
         *_fate_charts(summaries),
         *_coverage_charts(summaries),
         *_dose_charts(summaries),
-        *_stroop_charts(counted, class_names),
+        *_stroop_charts(counted, names_of),
     ]
 
 
@@ -406,10 +406,13 @@ MOST_CELLS = 16
 """Tasks with more classes than this have no matrix of label against word."""
 
 
-def _stroop_charts(counted: pd.DataFrame, class_names: Sequence[str]) -> Iterator[Chart]:
+def _stroop_charts(
+    counted: pd.DataFrame, names_of: Callable[[str], Sequence[str]]
+) -> Iterator[Chart]:
     """For tasks with few answers: which word wins over which label."""
     rows = counted[(counted["family"] == "attack") & (counted["target"] >= 0)]
     for (model, task), mine in rows.groupby(["model", "task"], sort=True):
+        class_names = names_of(str(task))
         labels = sorted({*mine["label"], *mine["target"]})
         if not 2 <= len(labels) <= min(MOST_CELLS, len(class_names)):
             continue

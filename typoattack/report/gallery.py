@@ -12,7 +12,7 @@ from PIL import Image
 
 from typoattack.predictions import CLEAN, KEY
 from typoattack.randomness import digest, stream
-from typoattack.report.view import Painter, no_pictures
+from typoattack.report.view import Painter, Row, no_pictures
 
 SIDE = 256
 """Side of a gallery picture in pixels."""
@@ -41,7 +41,7 @@ class Gallery:
     total: int
 
 
-def picture_id(row: Any) -> str:
+def picture_id(row: Row) -> str:
     """The name of a row in links to its picture; the same in every report of the run."""
     return digest(*(str(row[name]) for name in KEY))[:10]
 
@@ -61,22 +61,23 @@ def build_gallery(
     same photographs.
 
     Args:
-        predictions: of one or several models, with their clean rows.
+        predictions: of one task and one or several models, with their clean rows if any.
         class_names: what labels index.
         picture: draws a row again.
         seed: of the choice.
         budget: bytes of pictures, base64 included.
     """
     album = _Album(picture, budget)
-    clean = predictions[predictions["family"] == CLEAN].set_index(
-        ["model", "task", "sample"], drop=False
-    )
+    clean = {
+        (row["model"], row["sample"]): row
+        for row in predictions[predictions["family"] == CLEAN].to_dict("records")
+    }
     entries: list[dict[str, Any]] = []
     for rows in _in_turn(predictions, seed):
-        for _, row in rows.iterrows():
-            before = clean.loc[(row["model"], row["task"], row["sample"])]
-            images = album.put(before), album.put(row)
-            if None not in images:
+        for row in rows.to_dict("records"):
+            before = clean.get((row["model"], row["sample"]))
+            images = album.put(before) if before else None, album.put(row)
+            if images[1] is not None and (images[0] is not None or not before):
                 entries.append(_entry(row, before, images))
         if album.full or len(entries) >= MOST_ROWS or picture is no_pictures:
             break
@@ -113,7 +114,7 @@ def _entry(row: Any, before: Any, images: tuple[int | None, ...]) -> dict[str, A
         "written": row["written"],
         "target": int(row["target"]),
         "images": images,
-        "before": _top(before),
+        "before": _top(before) if before else [],
         "after": _top(row),
     }
 
@@ -152,8 +153,8 @@ class _Album:
             self._places[fingerprint] = self._add(row)
         return self._places[fingerprint]
 
-    def _add(self, row: Any) -> int | None:
-        image = self._picture(row.to_dict())
+    def _add(self, row: Row) -> int | None:
+        image = self._picture(row)
         if image is None:
             return None
         uri = data_uri(image)

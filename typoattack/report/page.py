@@ -1,6 +1,7 @@
 """The page: one self-contained HTML file, and the tables and figures beside it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,7 @@ from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
 from typoattack.report.sections import breakdown, headline, published, story
 from typoattack.report.tables import columns, has_dagger, several, write_tables
-from typoattack.report.view import RunView
+from typoattack.report.view import RunView, task_names
 
 PAGE = "report.html"
 FIGURES_FOLDER = "figures"
@@ -42,13 +43,14 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
     """
     counted = outcomes(view.predictions)
     summaries = summarise_outcomes(counted, seed=seed)
-    drawn = charts(summaries, counted, view.class_names)
+    drawn = charts(summaries, counted, partial(task_names, view.manifest))
+    main = counted[counted["task"] == view.task]
     breakdowns = {
-        "classes": by_class(counted, view.class_names, seed=seed),
-        "words": by_word(counted, seed=seed),
-        "becomes": becomes(counted, view.class_names),
+        "classes": by_class(main, view.class_names, seed=seed),
+        "words": by_word(main, seed=seed),
+        "becomes": becomes(main, view.class_names),
     }
-    gallery = build_gallery(view.predictions, view.class_names, view.picture, seed=seed)
+    gallery = build_gallery(view.main, view.class_names, view.picture, seed=seed)
     written = [folder / PAGE, *write_tables(summaries, folder)]
     for name, table in breakdowns.items():
         text = table.to_csv(index=False, lineterminator="\n")

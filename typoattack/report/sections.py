@@ -21,7 +21,7 @@ def story(
     view: RunView, summaries: Sequence[RecipeSummary], model: str, gallery: Gallery
 ) -> dict[str, Any]:
     """What stands at the top for one model: sentences, notes, and a telling pair of pictures."""
-    mine = [s for s in summaries if s.model == model]
+    mine = [s for s in summaries if (s.model, s.task) == (model, view.task)]
     entry = next(m for m in view.manifest["models"] if m["name"] == model)
     worst = strongest(mine)
     return {
@@ -38,7 +38,9 @@ def _pair(gallery: Gallery, model: str, recipe: str) -> dict[str, Any] | None:
     rows = [
         row
         for row in gallery.data["rows"]
-        if row["model"] == model and row["before"][0][0] == row["label"] != row["after"][0][0]
+        if row["model"] == model
+        and row["before"]
+        and row["before"][0][0] == row["label"] != row["after"][0][0]
     ]
     rows.sort(key=lambda r: (r["recipe"] != recipe, r["after"][0][0] != r["target"]))
     if not rows:

@@ -36,12 +36,13 @@ def tell(summaries: Sequence[RecipeSummary]) -> list[str]:
     """
     told = []
     clean = next((s for s in summaries if s.family == CLEAN), None)
-    if clean:
-        right = round(clean.accuracy_clean.value * clean.samples)
-        told.append(
-            f"Of {clean.samples} clean photographs it answers {right} correctly: "
-            f"{percent(clean.accuracy_clean)}, the 95 % interval in brackets."
-        )
+    if clean is None:
+        return _without_clean(summaries)
+    right = round(clean.accuracy_clean.value * clean.samples)
+    told.append(
+        f"Of {clean.samples} clean photographs it answers {right} correctly: "
+        f"{percent(clean.accuracy_clean)}, the 95 % interval in brackets."
+    )
     worst = strongest(summaries)
     if worst is None:
         return [*told, "No attacked photograph was right when clean, so nothing could flip."]
@@ -54,6 +55,18 @@ def tell(summaries: Sequence[RecipeSummary]) -> list[str]:
             f"{percent(worst.targeted_success)} are then called exactly what is written on them."
         )
     return [*told, _why(summaries)]
+
+
+def _without_clean(summaries: Sequence[RecipeSummary]) -> list[str]:
+    """For photographs that exist attacked only, where nothing can be seen to flip."""
+    told = ["There are no clean pictures beside these, so nothing can be said to flip."]
+    for one in (s for s in summaries if s.family == "attack" and s.accuracy_attacked):
+        told.append(
+            f"{one.recipe}: of {one.samples} pictures {percent(one.accuracy_attacked)} are "
+            "answered correctly, the 95 % interval in brackets"
+            + (f", and {percent(one.says_word)} with what is written." if one.says_word else ".")
+        )
+    return told
 
 
 def _why(summaries: Sequence[RecipeSummary]) -> str:

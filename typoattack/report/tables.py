@@ -32,8 +32,10 @@ NONE = "–"
 
 def columns(summaries: Sequence[RecipeSummary]) -> list[Definition]:
     """The figures that a table of `summaries` shows."""
-    measured = [name for name in IF_MEASURED if any(s.figure(name) for s in summaries)]
-    return [d for name in (*HEADLINE, *measured) for d in FIGURES if d.name == name]
+    more = [name for name in IF_MEASURED if any(s.figure(name) for s in summaries)]
+    if any(s.says_word and not s.targeted_success for s in summaries):
+        more.insert(0, "says_word")
+    return [d for name in (*HEADLINE, *more) for d in FIGURES if d.name == name]
 
 
 def shown(figure: Figure, definition: Definition) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
+from typoattack.samples.stroop import INK, ink_task
+
 Row = Mapping[str, Any]
 """One row of the predictions table, by column name."""
 
@@ -16,6 +18,14 @@ Painter = Callable[[Row], Image.Image | None]
 
 def no_pictures(_: Row) -> None:
     """The painter of a report without pictures."""
+
+
+def task_names(manifest: Mapping[str, Any], task: str) -> Sequence[str]:
+    """The answers that labels of a task index: the suite's own, or a second question's."""
+    if task == INK and manifest["task"]["name"] != INK:
+        return ink_task().class_names
+    names: Sequence[str] = manifest["task"]["class_names"]
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +46,20 @@ class RunView:
     skipped: Sequence[tuple[str, str]] = field(default=())
 
     @property
+    def task(self) -> str:
+        """The suite's question; recipes may ask a second one."""
+        return str(self.manifest["task"]["name"])
+
+    @property
     def class_names(self) -> Sequence[str]:
-        """The task's answers, indexed by label."""
-        names: Sequence[str] = self.manifest["task"]["class_names"]
-        return names
+        """The suite's answers, indexed by label."""
+        return task_names(self.manifest, self.task)
+
+    @property
+    def main(self) -> pd.DataFrame:
+        """The predictions that answer the suite's own question."""
+        rows: pd.DataFrame = self.predictions[self.predictions["task"] == self.task]
+        return rows
 
     @property
     def models(self) -> list[str]:

@@ -52,7 +52,7 @@ function gallery({ rows, pictures, classes }) {
 
   for (const row of rows) {
     row.answer = row.after[0][0];
-    const right = row.before[0][0] === row.label;
+    const right = !row.before.length || row.before[0][0] === row.label;
     if (!right) row.outcome = "wrong";
     else if (row.answer === row.label) row.outcome = "held";
     else row.outcome = row.answer === row.target ? "word" : "flipped";
@@ -135,11 +135,14 @@ function gallery({ rows, pictures, classes }) {
     at("viewer").hidden = !row;
     for (const tile of at("grid").children) tile.setAttribute("aria-current", String(!!row && tile.dataset.id === row.id));
     if (!row) return;
-    at("image-before").src = pictures[row.images[0]];
+    at("image-before").hidden = row.images[0] === null;
+    if (row.images[0] !== null) at("image-before").src = pictures[row.images[0]];
     at("image-after").src = pictures[row.images[1]];
     at("image-before").alt = `Clean photograph of ${classes[row.label]}`;
     at("image-after").alt = `The same with ${row.recipe}`;
-    at("caption-before").textContent = `clean: “${classes[row.before[0][0]]}”`;
+    at("caption-before").textContent = row.before.length
+      ? `clean: “${classes[row.before[0][0]]}”`
+      : "there is no clean picture of this";
     const what = row.written ? `“${row.written}” written` : "nothing written";
     at("caption-after").textContent = `${what}: “${classes[row.answer]}”, ${SAYINGS[row.outcome]}`;
     bars(at("bars-before"), row.before, row, false);
