@@ -1,7 +1,11 @@
 """Every recipe keeps the rules, draws any word on any canvas, and is documented."""
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +18,8 @@ from typoattack.errors import UserError
 from typoattack.randomness import stream
 from typoattack.recipes import RECIPES, Control, Recipe, parse_recipe
 from typoattack.testing import check_recipe
+
+ROOT = Path(__file__).parents[2]
 
 WANTED = {
     *("goh2021", "azuma2023", "cao2023", "materzynska2022", "westerhoff2025"),
@@ -116,3 +122,24 @@ def test_the_size_that_is_reported_scales_with_the_canvas() -> None:
 def test_wrong_parameters_are_named(spec: str, message: str) -> None:
     with pytest.raises(UserError, match=re.escape(message)):
         parse_recipe(spec)
+
+
+_DIGESTS = """
+from tests.recipes.photographs import every_recipe, photograph
+from typoattack.randomness import digest, stream
+
+for recipe in every_recipe():
+    for word in ("lemon", "German shepherd dog"):
+        drawn = recipe(photograph(128), word, stream("digest"))
+        print(recipe, digest(drawn.image.tobytes(), repr(drawn.box)))
+"""
+
+
+def test_other_processes_draw_the_same_pixels() -> None:
+    told = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", _DIGESTS]
+        told.add(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+    assert len(told) == 1
+    assert len(told.pop().splitlines()) == 2 * len(every_recipe())

@@ -1,0 +1,1 @@
+"""How a word becomes pixels: canvas, fonts, lettering, surfaces, placement, finish."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from typoattack.samples.base import BrokenImage
+from typoattack.errors import BrokenImage, RunFailure
 
 CANVAS = 448
 """The default side of the canvas in pixels."""
@@ -28,11 +28,14 @@ def decode(source: bytes | str | Path | Image.Image) -> Image.Image:
     Raises:
         BrokenImage: not a picture, truncated, of a kind that is not read, or more pixels than
             Pillow deems safe (`PIL.Image.MAX_IMAGE_PIXELS`).
+        RunFailure: if the file cannot be read: that is no fault of the picture's, and what was
+            not read must not count as broken.
     """
+    data = _read(source) if isinstance(source, (str, Path)) else source
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = source if isinstance(source, Image.Image) else _open(source)
+            image = data if isinstance(data, Image.Image) else _open(data)
             image.load()
             return _rgb(_upright(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -45,11 +48,17 @@ def decode(source: bytes | str | Path | Image.Image) -> Image.Image:
         raise BrokenImage(f"cannot be decoded: {error}") from error
 
 
-def _open(source: bytes | str | Path) -> Image.Image:
-    if isinstance(source, bytes):
-        return Image.open(io.BytesIO(source), formats=_FORMATS)
+def _read(path: str | Path) -> bytes:
     # Read whole, so that no file stays open however the caller goes on.
-    return Image.open(io.BytesIO(Path(source).read_bytes()), formats=_FORMATS)
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        told = getattr(error, "strerror", None) or error
+        raise RunFailure(f"cannot read {str(path)!r}: {told}") from None
+
+
+def _open(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data), formats=_FORMATS)
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -93,10 +93,10 @@ def noisy(before: Image.Image, after: Image.Image, box: Box, sigma: float, rng: 
 
 
 def noise_level(photograph: Image.Image) -> float:
-    """The noise of a photograph in grey levels: the spread of what a median filter takes away.
+    """The standard deviation of a photograph's noise in grey levels.
 
-    After the fast estimate of Immerkær, *Fast Noise Variance Estimation*, 1996: the mean
-    absolute response to a mask that ignores smooth shading and straight edges.
+    After Immerkær, *Fast Noise Variance Estimation*, 1996: the absolute response to a mask that
+    ignores smooth shading and straight edges.
     """
     grey = np.asarray(photograph.convert("L"), np.float32)
     if min(grey.shape) < 3:

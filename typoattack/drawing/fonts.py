@@ -57,6 +57,7 @@ class Family:
         scripts: the scripts it covers: latin, greek, cyrillic, japanese.
         licence: SPDX identifier; the text lies beside the files.
         source: package and version the files were taken from.
+        joined: whether its letters hold hands, as in cursive.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Family:
     scripts: tuple[str, ...]
     licence: str
     source: str
+    joined: bool = False
 
     def face(self, *, bold: bool) -> Face:
         """The bold or the regular face, or the only one there is."""
@@ -102,10 +104,11 @@ def _family(name: str, entry: Mapping[str, Any]) -> Family:
         scripts=tuple(entry["scripts"]),
         licence=entry["licence"],
         source=entry["source"],
+        joined=entry.get("joined", False),
     )
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=128)
 def _load(path: Path, size: int) -> ImageFont.FreeTypeFont:
     # The basic layout engine: the same glyphs whether or not the system has libraqm.
     return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)

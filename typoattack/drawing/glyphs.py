@@ -12,7 +12,7 @@ from typoattack.drawing.fonts import Face
 from typoattack.drawing.lines import advance
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=4096)
 def glyph(face: Face, character: str, size: int) -> tuple[Image.Image, int, int]:
     """A glyph as an `L` mask with a clear pixel around, and its corner from the pen's place.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-from typoattack.drawing.fonts import Face
+from typoattack.drawing.fonts import Face, families
 from typoattack.drawing.glyphs import glyph
 from typoattack.drawing.lettering import LEAST_EM, Lettering
 from typoattack.drawing.lines import advance, fit, ink_box, metrics, width
@@ -17,9 +17,6 @@ _Four = tuple[float, float, float, float]
 
 _CUT = 8
 """Glyphs are kept at sizes this far apart, in pixels, and scaled down to the size between."""
-
-_JOINED = frozenset({"homemade-apple"})
-"""Families whose letters hold hands: too much jitter would tear them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,8 @@ def handwritten(
         angle: degrees, counter-clockwise, that the whole is turned by after it was fitted.
     """
     lines, _ = fit(face, text, room)
-    strength = wobble * (0.35 if face.family in _JOINED else 1.0)
+    # Too much jitter would tear letters apart that hold hands.
+    strength = wobble * (0.35 if families()[face.family].joined else 1.0)
     letters = _write(face, lines, rng, strength)
     left, top, right, bottom = _extent(face, letters)
     em = min(room[0] / (right - left), room[1] / (bottom - top))

@@ -63,7 +63,7 @@ def printed(
     return replace(set_lines(face, lines, most, room, stroke=stroke), written=text)
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=256)
 def set_lines(
     face: Face,
     lines: tuple[str, ...],

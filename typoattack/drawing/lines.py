@@ -41,13 +41,13 @@ def ink_box(face: Face, character: str) -> tuple[float, float, float, float]:
     return left / _PROBE, top / _PROBE, right / _PROBE, bottom / _PROBE
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=2048)
 def width(face: Face, text: str) -> float:
     """The advance width of `text` in ems, the sum of its letters' advances."""
     return sum(advance(face, text[i : i + 2]) for i in range(len(text)))
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=2048)
 def metrics(face: Face, text: str) -> Metrics:
     """The metrics of `text` in the face, measured on its letters and not read from the file.
 
@@ -59,7 +59,7 @@ def metrics(face: Face, text: str) -> Metrics:
     return Metrics(top, bottom, top + bottom + 0.14)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=2048)
 def fit(face: Face, text: str, room: tuple[int, int]) -> tuple[tuple[str, ...], float]:
     """The line breaks and the em in pixels at which `text` fills `room` = (width, height).
 

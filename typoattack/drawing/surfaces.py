@@ -77,11 +77,9 @@ def lay(image: Image.Image, surface: Surface, quad: Quad, colour: Colour, rng: R
         What was drawn on, shadow included; it may reach over the picture's edge.
     """
     slopes = rng.uniform(-1, 1, 2).tolist()
-    drawn = bounds(quad, 1)
-    size = (drawn[2] - drawn[0], drawn[3] - drawn[1])
-    if surface.shadow:
-        drawn = joined(drawn, _shadow(image, surface, quad))
-    at = bounds(quad, 1)[:2]
+    box = bounds(quad, 1)
+    at, size = box[:2], (box[2] - box[0], box[3] - box[1])
+    drawn = joined(box, _shadow(image, surface, quad)) if surface.shadow else box
     border = surface.border * image.width / 448
     if surface.is_flat and _is_upright(quad):
         _plain(image, quad, colour, border)

@@ -11,7 +11,7 @@ from typoattack.drawing.lettering import set_lines
 from typoattack.drawing.lines import metrics, width
 from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, recipe
-from typoattack.recipes.composition import finished, pour
+from typoattack.recipes.composition import finished, pour, stamp
 
 _CANVAS = 224
 """The protocol's canvas; sizes in pixels are for it and grow with a larger one."""
@@ -23,7 +23,7 @@ _SMALLEST, _LARGEST, _STROKE = 20, 40, 1
 @recipe(
     "azuma2023",
     source="Azuma and Matsui, Defense-Prefix for Preventing Typographic Attacks on CLIP, "
-    "ICCV Workshops 2023, section 4",
+    "ICCV Workshops 2023",
     words="random",
 )
 class Azuma2023(Recipe):
@@ -57,7 +57,7 @@ class Azuma2023(Recipe):
             x = round((side - letters.ink.width) * across)
             y = round((side - letters.ink.height) * down)
             colours = list(PRIMARY.values())
-            region = pour(image, letters, (x, y), colours[fill], colours[edge])
+            region = pour(image, stamp(letters, colours[fill], colours[edge]), (x, y))
         return finished(canvas, image, word, letters if ink else None, region, face.family)
 
     def _font(self, text: str, lot: float) -> str:

@@ -70,7 +70,7 @@ def attacked(
         image: after, of the same size.
         word: see `Attacked`, as are `written`, `size` and `facts`.
         written: the text really drawn.
-        size: text height used, as a share of the canvas.
+        size: the em used, as a share of the canvas's side.
         region: where anything may have been drawn; only there the pictures are compared, which
             saves most of the time. None compares all; it may reach over the canvas's edge.
         facts: columns of the recipe's own.

@@ -10,7 +10,7 @@ from typoattack.drawing.fonts import find_face, tidy
 from typoattack.drawing.lettering import set_lines
 from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, recipe
-from typoattack.recipes.composition import finished, pour
+from typoattack.recipes.composition import finished, pour, stamp
 
 _CANVAS = 448
 """The canvas that the protocol's pixels are for; they grow with a larger one."""
@@ -50,5 +50,5 @@ class Cao2023(Recipe):
         letters = set_lines(face, (text,), self.em * scale, room, centred=False)
         image, region = canvas.copy(), NOWHERE
         if ink:
-            region = pour(image, letters, (x, y), _RED, _RED)
+            region = pour(image, stamp(letters, _RED, _RED), (x, y))
         return finished(canvas, image, word, letters if ink else None, region, face.family)

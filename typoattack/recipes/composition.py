@@ -143,23 +143,30 @@ class OnPhotograph:
             return finished(canvas, image, word, None, NOWHERE, face.family)
         x = round(left + (space[0] - letters.ink.width) / 2)
         y = round(top + (space[1] - letters.ink.height) / 2)
-        region = pour(image, letters, (x, y), colour(self.fill), colour(self.edge), self.opacity)
+        made = stamp(letters, colour(self.fill), colour(self.edge), self.opacity)
+        region = pour(image, made, (x, y))
         return finished(canvas, image, word, letters, region, face.family)
 
 
-def pour(
-    image: Image.Image,
-    text: Lettering,
-    at: tuple[int, int],
-    fill: Colour,
-    edge: Colour,
-    opacity: float = 1.0,
-) -> Box:
-    """Draw a lettering on `image`, in place, its top left corner at `at`; where that was."""
-    for mask, tint in ((text.outline, edge), (text.ink, fill)):
-        if mask is not None:
-            image.paste(tint, at, mask if opacity == 1 else mask.point(_faded(opacity)))
-    return at[0], at[1], at[0] + text.ink.width, at[1] + text.ink.height
+Stamp = tuple[Image.Image, Image.Image]
+"""Colours, and the `L` mask through which they are laid."""
+
+
+def stamp(text: Lettering, fill: Colour, edge: Colour, opacity: float = 1.0) -> Stamp:
+    """A lettering in its colours, the outline around the letters and not behind them."""
+    colours = Image.new("RGB", text.ink.size, edge if text.outline else fill)
+    mask = text.ink
+    if text.outline:
+        colours.paste(fill, mask=text.ink)
+        mask = text.outline
+    return colours, mask if opacity == 1 else mask.point(_faded(opacity))
+
+
+def pour(image: Image.Image, made: Stamp, at: tuple[int, int]) -> Box:
+    """Lay a stamp on `image`, in place, its top left corner at `at`; where that was."""
+    colours, mask = made
+    image.paste(colours, at, mask)
+    return at[0], at[1], at[0] + mask.width, at[1] + mask.height
 
 
 @functools.lru_cache(maxsize=64)

@@ -19,7 +19,7 @@ right class; `pseudo` a pronounceable non-word of the same shape; `shuffled` the
 another order; `mirrored` the word seen in a mirror."""
 
 
-@recipe("control", source="DESIGN.md, invariant 3; the blank note is that of SCAM (2025)")
+@recipe("control", source="new here; blank notes as in Westerhoff et al. 2025")
 class Control(Recipe):
     """Another recipe's surface at the same place, its word changed so that reading cannot help.
 
@@ -89,7 +89,7 @@ def shuffled(word: str, rng: Rng) -> str:
     return "".join(reversed(word)) if len(set(letters)) > 1 else word
 
 
-@recipe("blank-label", source="DESIGN.md, invariant 3")
+@recipe("blank-label", source="new here")
 class BlankLabel(Control):
     """The label of `printed-label` without a word: what occlusion alone does."""
 
@@ -97,7 +97,7 @@ class BlankLabel(Control):
     kind: Kind = field(default="blank", init=False)
 
 
-@recipe("true-label", source="DESIGN.md, invariant 3")
+@recipe("true-label", source="new here")
 class TrueLabel(Control):
     """The label of `printed-label` with the right class's name on it."""
 
@@ -105,7 +105,7 @@ class TrueLabel(Control):
     kind: Kind = field(default="true", init=False)
 
 
-@recipe("pseudoword-label", source="DESIGN.md, invariant 3")
+@recipe("pseudoword-label", source="new here")
 class PseudowordLabel(Control):
     """The label of `printed-label` with a pronounceable word that means nothing."""
 

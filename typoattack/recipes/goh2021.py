@@ -15,7 +15,7 @@ from typoattack.drawing.lines import fit
 from typoattack.drawing.placement import tiled
 from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import finished, pour
+from typoattack.recipes.composition import finished, pour, stamp
 from typoattack.recipes.parts import ColourName, FontName
 
 _COLUMNS = 2
@@ -39,9 +39,9 @@ class _AtFixedPlaces(Recipe):
         image = canvas.copy()
         if not ink:
             return finished(canvas, image, word, None, NOWHERE, face.family, copies=0)
-        fill, edge = colour(self.fill), colour(self.edge)
+        made = stamp(letters, colour(self.fill), colour(self.edge))
         spots = tiled(rows, _COLUMNS, letters.ink.size, side)
-        regions = [pour(image, letters, spot, fill, edge) for spot in spots]
+        regions = [pour(image, made, spot) for spot in spots]
         return finished(
             canvas, image, word, letters, joined(*regions), face.family, copies=self.copies
         )

@@ -12,7 +12,7 @@ from typoattack.drawing.lettering import printed
 from typoattack.drawing.placement import Place, tiled
 from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import OnPhotograph, finished, pour
+from typoattack.recipes.composition import OnPhotograph, finished, pour, stamp
 from typoattack.recipes.parts import Aspect, ColourName, FontName, Outline
 
 
@@ -90,11 +90,9 @@ class RepeatedOverlay(Recipe):
         image = canvas.copy()
         regions = [NOWHERE]
         if ink:
-            fill, edge = colour(self.fill), colour(self.edge)
-            regions = [
-                pour(image, letters, spot, fill, edge, self.opacity)
-                for spot in tiled(self.rows, self.columns, letters.ink.size, side)
-            ]
+            made = stamp(letters, colour(self.fill), colour(self.edge), self.opacity)
+            spots = tiled(self.rows, self.columns, letters.ink.size, side)
+            regions = [pour(image, made, spot) for spot in spots]
         written = letters if ink else None
         copies = self.rows * self.columns if ink else 0
         return finished(canvas, image, word, written, joined(*regions), face.family, copies=copies)

@@ -69,7 +69,6 @@ class SceneSign(Recipe):
         )
         image = canvas.copy()
         region = lay(image, SIGN, quad, paper, rng)
-        grains = rng.spawn(1)[0]
         face = find_face(self.font, text, rng, bold=True)
         frame = max(round(0.035 * min(size)), 1)
         inset = 4 * frame
@@ -78,7 +77,7 @@ class SceneSign(Recipe):
         flat = _painted(size, frame, letters if ink else None)
         box = bounds(quad, 1)
         image.paste(pen, box[:2], _warped(flat, quad, box))
-        region = _weathered(canvas, image, box, region, grains)
+        region = _weathered(canvas, image, box, region, rng)
         return finished(canvas, image, word, letters if ink else None, region, face.family)
 
 

@@ -64,14 +64,9 @@ def _slip(word: str, rng: Rng) -> str:
     for _ in range(16):
         at = places[int(rng.integers(len(places)))]
         made = _SLIPS[int(rng.integers(len(_SLIPS)))](word, at, rng)
-        if made != word and tidy_or_empty(made):
+        if made != word and made.strip():
             return made
     return word + word[-1]
-
-
-def tidy_or_empty(text: str) -> str:
-    """`tidy(text)`, or nothing if nothing would be left."""
-    return tidy(text) if text.strip() else ""
 
 
 def _swap(word: str, at: int, _: Rng) -> str:

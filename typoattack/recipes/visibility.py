@@ -13,7 +13,7 @@ from typoattack.drawing.lettering import Lettering, printed, set_lines
 from typoattack.drawing.placement import Place, place
 from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import finished, pour
+from typoattack.recipes.composition import finished, pour, stamp
 from typoattack.recipes.crowd import CROWD
 from typoattack.recipes.parts import Aspect, ColourName, FontName
 
@@ -147,7 +147,7 @@ class CaptionBar(Recipe):
                 regions.append(box)
             if ink:
                 x, y = (side - letters.ink.width) // 2, top + (tall - letters.ink.height) // 2
-                regions.append(pour(image, letters, (x, y), fill, edge))
+                regions.append(pour(image, stamp(letters, fill, edge), (x, y)))
         written = letters if ink else None
         return finished(canvas, image, word, written, joined(*regions), face.family)
 
@@ -187,7 +187,7 @@ class BackgroundText(Recipe):
                 continue
             taken.append((*spot, spot[0] + letters.ink.width, spot[1] + letters.ink.height))
             if number or ink:
-                pour(image, letters, spot, fill, edge)
+                pour(image, stamp(letters, fill, edge), spot)
         written = target if ink else None
         shown = len(taken) - 2
         return finished(canvas, image, word, written, joined(*taken), face.family, others=shown)
