@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL import Image
 
-    from typoattack.compare import Comparison
+    from typoattack.comparison import Comparison
     from typoattack.metrics import RecipeSummary
     from typoattack.models.base import Model
     from typoattack.models.text_cache import TextCache
@@ -40,8 +40,6 @@ class Run:
     Attributes:
         path: the run's folder; gone where `evaluate` was given none to keep.
         manifest: what was run; see `typoattack.manifest`.
-        predictions: one row a (model, task, recipe, sample, replicate); see
-            `typoattack.predictions`.
         skipped: the samples that could not be used, and why.
 
     Raises:
@@ -52,8 +50,12 @@ class Run:
         self.path = Path(path)
         self.folder = RunFolder(self.path)
         self.manifest = self.folder.manifest()
-        self.predictions = self.folder.predictions()
         self.skipped = self.folder.skipped()
+
+    @functools.cached_property
+    def predictions(self) -> "pd.DataFrame":
+        """One row a (model, task, recipe, sample, replicate); see `typoattack.predictions`."""
+        return self.folder.predictions()
 
     @functools.cached_property
     def summaries(self) -> list["RecipeSummary"]:
@@ -314,7 +316,7 @@ def attack(
         UserError: for an unknown recipe, or a word that it cannot draw.
     """
     from typoattack.drawing.canvas import decode, square_canvas
-    from typoattack.errors import BrokenImage
+    from typoattack.errors import BrokenImage, RunFailure
     from typoattack.randomness import stream
     from typoattack.recipes import parse_recipe
 
@@ -323,15 +325,15 @@ def attack(
     chosen = parse_recipe(recipe) if isinstance(recipe, str) else recipe
     try:
         clean = square_canvas(decode(image), canvas)
-    except BrokenImage as error:
+    except (BrokenImage, RunFailure) as error:
         raise UserError(f"picture {str(image)[:200]!r}: {error}") from None
     return chosen(clean, word, stream(seed, chosen.stream_key)).image
 
 
 def compare(*runs: "Run | str | Path", figure: str = "flip_rate") -> "Comparison":
-    """Two or more models on the same attacked pictures, paired; see `typoattack.compare`."""
-    from typoattack.compare import compare as compared
-    from typoattack.compare import read_entrants
+    """Two or more models on the same attacked pictures, paired; see `typoattack.comparison`."""
+    from typoattack.comparison import compare as compared
+    from typoattack.comparison import read_entrants
 
     folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
     return compared(read_entrants(folders), figure=figure)

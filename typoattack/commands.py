@@ -14,7 +14,7 @@ from typoattack.store import Skipped
 from typoattack.suite import Suite
 
 if TYPE_CHECKING:
-    from typoattack.compare import Comparison
+    from typoattack.comparison import Comparison
     from typoattack.recipes.word_search import WordScore
     from typoattack.runner import Progress
 
@@ -142,7 +142,7 @@ def compare_runs(
     Raises:
         UserError: for runs that cannot be compared; the difference is named.
     """
-    from typoattack.compare import compare, read_entrants
+    from typoattack.comparison import compare, read_entrants
     from typoattack.report.comparison import write_comparison
 
     entrants = read_entrants([Path(run) for run in runs])

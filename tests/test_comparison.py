@@ -12,7 +12,7 @@ from made_tables import clean, simulated, table
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from typoattack.compare import Comparison, Entrant, compare, exact_mcnemar, read_entrants
+from typoattack.comparison import Comparison, Entrant, compare, exact_mcnemar, read_entrants
 from typoattack.errors import UserError
 from typoattack.predictions import SCHEMA
 from typoattack.store import RunFolder
