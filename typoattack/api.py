@@ -290,7 +290,9 @@ def evaluate(
         if out is not None:
             return execute(suite, [wrapped], data, out, where, cache=cache)
         with tempfile.TemporaryDirectory() as folder:
-            return execute(suite, [wrapped], data, Path(folder) / "run", where, cache=cache)
+            done = execute(suite, [wrapped], data, Path(folder) / "run", where, cache=cache)
+            _ = done.predictions  # read while the folder is there
+            return done
     finally:
         model.train(training)
 

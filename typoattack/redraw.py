@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from typoattack.drawing.canvas import square_canvas
-from typoattack.errors import BrokenImage, UserError
+from typoattack.errors import BrokenImage, RunFailure, UserError
 from typoattack.generator import draw_given, draw_word, pixel_fingerprint
 from typoattack.predictions import CLEAN
 from typoattack.recipes import AsGiven, SearchRecipe
@@ -45,7 +45,7 @@ class RunPainter:
         """The picture of one row of the predictions table, or None if it cannot be had."""
         try:
             image = self._draw(row)
-        except (UserError, BrokenImage, KeyError, OSError):
+        except (UserError, RunFailure, BrokenImage, KeyError, OSError):
             return None
         same = image is not None and pixel_fingerprint(image) == row["pixels"]
         return image if same else None

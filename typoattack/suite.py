@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -163,15 +164,9 @@ def load_suite(name: str, changes: Mapping[str, Any] | None = None) -> Suite:
 
 def parse_suite(text: str, name: str, changes: Mapping[str, Any] | None = None) -> Suite:
     """The suite called `name` from YAML text; see `load_suite`."""
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise UserError(
-            f"suite {name!r}: not YAML ({' '.join(str(error).split())[:200]})"
-        ) from None
-    if not isinstance(data, dict):
-        raise UserError(f"suite {name!r}: expected keys and values, such as `recipes: [...]`")
+    data = _read_yaml(text, name)
     data |= {key: value for key, value in (changes or {}).items() if value is not None}
+    _refuse_half_characters(data, name)
     try:
         file = _SuiteFile.model_validate(data)
     except ValidationError as error:
@@ -195,6 +190,52 @@ def parse_suite(text: str, name: str, changes: Mapping[str, Any] | None = None) 
     )
     parse_words(suite.words)
     return replace(suite, attacks=_attacks(suite, file.recipes))
+
+
+_LONGEST = 1_000_000
+"""Characters of a suite's file; a real one has a few hundred."""
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Safe, and without aliases: a few lines of nested ones stand for gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (*name) are not read in suites; write the values out")
+        return super().compose_node(parent, index)
+
+
+def _read_yaml(text: str, name: str) -> dict[Any, Any]:
+    """The keys and values of a suite's file.
+
+    Raises:
+        UserError: if it is none, too long, or holds tags or aliases.
+    """
+    if len(text) > _LONGEST:
+        raise UserError(f"suite {name!r}: {len(text)} characters; at most {_LONGEST} are read")
+    try:
+        data = _PlainLoader(text).get_single_data()
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise UserError(
+            f"suite {name!r}: not YAML ({' '.join(str(error).split())[:200]})"
+        ) from None
+    if not isinstance(data, dict):
+        raise UserError(f"suite {name!r}: expected keys and values, such as `recipes: [...]`")
+    return data
+
+
+def _refuse_half_characters(data: Any, name: str) -> None:
+    """Text that no file could hold: lone surrogates, from escapes or from names in no UTF-8."""
+    if isinstance(data, str):
+        try:
+            data.encode()
+        except UnicodeEncodeError:
+            raise UserError(f"suite {name!r}: {data[:60]!r} is not text (UTF-8)") from None
+    elif isinstance(data, Mapping):
+        _refuse_half_characters([*data.keys(), *data.values()], name)
+    elif isinstance(data, (list, tuple)):
+        for part in data:
+            _refuse_half_characters(part, name)
 
 
 def with_dataset_options(
@@ -277,6 +318,9 @@ def split_label(text: str) -> tuple[Recipe, str]:
     return parse_recipe(name), words.strip()
 
 
+_MOST_SWEPT = 10_000
+
+
 def _expand(entry: str | Mapping[str, Any]) -> Iterable[tuple[Recipe, str]]:
     """The recipes and word specs of one entry, sweeps expanded."""
     if isinstance(entry, str):
@@ -294,6 +338,9 @@ def _expand(entry: str | Mapping[str, Any]) -> Iterable[tuple[Recipe, str]]:
     axes = [
         [(key, _plain(v)) for v in _axis(value, hints.get(key))] for key, value in given.items()
     ]
+    count = math.prod(len(axis) for axis in axes)
+    if count > _MOST_SWEPT:
+        raise UserError(f"recipe entry {name!r} sweeps over {count} recipes; at most {_MOST_SWEPT}")
     for values in itertools.product(*axes):
         yield build_recipe(made_from, [], dict(values)), words
 

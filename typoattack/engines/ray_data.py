@@ -1,7 +1,7 @@
 """A run on Ray Data: samples drawn by tasks on CPUs, classified by one actor a GPU.
 
 ```
-positions ──▶ draw (a task a block, on any CPU) ──▶ classify (actors, one a GPU) ──▶ this process ──▶ parts
+positions ──▶ draw (tasks on CPUs) ──▶ classify (actors, one a GPU) ──▶ this process ──▶ parts
 ```
 
 Ray starts more tasks and actors where the cluster grows, holds drawing back where classifying is
@@ -10,6 +10,7 @@ node. This process alone writes the run's folder, so a killed run resumes as any
 """
 
 import itertools
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def _ray() -> Any:
     if not ray.is_initialized():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ray.init(include_dashboard=False, log_to_driver=False, logging_level="error")
+            ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     return ray
 
 

@@ -1,7 +1,8 @@
 """Text features on disk, so that nobody encodes the same sentences twice."""
 
+import contextlib
+import io
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from typoattack.errors import UserError
+from typoattack.files import write_whole
 from typoattack.randomness import digest
 
 Features = NDArray[np.float32]
@@ -97,10 +100,8 @@ def _read(path: Path | None, rows: int) -> Features | None:
 def _write(path: Path | None, rows: Features) -> None:
     if path is None:
         return
-    try:
+    data = io.BytesIO()
+    np.save(data, rows, allow_pickle=False)
+    with contextlib.suppress(OSError, UserError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            np.save(file, rows, allow_pickle=False)
-        Path(file.name).replace(path)
-    except OSError:
-        return
+        write_whole(path, data.getvalue())

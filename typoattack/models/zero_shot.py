@@ -18,13 +18,21 @@ class Scores:
 
     Attributes:
         similarity: (n, n_classes) cosines.
-        probability: (n, n_classes), rows summing to 1.
+        probability: (n, n_classes), rows summing to 1; but for a model with a sigmoid (SigLIP)
+            how well each class fits by itself, whatever the others.
         predicted: (n,) the most probable class.
     """
 
     similarity: Features
     probability: Features
     predicted: NDArray[np.int64]
+
+
+_SENTENCES = 256
+"""Sentences a forward pass: thousands at once would need gigabytes."""
+
+_KEPT_WORDS = 4096
+"""Words that are no class whose features stay in memory, so that it does not grow with a run."""
 
 
 class ZeroShotClassifier:
@@ -51,6 +59,8 @@ class ZeroShotClassifier:
         self._cache = cache
         self._prefix = str(getattr(model, "name_prefix", ""))  # of Defense-Prefix
         self._scale = np.float32(model.logit_scale)
+        bias = getattr(model, "logit_bias", None)  # older stand-ins have none
+        self._bias = None if bias is None else np.float32(bias)
         self.weights = self._encode(task.class_names, progress)
         self._index = {name: index for index, name in reversed(list(enumerate(task.class_names)))}
         self._words: dict[str, Features] = {}
@@ -68,6 +78,9 @@ class ZeroShotClassifier:
             )
         similarity = embeddings @ self.weights.T
         logits = similarity * self._scale
+        if self._bias is not None:
+            probability = 1 / (1 + np.exp(-np.clip(logits + self._bias, -80, 80)))
+            return Scores(similarity, probability, similarity.argmax(axis=1))
         exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
         probability = exponents / exponents.sum(axis=1, keepdims=True)
         return Scores(similarity, probability, similarity.argmax(axis=1))
@@ -80,6 +93,8 @@ class ZeroShotClassifier:
         """(n, d) text features of any words, class or not, made with the task's templates."""
         strangers = sorted({w for w in words if w not in self._index and w not in self._words})
         if strangers:
+            if len(self._words) + len(strangers) > _KEPT_WORDS:
+                self._words = {word: self._words[word] for word in words if word in self._words}
             rows = self._encode(strangers)
             self._words.update(zip(strangers, rows, strict=True))
         return np.stack([self._feature(word) for word in words])
@@ -92,7 +107,15 @@ class ZeroShotClassifier:
         self, names: Sequence[str], progress: Callable[[int, int], None] | None = None
     ) -> Features:
         def encode(texts: Sequence[str]) -> Features:
-            return np.asarray(self._model.encode_text(texts).numpy(), dtype=np.float32)
+            starts = range(0, len(texts), _SENTENCES)
+            parts = [self._model.encode_text(texts[i : i + _SENTENCES]).numpy() for i in starts]
+            rows = np.concatenate(parts).astype(np.float32, copy=False)
+            if not np.isfinite(rows).all():
+                raise UserError(
+                    f"model {self._model.name!r} returned NaN or infinity for a text; "
+                    "try --precision fp32, or another checkpoint"
+                )
+            return rows
 
         return self._cache.features(
             self._model.fingerprint,
