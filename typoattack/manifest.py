@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import typoattack
-from typoattack.models import model_kind
+from typoattack.models import model_note
 from typoattack.models.base import Model
 from typoattack.randomness import digest
 from typoattack.samples.base import Dataset
@@ -59,7 +59,7 @@ def build_manifest(
             "fingerprint": model.fingerprint,
             "image_size": model.image_size,
             "reads": model.reads,
-            "note": model_kind(model.name).note,
+            "note": model_note(model),
         }
         for model in models
     ]

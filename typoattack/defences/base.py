@@ -105,6 +105,7 @@ class Defended:
         self.fingerprint = fingerprint
         self.image_size = inner.image_size
         self.logit_scale = inner.logit_scale
+        self.logit_bias: float | None = getattr(inner, "logit_bias", None)
         self.reads = inner.reads
         self.name_prefix = str(getattr(inner, "name_prefix", ""))
         """Stands before a class's name in every sentence; see `ZeroShotClassifier`."""

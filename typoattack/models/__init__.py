@@ -42,6 +42,15 @@ def model_kind(name: str) -> ModelKind:
     return MODELS[name] if name in MODELS else MODELS[_prefix(name)]
 
 
+def model_note(model: "Model") -> str:
+    """What a report must say of the model's figures; empty if nothing."""
+    notes = [
+        model_kind(model.name).note,
+        _SIGMOID if getattr(model, "logit_bias", None) is not None else "",
+    ]
+    return "; ".join(note for note in notes if note)
+
+
 def _prefix(name: str) -> str:
     prefix, colon, _ = name.partition(":")
     return prefix if colon and prefix in MODELS else "open_clip"
@@ -91,6 +100,19 @@ def _open_clip(name: str, device: str, precision: str) -> "Model":
     return load_open_clip(name, device=device, precision=precision)
 
 
+def _transformers(name: str, device: str, precision: str) -> "Model":
+    from typoattack.models.transformers_backend import load_transformers
+
+    return load_transformers(name, device=device, precision=precision)
+
+
+def _python(name: str, device: str, precision: str) -> "Model":
+    from typoattack.models.python_backend import load_python
+
+    _only_full_precision(name, precision)
+    return load_python(name, device=device)
+
+
 def _mini(_: str, device: str, precision: str) -> "Model":
     from typoattack.models.mini import load_mini
 
@@ -109,6 +131,11 @@ def _only_full_precision(name: str, precision: str) -> None:
     if precision != "fp32":
         raise UserError(f"model {name!r} runs in fp32 only; leave --precision away")
 
+
+_SIGMOID = (
+    "this model scores with a sigmoid: a probability says how well one class fits by itself, and a "
+    "picture's probabilities do not sum to 1"
+)
 
 _BLIND = (
     "this model cannot read: its flips come from what the label covers, not from the word on it"
@@ -131,3 +158,15 @@ MODELS.add(
 MODELS.add("open_clip", ModelKind("ARCH/TAG", "a checkpoint that open_clip publishes", _open_clip))
 MODELS.add("hf-hub", ModelKind("hf-hub:ORG/NAME", "an open_clip model on the Hub", _open_clip))
 MODELS.add("local-dir", ModelKind("local-dir:PATH", "a folder that open_clip can open", _open_clip))
+MODELS.add(
+    "transformers",
+    ModelKind(
+        "transformers:ORG/NAME|PATH", "CLIP, SigLIP or SigLIP2 of Hugging Face", _transformers
+    ),
+)
+MODELS.add(
+    "python",
+    ModelKind(
+        "python:MODULE:FACTORY", "your own object with encode_image and encode_text", _python
+    ),
+)

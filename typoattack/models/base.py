@@ -34,6 +34,15 @@ class Model(Protocol):
         ...
 
     @property
+    def logit_bias(self) -> float | None:
+        """What is added before a sigmoid, for models trained with one (SigLIP); None: softmax.
+
+        With a sigmoid each class is asked about by itself: a probability says how well this one
+        class fits, and a picture's probabilities do not sum to 1.
+        """
+        ...
+
+    @property
     def reads(self) -> bool:
         """False where the model is known to be blind to text; the report says so."""
         ...

@@ -1,7 +1,6 @@
 """Any model that open_clip can open, with its own preprocessing and tokenizer."""
 
 import contextlib
-import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,12 +8,15 @@ from typing import Any
 
 import open_clip
 import torch
-from torch.nn import functional as F
 
 from typoattack.errors import UserError, unknown
 from typoattack.models.base import Preprocess
-
-PRECISIONS = ("fp32", "bf16", "fp16")
+from typoattack.models.inference import (
+    autocast,
+    check_precision,
+    normalised,
+    weights_fingerprint,
+)
 
 
 class OpenClipModel:
@@ -50,26 +52,22 @@ class OpenClipModel:
         size = module.visual.image_size
         self.image_size = int(size if isinstance(size, int) else size[0])
         self.logit_scale = float(module.logit_scale.detach().float().exp())
-        self.fingerprint = _fingerprint(module, repr(preprocess), precision)
+        bias = getattr(module, "logit_bias", None)
+        self.logit_bias = None if bias is None else float(bias.detach().float())
+        self.fingerprint = weights_fingerprint(module, repr(preprocess), precision)
 
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, image_size, image_size) to (n, d); see `Model`."""
-        with torch.inference_mode(), self._autocast():
+        with torch.inference_mode(), autocast(self._device, self._precision):
             features = self.module.encode_image(batch.to(self._device, non_blocking=True))
-        return F.normalize(features.float(), dim=-1).cpu()
+        return normalised(features)
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """n sentences to (n, d); see `Model`."""
         tokens = self.tokenizer(list(texts)).to(self._device)
-        with torch.inference_mode(), self._autocast():
+        with torch.inference_mode(), autocast(self._device, self._precision):
             features = self.module.encode_text(tokens)
-        return F.normalize(features.float(), dim=-1).cpu()
-
-    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
-        if self._precision == "fp32":
-            return contextlib.nullcontext()
-        dtype = torch.bfloat16 if self._precision == "bf16" else torch.float16
-        return torch.autocast(torch.device(self._device).type, dtype=dtype)
+        return normalised(features)
 
 
 def load_open_clip(name: str, *, device: str = "cpu", precision: str = "fp32") -> OpenClipModel:
@@ -82,8 +80,7 @@ def load_open_clip(name: str, *, device: str = "cpu", precision: str = "fp32") -
         UserError: for an unknown architecture or tag, a folder that is none, weights that cannot
             be fetched or do not fit.
     """
-    if precision not in PRECISIONS:
-        raise UserError(f"precision {precision!r}: use one of {', '.join(PRECISIONS)}")
+    check_precision(precision)
     arch, pretrained, quick_gelu = _resolve(name)
     try:
         with _quiet():
@@ -151,13 +148,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
-
-
-def _fingerprint(module: Any, *more: str) -> str:
-    hasher = hashlib.sha256()
-    for key, tensor in sorted(module.state_dict().items()):
-        hasher.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        hasher.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-    for part in more:
-        hasher.update(part.encode())
-    return hasher.hexdigest()[:16]

@@ -147,6 +147,7 @@ class MiniBlind:
     name = "mini-blind"
     image_size = OBJECT_SIZE
     logit_scale = _LOGIT_SCALE
+    logit_bias: float | None = None
     reads = False
 
     def __init__(self, device: str = "cpu") -> None:

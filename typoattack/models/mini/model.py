@@ -88,6 +88,7 @@ class Mini:
     name = "mini"
     image_size = IMAGE_SIZE
     logit_scale = _LOGIT_SCALE
+    logit_bias: float | None = None
     reads = True
 
     def __init__(self, device: str = "cpu", *, weights: Path = WEIGHTS) -> None:

@@ -1,0 +1,152 @@
+"""Any Python object with `encode_image` and `encode_text` as a model."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from typoattack.errors import UserError
+from typoattack.models.base import Preprocess
+from typoattack.models.inference import normalised
+from typoattack.randomness import digest, stream
+
+_SIZE = 224
+_SCALE = 100.0
+
+
+@dataclass(frozen=True)
+class ToTensor:
+    """A square RGB canvas to float32 (3, size, size) in 0 to 1, bicubic."""
+
+    size: int
+
+    def __call__(self, canvas: Image.Image) -> torch.Tensor:
+        """See the class."""
+        small = canvas.resize((self.size, self.size), Image.Resampling.BICUBIC)
+        pixels = np.asarray(small, dtype=np.float32) / np.float32(255)
+        return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+
+
+class PythonModel:
+    """A user's object behind the `Model` protocol.
+
+    The object must have
+
+    - `encode_image(batch)`: a float32 tensor (n, 3, s, s) to (n, d), a tensor or an array;
+    - `encode_text(texts)`: a list of n sentences to (n, d);
+
+    and may have `preprocess` (a square RGB canvas to a tensor (3, s, s); it must pickle),
+    `image_size` (s, 224 if absent; without `preprocess` the batch is RGB in 0 to 1), `logit_scale`
+    (100), `logit_bias` (none), `reads` (true) and `fingerprint`. Rows are normalised here. Without
+    a fingerprint of its own an object is known by what it makes of two fixed pictures and
+    sentences.
+
+    Args:
+        name: what reports call it.
+        inner: the object.
+
+    Raises:
+        UserError: if it lacks a method, or its features are not as they must be.
+    """
+
+    def __init__(self, name: str, inner: Any) -> None:
+        for method in ("encode_image", "encode_text"):
+            if not callable(getattr(inner, method, None)):
+                raise UserError(f"model {name!r}: {type(inner).__name__} has no {method}()")
+        self.name = name
+        self._inner = inner
+        self.image_size = int(getattr(inner, "image_size", _SIZE))
+        self.logit_scale = float(getattr(inner, "logit_scale", _SCALE))
+        bias = getattr(inner, "logit_bias", None)
+        self.logit_bias = None if bias is None else float(bias)
+        self.reads = bool(getattr(inner, "reads", True))
+        own = getattr(inner, "preprocess", None)
+        self.preprocess: Preprocess = own or ToTensor(self.image_size)
+        self.fingerprint = self._behaviour(getattr(inner, "fingerprint", None))
+
+    def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
+        """(n, 3, image_size, image_size) to (n, d); see `Model`."""
+        return self._features("encode_image", batch, len(batch))
+
+    def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
+        """n sentences to (n, d); see `Model`."""
+        return self._features("encode_text", list(texts), len(texts))
+
+    def _features(self, method: str, given: Any, count: int) -> torch.Tensor:
+        with torch.inference_mode():
+            try:
+                made = torch.as_tensor(getattr(self._inner, method)(given))
+            except Exception as error:
+                raise UserError(
+                    f"model {self.name!r}: {method} broke: {type(error).__name__}: "
+                    f"{' '.join(str(error).split())[:200]}"
+                ) from error
+        if made.ndim != 2 or len(made) != count or not made.is_floating_point():
+            raise UserError(
+                f"model {self.name!r}: {method} must give ({count}, d) floats, not "
+                f"{tuple(made.shape)} {made.dtype}"
+            )
+        return normalised(made).clone()
+
+    def _behaviour(self, own: object) -> str:
+        """The object's own fingerprint, or a hash of its answers; checks them on the way."""
+        noise = stream("python model").integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+        inputs = torch.stack([self.preprocess(Image.fromarray(pixels)) for pixels in noise])
+        pictures = self.encode_image(inputs)
+        sentences = self.encode_text(["a photo of a dog.", "iPod"])
+        if pictures.shape[1] != sentences.shape[1]:
+            raise UserError(
+                f"model {self.name!r}: pictures have {pictures.shape[1]} features, but sentences "
+                f"{sentences.shape[1]}; they must share a space"
+            )
+        if own is not None:
+            return digest("python", str(own))
+        # Three digits: enough to tell models apart, few enough for another machine's rounding.
+        rounded = (torch.cat([pictures, sentences]) * 1000).round().to(torch.int32)
+        return digest("python", rounded.numpy().tobytes(), repr(self.logit_scale))
+
+
+def load_python(name: str, *, device: str = "cpu") -> PythonModel:
+    """Open `python:package.module:factory`: an object, or what a callable of that name returns.
+
+    The module is imported, so its code runs; the current folder is searched too. A factory that
+    takes a parameter `device` is told it.
+
+    Raises:
+        UserError: if the module or name cannot be found, or making the object fails.
+    """
+    module_name, colon, attribute = name.removeprefix("python:").partition(":")
+    if not (module_name and colon and attribute):
+        raise UserError(f"model {name!r} is written python:package.module:factory")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        made: Any = importlib.import_module(module_name)
+        for part in attribute.split("."):
+            made = getattr(made, part)
+        if callable(made) and (isinstance(made, type) or not hasattr(made, "encode_image")):
+            made = made(**({"device": device} if _takes_device(made) else {}))
+    except UserError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"model {name!r} cannot be made: {type(error).__name__}: {reason}"
+        ) from error
+    return PythonModel(name, made)
+
+
+def _takes_device(factory: Any) -> bool:
+    import inspect
+
+    try:
+        return "device" in inspect.signature(factory).parameters
+    except (TypeError, ValueError):
+        return False

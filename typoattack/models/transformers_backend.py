@@ -1,0 +1,169 @@
+"""Dual encoders of Hugging Face's `transformers`: CLIP, SigLIP, SigLIP2 and their kin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from PIL import Image
+
+from typoattack.errors import UserError
+from typoattack.models.base import Preprocess
+from typoattack.models.inference import (
+    autocast,
+    check_precision,
+    normalised,
+    weights_fingerprint,
+)
+
+
+@dataclass(frozen=True)
+class Processed:
+    """A `transformers` image processor as a `Preprocess`.
+
+    SigLIP2's processors of flexible resolution cut a picture into patches; a square canvas always
+    gives the same grid, so the patches are put together again and cut anew before the model.
+
+    Attributes:
+        processor: an image processor.
+        settings: its settings as text, so that equal preprocessings print alike.
+    """
+
+    processor: Any = field(repr=False)
+    settings: str
+
+    def __call__(self, canvas: Image.Image) -> torch.Tensor:
+        """A square RGB canvas to float32 (3, s, s)."""
+        made = self.processor(images=canvas, return_tensors="pt")
+        pixels: torch.Tensor = made["pixel_values"][0]
+        if "spatial_shapes" not in made:
+            return pixels
+        rows, columns = (int(n) for n in made["spatial_shapes"][0])
+        side = int(self.processor.patch_size)
+        patches = pixels[: rows * columns].reshape(rows, columns, side, side, 3)
+        return patches.permute(4, 0, 2, 1, 3).reshape(3, rows * side, columns * side).contiguous()
+
+
+class TransformersModel:
+    """A `transformers` dual encoder behind the `Model` protocol.
+
+    Args:
+        name: what reports call it.
+        module: a model with `get_image_features` and `get_text_features`, on `device`.
+        processor: its image processor.
+        tokenizer: its tokenizer.
+        device: where `module` lies.
+        precision: `fp32`, or autocast to `bf16` or `fp16`.
+    """
+
+    reads = True
+
+    def __init__(
+        self,
+        name: str,
+        module: Any,
+        processor: Any,
+        tokenizer: Any,
+        *,
+        device: str = "cpu",
+        precision: str = "fp32",
+    ) -> None:
+        self.name = name
+        self.module = module.eval()
+        self._tokenizer = tokenizer
+        self._device = device
+        self._precision = precision
+        settings = processor.to_json_string()
+        self.preprocess: Preprocess = Processed(processor, settings)
+        blank = self.preprocess(Image.new("RGB", (448, 448)))
+        self.image_size = int(blank.shape[-1])
+        self._patches = getattr(processor, "patch_size", None)
+        self.logit_scale = float(module.logit_scale.detach().float().exp())
+        bias = getattr(module, "logit_bias", None)
+        self.logit_bias = None if bias is None else float(bias.detach().float())
+        # SigLIP was trained on padded sentences only, and has no mask to tell the padding.
+        self._padding: str | bool = True if bias is None else "max_length"
+        self._length = int(module.config.text_config.max_position_embeddings)
+        self.fingerprint = weights_fingerprint(module, settings, precision)
+
+    def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
+        """(n, 3, image_size, image_size) to (n, d); see `Model`."""
+        inputs = self._inputs(batch.to(self._device, non_blocking=True))
+        with torch.inference_mode(), autocast(self._device, self._precision):
+            features = _pooled(self.module.get_image_features(**inputs))
+        return normalised(features).clone()
+
+    def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
+        """n sentences to (n, d), each cut to the model's length; see `Model`."""
+        tokens = self._tokenizer(
+            list(texts),
+            padding=self._padding,
+            truncation=True,
+            max_length=self._length,
+            return_tensors="pt",
+        ).to(self._device)
+        given = {"input_ids": tokens["input_ids"]}
+        if self.logit_bias is None:
+            given["attention_mask"] = tokens["attention_mask"]
+        with torch.inference_mode(), autocast(self._device, self._precision):
+            features = _pooled(self.module.get_text_features(**given))
+        return normalised(features).clone()
+
+    def _inputs(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        if self._patches is None:
+            return {"pixel_values": batch}
+        side = int(self._patches)
+        n, _, height, width = batch.shape
+        rows, columns = height // side, width // side
+        patches = batch.reshape(n, 3, rows, side, columns, side).permute(0, 2, 4, 3, 5, 1)
+        ones = torch.ones(n, rows * columns, dtype=torch.int32, device=batch.device)
+        return {
+            "pixel_values": patches.reshape(n, rows * columns, -1),
+            "pixel_attention_mask": ones,
+            "spatial_shapes": torch.tensor([[rows, columns]] * n, device=batch.device),
+        }
+
+
+def _pooled(output: Any) -> torch.Tensor:
+    """(n, d): a tensor before transformers 5, an output with the pooled features since."""
+    features: torch.Tensor = getattr(output, "pooler_output", output)
+    return features
+
+
+def load_transformers(
+    name: str, *, device: str = "cpu", precision: str = "fp32"
+) -> TransformersModel:
+    """Open `transformers:ORG/NAME` on the Hub, or `transformers:PATH`.
+
+    No code that comes with a model is run.
+
+    Raises:
+        UserError: if `transformers` is not installed, there is no such model, it cannot be
+            fetched, or it is no dual encoder.
+    """
+    check_precision(precision)
+    try:
+        from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
+    except ImportError:
+        raise UserError(
+            f"model {name!r} needs transformers; pip install 'typoattack[transformers]'"
+        ) from None
+    source = name.removeprefix("transformers:")
+    if not source:
+        raise UserError("model 'transformers:' is written transformers:ORG/NAME or a path")
+    try:
+        module = AutoModel.from_pretrained(source, trust_remote_code=False)
+        if not (hasattr(module, "get_image_features") and hasattr(module, "get_text_features")):
+            raise UserError(f"model {name!r}: {type(module).__name__} is no dual encoder")
+        processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+            source, trust_remote_code=False
+        )
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    except UserError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"model {name!r}: transformers cannot open it ({reason})") from None
+    return TransformersModel(
+        name, module.to(device), processor, tokenizer, device=device, precision=precision
+    )
