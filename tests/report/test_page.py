@@ -116,6 +116,15 @@ def test_published_figures_stand_beside_a_run_of_the_same_model(tmp_path: Path) 
     assert "What others report" not in _page(view(simulated(6)), tmp_path)
 
 
+def test_defences_are_set_beside_the_undefended_model(tmp_path: Path) -> None:
+    text = _page(view(simulated(6, models=("mini", "mini + mirror"))), tmp_path)
+    part = re.search(r'<section id="defences">(.*?)</section>', text, re.DOTALL)
+    assert part is not None
+    assert ">undefended<" in part[1]
+    assert ">mirror<" in part[1]
+    assert ">printed-label<" in part[1]
+
+
 def test_the_foot_says_how_to_repeat_the_run(tmp_path: Path) -> None:
     text = _page(view(simulated(6)), tmp_path)
     for part in ("typoattack run quick", "cd34", "ab12", "research only", "OFL-1.1", "torch 2.0"):

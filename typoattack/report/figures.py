@@ -320,6 +320,7 @@ def _coverage(shown: Sequence[RecipeSummary], width: float) -> Canvas:
             color=PAPER if attack else INK, zorder=4,
         )  # fmt: skip
     _share_axis(axis, "y")
+    axis.set_ylim(-0.07, 1.07)
     axis.set_xlim(0, 1.12 * max(s.coverage for s in shown))
     axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     axis.set_xlabel("share of the picture changed")

@@ -15,7 +15,7 @@ from typoattack.report.figures import Chart, charts, inline_svg, write_charts
 from typoattack.report.gallery import Gallery, build_gallery
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
-from typoattack.report.sections import breakdown, headline, published, story
+from typoattack.report.sections import breakdown, defences, headline, published, story
 from typoattack.report.tables import columns, has_dagger, several, write_tables
 from typoattack.report.view import RunView, task_names
 
@@ -85,6 +85,7 @@ def render(
         charts=[(chart, Markup(inline_svg(chart))) for chart in drawn],
         breakdowns=[breakdown(name, table, len(models) > 1) for name, table in breakdowns.items()],
         gallery=gallery,
+        defended=defences(summaries),
         published=[published(model, summaries, view) for model in models],
         meanings=FIGURES,
         provenance=provenance(view.manifest),

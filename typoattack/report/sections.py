@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from typoattack.defences.table import defence_table
 from typoattack.metrics import FIGURES, Definition, RecipeSummary
 from typoattack.predictions import CLEAN
 from typoattack.published import of_model, read_published
@@ -142,6 +143,18 @@ def _share_cell(row: Mapping[Any, Any], name: str) -> tuple[str, str, Any]:
     if value != value:
         return ("–", "", "")
     return (f"{100 * value:.0f} %", f"[{100 * low:.0f}, {100 * high:.0f}]", value)
+
+
+def defences(summaries: Sequence[RecipeSummary]) -> dict[str, Any] | None:
+    """Attack by defence, in percent; None where no defence was tried."""
+    table = defence_table(summaries)
+    if table.empty:
+        return None
+    lines = [
+        (str(model), str(line), ["–" if pd.isna(v) else f"{100 * v:.1f} %" for v in row])
+        for (model, line), row in zip(table.index, table.to_numpy(), strict=True)
+    ]
+    return {"heads": [str(c) for c in table.columns], "lines": lines}
 
 
 def published(
