@@ -44,12 +44,16 @@ def test_nearest_and_farthest_follow_the_text_space_and_skip_the_same_name() -> 
     assert parse_words("farthest")(situation(0, near=near)) == "bird"
 
 
-def test_fixed_words_take_turns_and_spare_their_own_class() -> None:
+def test_listed_words_take_turns_and_spare_their_own_class() -> None:
     source = parse_words("list: pizza, dog")
-    assert source(situation(0, 0)) == "pizza"
-    assert source(situation(0, 1)) == "dog"
-    assert source(situation(1, 1)) is None
+    assert {source(situation(0, r)) for r in range(2)} == {"pizza", "dog"}
+    assert {source(situation(1, r)) for r in range(2)} == {"pizza", None}
     assert parse_words("fixed:a, b")(situation(0)) == "a, b"
+
+
+def test_samples_begin_anywhere_in_the_list() -> None:
+    source = parse_words("list:a,b,c")
+    assert {source(situation(0, seed=seed)) for seed in range(30)} == {"a", "b", "c"}
 
 
 def test_true_writes_the_right_answer() -> None:

@@ -75,13 +75,17 @@ class WordSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FixedWords:
-    """Given words, in turn over the replicates; a sample whose own class it is gets none."""
+    """Given words, in turn over the replicates, each sample beginning anywhere among them.
+
+    A sample whose own class the word is gets none.
+    """
 
     choices: tuple[str, ...]
     needs_text_space: ClassVar[bool] = False
 
     def __call__(self, situation: Situation) -> str | None:
-        word = self.choices[situation.replicate % len(self.choices)]
+        first = int(situation.rng.integers(len(self.choices)))
+        word = self.choices[(first + situation.replicate) % len(self.choices)]
         return None if word == situation.class_names[situation.label] else word
 
 
@@ -188,7 +192,7 @@ WORDS.add(
     "list",
     WordKind(
         "list:A,B,C",
-        "these words in turn",
+        "these words in turn, a sample beginning anywhere",
         lambda words: FixedWords(tuple(word.strip() for word in words.split(",") if word.strip())),
     ),
 )
