@@ -103,6 +103,13 @@ def test_skipped_photographs_are_named_and_counted(tmp_path: Path) -> None:
     assert "broken-2.jpg" in text
 
 
+def test_an_unfinished_run_says_so(tmp_path: Path) -> None:
+    run = view(simulated(6), skipped=[("x", "broken")])
+    assert "not finished" not in _page(run, tmp_path)
+    run.manifest["planned"] = 20  # type: ignore[index]
+    assert "This run is not finished: 7 of 20 photographs are done." in _page(run, tmp_path)
+
+
 def test_a_run_without_pictures_says_so(tmp_path: Path) -> None:
     text = _page(view(simulated(6), picture=no_pictures), tmp_path)
     assert "could not be drawn again" in text

@@ -257,8 +257,8 @@ def _fate_charts(summaries: Sequence[RecipeSummary]) -> Iterator[Chart]:
             f"fate-{_slug(model)}" if len(models) > 1 else "fate",
             f"What becomes of a right answer{named}",
             "All photographs that were right when clean, by what they are called once the word "
-            "is on them. Many turned into something else, few into the word: the word disturbs "
-            "more than it is read.",
+            "is on them. Where many turn into something else and few into the word, the word "
+            "disturbs more than it is read.",
             partial(_fates, mine),
         )
 
@@ -367,7 +367,7 @@ def _dose(summaries: Sequence[RecipeSummary], sweeps: Sequence[Sweep], width: fl
     _share_axis(axis, "y")
     axis.set_xlabel(sweeps[0].parameter)
     axis.set_ylabel("flip rate")
-    if series > 1:
+    if axis.get_legend_handles_labels()[0]:
         canvas.legend(loc="outside upper left", ncols=2)
     return canvas
 
@@ -400,7 +400,8 @@ def _dose_line(
     axis.plot(x, y, color=colour, marker=shape, ms=4, label=short(label, 44) or None)
     legible = [(v, one.legible_share.value) for v, one in points if one.legible_share]
     if legible:
-        axis.plot(*zip(*legible, strict=True), color=QUIET, lw=1, ls=":", label="share legible")
+        told = "share legible" if series == 0 else None
+        axis.plot(*zip(*legible, strict=True), color=QUIET, lw=1, ls=":", label=told)
 
 
 MOST_CELLS = 16

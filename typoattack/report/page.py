@@ -15,7 +15,7 @@ from typoattack.report.figures import Chart, charts, inline_svg, write_charts
 from typoattack.report.gallery import Gallery, build_gallery
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
-from typoattack.report.sections import breakdown, defences, headline, published, story
+from typoattack.report.sections import breakdown, defences, headline, published, story, unfinished
 from typoattack.report.tables import columns, has_dagger, several, write_tables
 from typoattack.report.view import RunView, task_names
 
@@ -77,6 +77,7 @@ def render(
         view=view,
         manifest=view.manifest,
         models=models,
+        unfinished=unfinished(view),
         stories=[story(view, summaries, model, gallery) for model in models],
         definitions=definitions,
         leading=several(summaries),

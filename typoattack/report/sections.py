@@ -30,8 +30,19 @@ def story(
         "sentences": tell(mine),
         "notes": model_notes(entry),
         "pair": _pair(gallery, model, worst.recipe if worst else ""),
-        "worst": worst,
     }
+
+
+def unfinished(view: RunView) -> str:
+    """A sentence where predictions of planned photographs are missing; empty if none are."""
+    planned = view.manifest.get("planned")
+    done = view.predictions["sample"].nunique() + len(view.skipped)
+    if planned is None or done >= planned:
+        return ""
+    return (
+        f"This run is not finished: {done:,} of {planned:,} photographs are done. "
+        "Repeat its command to go on."
+    )
 
 
 def _pair(gallery: Gallery, model: str, recipe: str) -> dict[str, Any] | None:
@@ -40,6 +51,7 @@ def _pair(gallery: Gallery, model: str, recipe: str) -> dict[str, Any] | None:
         row
         for row in gallery.data["rows"]
         if row["model"] == model
+        and row["family"] == "attack"
         and row["before"]
         and row["before"][0][0] == row["label"] != row["after"][0][0]
     ]
