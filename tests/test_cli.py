@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from typoattack.api import Run
 from typoattack.cli import main
 
 
@@ -149,7 +150,8 @@ def test_help_shows_an_example_for_every_command(typoattack) -> None:
 
 def test_help_and_lists_do_not_import_torch() -> None:
     code = (
-        "import sys; from typoattack.cli import main\n"
+        "import sys; from typoattack.api import Run
+from typoattack.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "sys.exit('torch' in sys.modules)"
@@ -218,3 +220,16 @@ def test_word_search_ranks_strings(
     ranking = pd.read_csv(tmp_path / "ranking.csv")
     assert sorted(ranking["word"]) == ["$$$", "cat", "dog"]
     assert ranking["hits"].is_monotonic_decreasing
+
+
+def test_legibility_is_measured_and_stays_with_the_run(typoattack, small, tmp_path: Path) -> None:
+    pytest.importorskip("rapidocr", reason="the extra `ocr` is not installed")
+    recipe = ["--recipe", "printed-label(size=0.9)", "--words", "fixed:dogs"]
+    done = typoattack(
+        "run", "quick", "--legibility", *recipe, *small[:4], "--canvas", 224, *small[6:]
+    )
+    assert done.status == 0, done.err
+    kept = Run(tmp_path / "run")
+    attacks = kept.predictions["family"] == "attack"
+    assert kept.predictions.loc[attacks, "readable"].all()
+    assert kept.summary().set_index("recipe")["legible_share"]["printed-label(size=0.9)"] == 1

@@ -54,8 +54,15 @@ class Run:
 
     @functools.cached_property
     def predictions(self) -> "pd.DataFrame":
-        """One row a (model, task, recipe, sample, replicate); see `typoattack.predictions`."""
-        return self.folder.predictions()
+        """One row a (model, task, recipe, sample, replicate); see `typoattack.predictions`.
+
+        With the column `readable` where `measure_legibility` was asked for.
+        """
+        from typoattack.legibility import read_legibility, with_legibility
+
+        rows = self.folder.predictions()
+        read = read_legibility(self.path)
+        return rows if read is None else with_legibility(rows, read)
 
     @functools.cached_property
     def summaries(self) -> list["RecipeSummary"]:
@@ -84,6 +91,28 @@ class Run:
         skipped = [(skip.sample, skip.reason) for skip in self.skipped]
         view = RunView(self.predictions, self.manifest, self.painter(), skipped)
         return write_report(view, self.path)[0]
+
+    def measure_legibility(self, progress: "Progress | None" = None) -> None:
+        """Read back every attacked picture with text recognition, and keep what was read.
+
+        Raises:
+            UserError: if the extra `ocr` is not installed.
+        """
+        from typoattack.legibility import Reader, read_back, write_legibility
+        from typoattack.models.text_cache import default_cache_dir
+        from typoattack.runner import silent
+
+        told = progress or silent
+        with Reader(default_cache_dir() / "readings.sqlite") as reader:
+            table = read_back(
+                self.predictions,
+                self.painter(),
+                reader,
+                lambda done, total: told("pictures read back", done, total),
+            )
+        write_legibility(self.path, table)
+        for stale in ("predictions", "summaries"):
+            self.__dict__.pop(stale, None)
 
     def painter(self) -> "Painter":
         """Draws the run's pictures again; none where the photographs are gone."""

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from typoattack import __version__
+from typoattack.chat_command import chat
 from typoattack.errors import RunFailure, UserError
 from typoattack.fitting_commands import defence_app, probe_app
 from typoattack.unit_commands import units
@@ -30,6 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command(epilog="Example: `typoattack chat scam -m openai:gpt-4o-mini --limit 20`")(chat)
 app.add_typer(probe_app, name="probe", no_args_is_help=True)
 app.add_typer(defence_app, name="defence", no_args_is_help=True)
 app.command("units", epilog="Example: `typoattack units mini --dataset folder:photos`")(units)
@@ -96,6 +98,9 @@ Plugins = Annotated[
         "--plugin", callback=_load_plugins, help="A Python file with recipes; repeatable."
     ),
 ]
+Legibility = Annotated[
+    bool, typer.Option("--legibility", help="Can the writing be read? Text recognition tells.")
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 
 
@@ -129,6 +134,7 @@ def run(
     canvas: Canvas = None,
     templates: Templates = None,
     limit: Limit = None,
+    legibility: Legibility = False,
     plugin: Plugins = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
@@ -192,6 +198,8 @@ def run(
     with StageProgress(_err) as progress:
         models = load_models(chosen, machine)
         done = execute(chosen, models, data, out, machine, progress, shard=shard)
+        if legibility:
+            done.measure_legibility(progress)
     _show_run(done)
 
 
@@ -237,12 +245,18 @@ def merge(
 @app.command(epilog="Example: `typoattack report runs/quick-mini`")
 def report(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    legibility: Legibility = False,
     plugin: Plugins = None,
 ) -> None:
     """Write a run's page, tables and figures beside its predictions, and show the table."""
     from typoattack.api import Run
+    from typoattack.terminal import StageProgress
 
-    _show_run(Run(run))
+    done = Run(run)
+    if legibility:
+        with StageProgress(_err) as progress:
+            done.measure_legibility(progress)
+    _show_run(done)
 
 
 @app.command(epilog="Example: `typoattack compare runs/quick-mini-blind runs/quick-mini`")
