@@ -113,6 +113,12 @@ def _python(name: str, device: str, precision: str) -> "Model":
     return load_python(name, device=device)
 
 
+def _openai(name: str, device: str, precision: str) -> "Model":  # noqa: ARG001
+    raise UserError(
+        f"model {name!r} is a chat model, not a dual encoder; ask it with `typoattack chat`"
+    )
+
+
 def _mini(_: str, device: str, precision: str) -> "Model":
     from typoattack.models.mini import load_mini
 
@@ -169,4 +175,8 @@ MODELS.add(
     ModelKind(
         "python:MODULE:FACTORY", "your own object with encode_image and encode_text", _python
     ),
+)
+MODELS.add(
+    "openai",
+    ModelKind("openai:MODEL", "a chat model, asked by `typoattack chat`, not by run", _openai),
 )

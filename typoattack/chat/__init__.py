@@ -1,0 +1,1 @@
+"""Vision-language chat models behind an OpenAI-compatible endpoint: a multiple-choice question."""

@@ -1,0 +1,278 @@
+"""Requests to an OpenAI-compatible endpoint: retried, limited in size, and paid for once."""
+
+import base64
+import io
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from typoattack.errors import RunFailure, UserError
+from typoattack.files import write_whole
+from typoattack.randomness import digest
+
+if TYPE_CHECKING:
+    import httpx
+
+MOST_BYTES = 1 << 20
+"""An answer longer than this is not read on: a letter was asked for."""
+
+_LONGEST_WAIT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a chat model answers, and how it is asked.
+
+    Attributes:
+        model: its name there.
+        base_url: up to `/v1`.
+        options: further fields of the request, such as `{"max_tokens": 64}`.
+        timeout: seconds for one try.
+        tries: at most, the first included.
+        backoff: seconds before the second try, doubled before each further one.
+        key: sent as a bearer token; empty sends none. Never printed, stored or hashed.
+    """
+
+    model: str
+    base_url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float = 60.0
+    tries: int = 6
+    backoff: float = 1.0
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer.
+
+    Attributes:
+        text: what the model said; empty if it said nothing.
+        refused: whether the endpoint itself marked it as a refusal.
+        prompt_tokens: as the endpoint counted; 0 if it does not.
+        completion_tokens: likewise.
+        model: the exact model that answered, as the endpoint says.
+    """
+
+    text: str
+    refused: bool = False
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    model: str = ""
+
+
+class NoAnswer(Exception):
+    """The endpoint gave no answer to one question, however often it was asked."""
+
+
+class _Again(Exception):
+    """A try that is worth repeating, after at least `wait` seconds."""
+
+    def __init__(self, reason: str, wait: float = 0.0) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class ChatClient:
+    """Asks an endpoint about pictures; may be called from several threads.
+
+    Args:
+        endpoint: whom to ask.
+        cache: a folder where answers are kept; None keeps none.
+    """
+
+    def __init__(self, endpoint: Endpoint, cache: Path | None = None) -> None:
+        self.endpoint = endpoint
+        self._cache = cache
+        self._http: httpx.Client | None = None
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def __enter__(self) -> "ChatClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._http is not None:
+            self._http.close()
+
+    def stop(self) -> None:
+        """Let no try follow: threads that wait for one give up."""
+        self._stopped.set()
+
+    def known(self, image: bytes, question: str) -> Reply | None:
+        """The answer if it was paid for before."""
+        path = self._path(image, question)
+        if path is None or not path.is_file():
+            return None
+        try:
+            return Reply(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def ask(self, image: bytes, question: str) -> Reply:
+        """The answer about a PNG picture, from the cache or the endpoint.
+
+        Raises:
+            NoAnswer: if the endpoint failed at every try.
+            UserError: if it refuses the key, the model or the request.
+        """
+        known = self.known(image, question)
+        if known is not None:
+            return known
+        reply = self._tried(_body(self.endpoint, image, question))
+        path = self._path(image, question)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, json.dumps(asdict(reply), ensure_ascii=False).encode())
+        return reply
+
+    def _path(self, image: bytes, question: str) -> Path | None:
+        if self._cache is None:
+            return None
+        end = self.endpoint
+        options = json.dumps(dict(end.options), sort_keys=True)
+        key = digest(end.base_url, end.model, options, question, image)
+        return self._cache / "chat" / key[:2] / f"{key}.json"
+
+    def _tried(self, body: bytes) -> Reply:
+        import tenacity
+
+        backoff = tenacity.wait_random_exponential(self.endpoint.backoff, _LONGEST_WAIT)
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            asked = error.wait if isinstance(error, _Again) else 0.0
+            return max(min(asked, _LONGEST_WAIT), backoff(state))
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Again),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(self.endpoint.tries),
+                tenacity.stop_when_event_set(self._stopped),
+            ),
+            sleep=tenacity.sleep_using_event(self._stopped),
+            wait=wait,
+            reraise=True,
+        )
+        try:
+            return retrying(self._once, body)
+        except _Again as error:
+            raise NoAnswer(f"{error} ({self.endpoint.tries} tries)") from None
+
+    def _client(self) -> "httpx.Client":
+        import httpx
+
+        with self._lock:
+            if self._http is None:
+                key = self.endpoint.key
+                self._http = httpx.Client(
+                    base_url=self.endpoint.base_url.rstrip("/") + "/",
+                    timeout=self.endpoint.timeout,
+                    headers={"Authorization": f"Bearer {key}"} if key else {},
+                )
+            return self._http
+
+    def _once(self, body: bytes) -> Reply:
+        """One try; `_Again` for what may pass, `UserError` for what will not."""
+        import httpx
+
+        headers = {"Content-Type": "application/json"}
+        try:
+            with self._client().stream(
+                "POST", "chat/completions", content=body, headers=headers
+            ) as response:
+                content = bytearray()
+                for part in response.iter_bytes():
+                    content += part
+                    if len(content) > MOST_BYTES:
+                        break
+        except httpx.InvalidURL as error:
+            raise UserError(f"--base-url {self.endpoint.base_url!r}: {error}") from None
+        except httpx.HTTPError as error:
+            said = f"{type(error).__name__} {error}".strip()
+            raise _Again(self._without_key(said)) from None
+        status = response.status_code
+        if status == 429 or status >= 500 or status == 408:
+            raise _Again(f"status {status}", _retry_after(response.headers))
+        if status != 200:
+            said = self._without_key(
+                " ".join(bytes(content[:600]).decode("utf-8", "replace").split())
+            )
+            raise UserError(
+                f"{self.endpoint.base_url} answers {self.endpoint.model!r} with status {status}: "
+                f"{said[:300]}"
+            )
+        if len(content) > MOST_BYTES:
+            return Reply("")  # it was paid for, and it is no letter
+        return _reply(bytes(content))
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self.endpoint.key, "***") if self.endpoint.key else text
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    try:
+        return max(0.0, float(headers.get("retry-after", "0")))
+    except ValueError:
+        return 0.0
+
+
+def _reply(content: bytes) -> Reply:
+    """The reply in a response's JSON; nonsense is worth another try."""
+    try:
+        data = json.loads(content)
+        message = data["choices"][0]["message"]
+        text, refusal = message.get("content"), message.get("refusal")
+        usage = data.get("usage") or {}
+        if text is not None and not isinstance(text, str):
+            raise TypeError("content is no text")
+        return Reply(
+            text=text or str(refusal or ""),
+            refused=bool(refusal),
+            prompt_tokens=int(usage.get("prompt_tokens") or 0),
+            completion_tokens=int(usage.get("completion_tokens") or 0),
+            model=str(data.get("model") or ""),
+        )
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        raise _Again(f"no chat completion in the answer ({type(error).__name__})") from None
+
+
+def _body(endpoint: Endpoint, image: bytes, question: str) -> bytes:
+    url = "data:image/png;base64," + base64.b64encode(image).decode()
+    content = [
+        {"type": "text", "text": question},
+        {"type": "image_url", "image_url": {"url": url, "detail": "low"}},
+    ]
+    messages = [{"role": "user", "content": content}]
+    return json.dumps({"model": endpoint.model, "messages": messages, **endpoint.options}).encode()
+
+
+def png(image: Image.Image) -> bytes:
+    """A picture as lossless bytes, the same for the same pixels."""
+    data = io.BytesIO()
+    image.save(data, "PNG")
+    return data.getvalue()
+
+
+def needs_packages() -> None:
+    """Raise `UserError` unless the extra `chat` is installed."""
+    try:
+        import httpx  # noqa: F401
+        import tenacity  # noqa: F401
+    except ImportError:
+        raise UserError(
+            "chat models need httpx and tenacity; pip install 'typoattack[chat]'"
+        ) from None
+
+
+def give_up(base_url: str, reason: str) -> RunFailure:
+    """The failure of an endpoint that answers nothing any more."""
+    return RunFailure(
+        f"{base_url} does not answer ({reason}); what was answered is kept: run the same command "
+        "again to go on"
+    )
