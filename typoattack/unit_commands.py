@@ -138,11 +138,16 @@ def _cards(photographs: "Photographs", file: Path | None, shown: int, seed: int)
 def _show_layers(inside: "Anatomy") -> None:
     from typoattack.units.layers import shown_shape
 
-    table = Table("layer", "units", "shape", "what", box=None, header_style="bold", pad_edge=False)
-    for name, layer in inside.layers.items():
-        cells = (name, f"{layer.units:,}", shown_shape(layer), layer.what)
-        table.add_row(*(Text(cell) for cell in cells))
-    _out.print(table)
+    rows = [("layer", "units", "shape", "what")]
+    rows += [
+        (name, f"{layer.units:,}", shown_shape(layer), layer.what)
+        for name, layer in inside.layers.items()
+    ]
+    # Lines rather than a table: a long name must be there to copy whole.
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, count, shape, what in rows:
+        line = f"{name:<{wide[0]}}  {count:>{wide[1]}}  {shape:<{wide[2]}}  {what}"
+        _out.print(Text(line), soft_wrap=True)
     _out.print(Text(f"without --layer: {inside.usual}"))
 
 

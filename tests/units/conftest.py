@@ -152,7 +152,7 @@ def _plant(model: Any, preprocess: Any, class_features: torch.Tensor) -> None:
         neurons.weight[RED, [0, 1]] = 12.0
         neurons.weight[TEXT, 2] = 12.0
         neurons.weight[DECOY, 0] = 12.0
-        block.mlp.c_proj.weight[written, RED] = 5.0
+        block.mlp.c_proj.weight[written, RED] = 2.5
         visual.proj.zero_()
         visual.proj[written] = class_features[0]
         visual.proj[[3, 4]] = class_features[1:]

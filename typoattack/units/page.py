@@ -12,7 +12,7 @@ from typoattack.files import write_whole
 from typoattack.intervals import Figure
 from typoattack.units.attribute import Contribution
 from typoattack.units.curve import Point
-from typoattack.units.scores import Scores, resolution
+from typoattack.units.scores import LEVEL, Scores, resolution
 from typoattack.units.sheet import SheetRow, contact_sheet
 from typoattack.units.study import FlipStudy, LayerStudy, Study, settings, shown_units
 
@@ -113,7 +113,8 @@ def _sheet_row(done: Study, one: LayerStudy, unit: int, kind: str) -> SheetRow:
         best = int(scores.best[unit])
         if kind != "text":
             first, second = ("photographs", "name") if kind == "multimodal" else ("ink", "name")
-            lines.append(f"stands for: {scores.groups[best]}")
+            verb = "stands for" if scores.q[unit] <= LEVEL else "closest to"
+            lines.append(f"{verb}: {scores.groups[best]}")
             lines.append(f"AUROC {first} {scores.first[best, unit]:.2f}")
             lines.append(f"AUROC {second} {scores.second[best, unit]:.2f}")
         else:
@@ -147,7 +148,7 @@ def _flip_sheet(done: Study, folder: Path) -> Iterator[tuple[str, str]]:
 
 def _flip_row(done: Study, flip: FlipStudy, by_name: dict[str, LayerStudy]) -> SheetRow:
     assert done.attacks is not None
-    lines = [f"named {flip.answer} for the word {flip.word}"]
+    lines = [f"written: {flip.word}"]
     lines += [_part(unit) for unit in flip.units[:4]]
     shown = tuple((done.attacks.picture(flip.row, kind), kind) for kind in ("clean", "attacked"))
     beside: list[tuple[Image.Image, str]] = []
@@ -157,7 +158,7 @@ def _flip_row(done: Study, flip: FlipStudy, by_name: dict[str, LayerStudy]) -> S
         word = one.words_of(unit.unit)[0]
         beside.append((done.photographs.image(row), f"unit {unit.label}"))
         beside.append((done.plan.cards.draw(word, done.plan.cards.fonts[0]), word))
-    return SheetRow(f"{flip.label} → {flip.answer}", tuple(lines), (shown, tuple(beside)))
+    return SheetRow(f"{flip.label}, taken for {flip.answer}", tuple(lines), (shown, tuple(beside)))
 
 
 def _part(unit: Contribution) -> str:
@@ -167,6 +168,8 @@ def _part(unit: Contribution) -> str:
 
 def _grown(done: Study, folder: Path) -> Iterator[tuple[str, str]]:
     for layer, unit, grown in done.grown:
+        if isinstance(grown, str):
+            continue
         name = f"picture-{file_stem(layer)}-{unit}.png"
         _save(grown.image, folder / name)
         yield f"Grown for unit {unit} of {layer} ({grown.before:.2f} → {grown.after:.2f})", name
@@ -234,8 +237,8 @@ def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
         for kind, scores in one.scores.items():
             found = len(scores.found())
             sentences.append(
-                f"Of the {one.layer.units:,} units of {one.layer.name}, {found:,} are "
-                f"{_KINDS[kind]} at a false discovery rate of 5 %."
+                f"Layer {one.layer.name}: {found:,} of {one.layer.units:,} pass as {_KINDS[kind]} "
+                "at a false discovery rate of 5 %."
             )
             if said := resolution(scores):
                 sentences.append(said[0].upper() + said[1:] + ".")
@@ -250,21 +253,33 @@ def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
         )
     if done.flips:
         tables.append(("Units behind the flips", _flip_rows(done.flips)))
+    sentences += [
+        f"No picture was grown for unit {unit}: {why}."
+        for _, unit, why in done.grown
+        if isinstance(why, str)
+    ]
     return Section("Look inside", tuple(sentences), tuple(tables), pictures)
 
 
+_TESTS = {
+    "text": ("AUROC any word",),
+    "multimodal": ("AUROC photographs", "AUROC name"),
+    "colour": ("AUROC ink", "AUROC name"),
+}
+
+
 def _score_rows(one: LayerStudy, scores: Scores) -> tuple[tuple[str, ...], ...]:
-    heads = ("unit", "stands for", "score", "AUROC 1", "AUROC 2", "p", "q", "words")
-    rows = [heads]
+    tests = _TESTS[scores.kind]
+    stands = ("closest to",) if len(tests) > 1 else ()
+    rows: list[tuple[str, ...]] = [("unit", *stands, *tests, "p", "q", "words")]
     for unit in _best(scores):
         best = int(scores.best[unit])
+        values = (scores.first[best, unit], scores.second[best, unit])[: len(tests)]
         rows.append(
             (
                 one.layer.label(unit),
-                scores.groups[best],
-                f"{scores.score[unit]:.3f}",
-                f"{scores.first[best, unit]:.3f}",
-                f"{scores.second[best, unit]:.3f}",
+                *((scores.groups[best],) if stands else ()),
+                *(f"{value:.3f}" for value in values),
                 f"{scores.p[unit]:.2g}",
                 f"{scores.q[unit]:.2g}",
                 ", ".join(one.words_of(unit)[:4]),

@@ -25,6 +25,10 @@ from typoattack.units.photographs import Photographs, check_comparable, rows_by_
 from typoattack.units.recording import Values
 
 PERMUTATIONS = 9999
+
+LEVEL = 0.05
+"""The false discovery rate at which a unit counts as found."""
+
 _UNITS = 512
 """Units worked out at a time: bounds memory, not the result."""
 
@@ -67,7 +71,7 @@ class Scores:
         """Units from the highest score to the lowest."""
         return np.argsort(-self.score, kind="stable")
 
-    def found(self, level: float = 0.05) -> NDArray[np.int64]:
+    def found(self, level: float = LEVEL) -> NDArray[np.int64]:
         """The units that pass the false discovery rate `level`, best first."""
         order = self.order()
         return order[self.q[order] <= level]
@@ -234,9 +238,9 @@ def resolution(scores: Scores) -> str:
     units = len(scores.best)
     most = int(scores.permutations.max())
     least = 1 / (most + 1)
-    if least * units <= 0.05:
+    if least * units <= LEVEL:
         return ""
-    needed = int(np.ceil(least * units / 0.05))
+    needed = int(np.ceil(least * units / LEVEL))
     return (
         f"with {most:,} permutations no p-value is below {least:.2g}: of {units:,} units, "
         f"at least {needed} must reach it together before any passes a false discovery rate of 5 %"

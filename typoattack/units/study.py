@@ -10,7 +10,6 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-import torch
 from PIL import Image
 
 from typoattack.errors import UserError, unknown
@@ -156,7 +155,7 @@ class Study:
         curve: points of the ablation curve; empty without that part.
         attacks: the attacked photographs; None without curve and flips.
         flips: explained flips.
-        grown: pictures grown for the best text units, by (layer, unit).
+        grown: layer, unit and the picture grown for it, or why there is none.
         flip_count: how many of the clean-correct photographs the attack turned, and of how many.
     """
 
@@ -167,7 +166,7 @@ class Study:
     curve: tuple[Point, ...] = ()
     attacks: Attacks | None = None
     flips: tuple[FlipStudy, ...] = ()
-    grown: tuple[tuple[str, int, Visualised], ...] = ()
+    grown: tuple[tuple[str, int, Visualised | str], ...] = ()
     flip_count: tuple[int, int] = (0, 0)
 
     def units_frame(self) -> pd.DataFrame:
@@ -441,16 +440,17 @@ class _Desk:
             _agreement(measured),
         )
 
-    def _grown(self, studied: Sequence[LayerStudy]) -> list[tuple[str, int, Visualised]]:
+    def _grown(self, studied: Sequence[LayerStudy]) -> list[tuple[str, int, Visualised | str]]:
         if "visualise" not in self._plan.parts:
             return []
         wanted = [(one.layer, unit) for one in studied for unit in shown_units(one, 3)]
-        made = []
+        made: list[tuple[str, int, Visualised | str]] = []
         for layer, unit in wanted:
             told = self._bench.told(f"picture of unit {layer.label(unit)} of {layer.name}")
-            with torch.enable_grad():
-                grown = visualise(self._inside, layer, unit, progress=told)
-            made.append((layer.name, unit, grown))
+            try:
+                made.append((layer.name, unit, visualise(self._inside, layer, unit, progress=told)))
+            except UserError as error:  # a unit without a slope costs its picture, not the study
+                made.append((layer.name, unit, str(error)))
         return made
 
 

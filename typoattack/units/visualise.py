@@ -84,26 +84,38 @@ def visualise(
     weights = _weights(layer, direction)
     objective = _objective(inside, layer, weights)
     size, rng = inside.model.image_size, stream(how.seed, "visualise", layer.name)
-    canvas = _FourierPicture(size, rng).to(inside.device)
+    canvas = _first_with_slope(size, rng, objective, inside.device)
+    if canvas is None:
+        raise UserError(
+            f"layer {layer.name!r}: the answer does not change with the picture here, so there "
+            "is nothing to climb; choose a layer further down, before a threshold"
+        )
     with torch.no_grad():
         before = float(objective(canvas()))
     optimiser = torch.optim.Adam(canvas.parameters(), how.rate)
     for step in range(how.steps):
         optimiser.zero_grad(set_to_none=True)
-        value = objective(moved(canvas(), how, rng))
-        if value.requires_grad:
-            (-value).backward()  # type: ignore[no-untyped-call]
-        if step == 0 and not canvas.has_slope():
-            raise UserError(
-                f"layer {layer.name!r}: the answer does not change with the picture here, so there "
-                "is nothing to climb; choose a layer further down, before a threshold"
-            )
+        (-objective(moved(canvas(), how, rng))).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         if progress is not None:
             progress(step + 1, how.steps)
     with torch.no_grad():
         last = canvas()
         return Visualised(_image(last[0]), before, float(objective(last)))
+
+
+def _first_with_slope(
+    size: int, rng: Rng, objective: Callable[[torch.Tensor], torch.Tensor], device: torch.device
+) -> "_FourierPicture | None":
+    """A first picture at which the answer has a slope: as grey as can be, else more colourful."""
+    for strength in (0.01, 0.1, 0.5, 1.0, 2.0, 4.0):
+        canvas = _FourierPicture(size, rng, strength).to(device)
+        value = objective(canvas())
+        if value.requires_grad:
+            (slope,) = torch.autograd.grad(value, canvas.spectrum, allow_unused=True)
+            if slope is not None and bool((slope != 0).any()):
+                return canvas
+    return None
 
 
 def _weights(layer: Layer, direction: int | torch.Tensor) -> torch.Tensor:
@@ -144,11 +156,11 @@ def _objective(
 class _FourierPicture(nn.Module):
     """A picture whose parameters are Fourier coefficients of equal energy."""
 
-    def __init__(self, size: int, rng: Rng) -> None:
+    def __init__(self, size: int, rng: Rng, strength: float) -> None:
         super().__init__()
         self._size = size
         shape = (1, 3, size, size // 2 + 1, 2)
-        first = torch.from_numpy(rng.normal(0, 0.01, shape).astype(np.float32))
+        first = torch.from_numpy(rng.normal(0, strength, shape).astype(np.float32))
         self.spectrum = nn.Parameter(first)
         across = np.fft.rfftfreq(size)[None]
         down = np.fft.fftfreq(size)[:, None]
@@ -164,11 +176,6 @@ class _FourierPicture(nn.Module):
         plain = torch.fft.irfft2(scaled, s=(self._size, self._size), norm="ortho")
         coloured = torch.einsum("rc,ncyx->nryx", self.get_buffer("colours"), plain)
         return torch.sigmoid(coloured)
-
-    def has_slope(self) -> bool:
-        """Whether the last backward pass reached the parameters."""
-        slope = self.spectrum.grad
-        return slope is not None and bool((slope != 0).any())
 
 
 def moved(pixels: torch.Tensor, how: Ascent, rng: Rng) -> torch.Tensor:

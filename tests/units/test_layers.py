@@ -1,0 +1,151 @@
+"""Layers: found by name, read and edited where they lie."""
+
+import pytest
+import torch
+
+from typoattack.errors import UserError
+from typoattack.units.anatomy import Anatomy, anatomy
+from typoattack.units.layers import Field, MultiheadSite, remembering
+
+
+def pictures(inside: Anatomy, count: int = 3) -> torch.Tensor:
+    size = inside.model.image_size
+    return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(0))
+
+
+def field_at(inside: Anatomy, name: str, batch: torch.Tensor) -> Field:
+    heard: list[Field] = []
+
+    def keep(found: Field) -> Field:
+        heard.append(found.clone())
+        return found
+
+    with inside.layer(name).site.attach(keep):
+        inside.model.encode_image(batch)
+    return heard[0]
+
+
+def test_a_vision_transformer_offers_neurons_heads_and_residual_stream(tiny_vit: Anatomy) -> None:
+    found = {name: (tiny_vit.layers[name].units, tiny_vit.layers[name].shape) for name in NAMED}
+    assert found == {
+        "mlp.1": (128, (17, 128)),
+        "heads.1": (2, (17, 2, 16)),
+        "residual.0": (32, (17, 32)),
+        "conv1": (32, (32, 4, 4)),
+    }
+
+
+NAMED = ("mlp.1", "heads.1", "residual.0", "conv1")
+
+
+def test_a_resnet_offers_its_stages_after_the_relu(tiny_resnet: Anatomy) -> None:
+    last = tiny_resnet.layer("layer4")
+    assert tiny_resnet.usual == "layer4"
+    assert (last.units, last.shape) == (256, (256, 2, 2))
+    batch = pictures(tiny_resnet)
+    found = field_at(tiny_resnet, "layer4", batch)
+    with torch.no_grad():
+        visual = tiny_resnet.model.module.visual  # type: ignore[attr-defined]
+        expected = visual.layer4(visual.layer3(visual.layer2(visual.layer1(visual.stem(batch)))))
+    assert (found >= 0).all()
+    torch.testing.assert_close(last.values(found), expected.mean(dim=(2, 3)))
+
+
+def test_heads_worked_out_again_add_up_to_what_the_attention_says(tiny_vit: Anatomy) -> None:
+    layer = tiny_vit.layer("heads.1")
+    assert isinstance(layer.site, MultiheadSite)
+    batch = pictures(tiny_vit)
+    before = tiny_vit.model.encode_image(batch)
+    with layer.site.attach(lambda found: found.clone()):  # the same numbers, the other way
+        torch.testing.assert_close(tiny_vit.model.encode_image(batch), before)
+
+
+def test_a_heads_value_is_the_length_of_what_it_writes(tiny_vit: Anatomy) -> None:
+    layer = tiny_vit.layer("heads.0")
+    found = field_at(tiny_vit, "heads.0", pictures(tiny_vit))
+    out = tiny_vit.model.module.visual.transformer.resblocks[0].attn.out_proj  # type: ignore[attr-defined]
+    for head in range(2):
+        alone = torch.zeros_like(found[:, 0])
+        alone[:, head] = found[:, 0, head]
+        written = alone.flatten(1) @ out.weight.detach().T
+        torch.testing.assert_close(layer.values(found)[:, head], written.norm(dim=1))
+
+
+def test_listening_changes_nothing_and_leaves_nothing_behind(tiny_vit: Anatomy) -> None:
+    batch = pictures(tiny_vit)
+    before = tiny_vit.model.encode_image(batch)
+    field_at(tiny_vit, "heads.1", batch)
+    field_at(tiny_vit, "mlp.0", batch)
+    assert torch.equal(tiny_vit.model.encode_image(batch), before)
+
+
+@pytest.mark.parametrize("name", ["mlp.0", "heads.0", "residual.0", "conv1"])
+def test_an_edit_reaches_the_embedding(tiny_vit: Anatomy, name: str) -> None:
+    batch = pictures(tiny_vit)
+    before = tiny_vit.model.encode_image(batch)
+    with tiny_vit.layer(name).site.attach(lambda found: found.roll(1, dims=2)):
+        assert not torch.allclose(tiny_vit.model.encode_image(batch), before)
+
+
+def test_a_layer_can_be_read_otherwise(tiny_vit: Anatomy) -> None:
+    found = field_at(tiny_vit, "mlp.0", pictures(tiny_vit))[..., 0]
+    for pool, expected in (
+        ("class", found[:, 0]),
+        ("mean", found.mean(dim=1)),
+        ("max", found.amax(dim=1)),
+    ):
+        layer = tiny_vit.layer(f"mlp.0@{pool}")
+        torch.testing.assert_close(layer.values(found[..., None]), expected)
+
+
+def test_an_unknown_layer_is_answered_with_the_nearest_names(tiny_vit: Anatomy) -> None:
+    with pytest.raises(UserError, match=r"no layer 'mpl\.1'; the nearest names are .*mlp\.1"):
+        tiny_vit.layer("mpl.1")
+    with pytest.raises(UserError, match="@mean, @max, not @class"):
+        tiny_vit.layer("conv1@class")
+
+
+def test_a_model_that_is_none_of_ours_is_refused() -> None:
+    class Stranger:
+        name = "stranger"
+
+    with pytest.raises(UserError, match="'stranger' cannot be looked into"):
+        anatomy(Stranger())  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def mini_inside() -> Anatomy:
+    from typoattack.models.mini import load_mini
+
+    return anatomy(load_mini())
+
+
+def test_minis_letter_pairs_can_be_read_edited_and_remembered(mini_inside: Anatomy) -> None:
+    from typoattack.units.cards import WordCards
+
+    card = mini_inside.model.preprocess(WordCards(("orange",)).draw("orange", "roboto"))[None]
+    layer = mini_inside.layer("pairs")
+    found = layer.values(field_at(mini_inside, "pairs", card))[0]
+    read = {layer.label(int(i)) for i in found.nonzero()}
+    assert len(read & {"^o", "or", "ra", "an", "ng", "ge", "e$"}) >= 4
+    whole = mini_inside.model.encode_image(card)
+    with remembering([layer.site]):
+        assert torch.equal(mini_inside.model.encode_image(card), whole)
+        with layer.site.attach(torch.zeros_like):
+            blind = mini_inside.model.encode_image(card)
+        assert torch.equal(mini_inside.model.encode_image(card), whole)
+    assert blind[0, -729:].abs().sum() == 0
+    assert whole[0, -729:].abs().sum() > 0
+    assert "read" not in vars(mini_inside.model)
+
+
+def test_minis_gradients_reach_the_input_through_both_senses(mini_inside: Anatomy) -> None:
+    from typoattack.units.cards import WordCards
+
+    card = mini_inside.model.preprocess(WordCards(("owl",)).draw("owl", "roboto"))[None]
+    batch = card.clone().requires_grad_()
+    embedding = mini_inside.embed(batch)
+    torch.testing.assert_close(embedding.detach(), mini_inside.model.encode_image(card))
+    for part in (embedding[0, :1280], embedding[0, -729:]):
+        (slope,) = torch.autograd.grad(part.sum(), batch, retain_graph=True)
+        assert (slope != 0).any()

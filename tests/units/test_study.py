@@ -1,0 +1,116 @@
+"""The whole study, as the command runs it: files that can be read again, errors in words."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from tests.units.conftest import RECIPE, RED, TEXT, Planted, cards
+from typoattack.cli import main
+from typoattack.units.page import summary
+from typoattack.units.study import Plan, study
+
+SHOW = "red\nblue\ngreen\ntractor\nlemon\nowl\n"
+
+
+def command(planted: Planted, *more: str) -> list[str]:
+    return ["units", planted.name, "-d", f"folder:{planted.photo_folder}", *more]
+
+
+def run(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 0
+
+
+def test_a_study_writes_tables_sheets_curve_and_a_page(
+    planted: Planted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "words.txt").write_text(SHOW)
+    out = tmp_path / "study"
+    run(
+        command(
+            planted,
+            *("--layer", "mlp.0", "--words", str(tmp_path / "words.txt"), "--out", str(out)),
+            *("--permutations", "199", "--random-orders", "1", "--flips", "2"),
+            *("--recipe", 'printed-label(size=0.7, place="centre")', "--limit", "12"),
+        )
+    )
+    units = pd.read_csv(out / "units.csv")
+    assert units.groupby("kind").size().to_dict() == {"colour": 128, "multimodal": 128, "text": 128}
+    words = pd.read_csv(out / "words.csv")
+    assert words.columns.tolist() == ["layer", "unit", "rank", "word", "answer", "standard_score"]
+    assert {"red", "tractor", "purple"} <= set(words["word"])
+    classes = pd.read_parquet(out / "classes.parquet")
+    assert set(classes.loc[classes["kind"] == "multimodal", "group"]) == {"blue", "green"}
+    curve = pd.read_csv(out / "curve.csv")
+    assert curve["removed"].max() == 128
+    assert set(curve["order"]) == {"best first", "random"}
+    assert json.loads((out / "settings.json").read_text())["layers"] == ["mlp.0"]
+    page = (out / "units.md").read_text()
+    for name in ("units-mlp.0-text.png", "units-mlp.0-multimodal.png", "curve.png"):
+        assert f"]({name})" in page
+        assert Image.open(out / name).width > 500
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+    assert "units: " in capsys.readouterr().out
+
+
+def test_a_study_from_python_finds_the_planted_units_and_names_them_in_every_flip(
+    planted: Planted,
+) -> None:
+    layer = planted.inside.layer("mlp.0")
+    plan = Plan(
+        cards=cards(),
+        parts=("text", "multimodal", "flips"),
+        recipe=RECIPE,
+        words="fixed:red",
+        permutations=1999,
+        flips=4,
+        check=3,
+    )
+    done = study(planted.inside, [layer], planted.photographs, plan)
+    units = done.units_frame().set_index(["kind", "unit"])
+    assert units.loc["text"]["score"].idxmax() == TEXT
+    assert units.loc["multimodal"]["score"].idxmax() == RED
+    assert done.layers[0].words_of(RED)[0] == "red"
+    assert done.flip_count == (12, 12)
+    assert len(done.flips) == 4
+    assert {flip.units[0].unit for flip in done.flips} == {RED}
+    assert {(flip.word, flip.answer) for flip in done.flips} == {("red", "red")}
+    assert all(flip.lead[0] < 0 < flip.lead[1] for flip in done.flips)
+    section = summary(done)
+    assert any("turned 12 of 12" in sentence for sentence in section.sentences)
+    assert "Units behind the flips" in dict(section.tables)
+
+
+def test_layer_list_prints_names_and_shapes(
+    planted: Planted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(command(planted, "--layer", "list"))
+    said = capsys.readouterr().out
+    assert "mlp.0" in said
+    assert "2 × 128 = 256" in said
+    assert "without --layer: mlp.1" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--layer", "mpl.0"], "the nearest names are mlp.0"),
+        (["--parts", "txt"], "unknown part of a study 'txt'; did you mean 'text'"),
+        (["--parts", "curve"], "add text to --parts"),
+        (["--limit", "2"], "shows 'blue' alone"),
+        (["--words", "nowhere.txt"], "'nowhere.txt': cannot be read"),
+        (["--ablation", "half"], "unknown ablation 'half'"),
+        (["--parts", "text,curve", "--recipe", "blank-label"], "an attack that draws a word"),
+    ],
+)
+def test_mistakes_are_said_in_words(
+    planted: Planted, more: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(command(planted, *more, "--permutations", "99", "--show-words", "2"))
+    assert left.value.code == 2
+    assert message in " ".join(capsys.readouterr().err.split())
