@@ -150,8 +150,7 @@ def test_help_shows_an_example_for_every_command(typoattack) -> None:
 
 def test_help_and_lists_do_not_import_torch() -> None:
     code = (
-        "import sys; from typoattack.api import Run
-from typoattack.cli import main\n"
+        "import sys; from typoattack.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "sys.exit('torch' in sys.modules)"
