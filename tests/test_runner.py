@@ -1,11 +1,6 @@
 """Invariants 1 to 4 of the design, on real recipes and a real (tiny, random) CLIP."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -96,31 +91,6 @@ def test_another_seed_draws_other_pictures_of_the_same_photographs(
     clean = (other["family"] == "clean").to_numpy()
     assert same[clean].all()
     assert not same[(other["recipe"] == "printed-label").to_numpy()].any()
-
-
-def test_a_run_killed_in_the_middle_resumes_to_the_same_table(
-    reference: Run, photos: Path, tiny_clip: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "killed"
-    suite_file = tmp_path / "test.yaml"
-    suite_file.write_text(
-        f"question: q\nrecipes: {RECIPE_LIST}\ncontrols: [blank, 'true', pseudo]\ncanvas: 96"
-    )
-    command = [sys.executable, "-m", "typoattack", "run", str(suite_file)]
-    command += ["--model", f"local-dir:{tiny_clip}", "--dataset", f"folder:{photos}"]
-    command += ["--out", str(out), "--chunk-size", "1", "--device", "cpu", "--workers", "1"]
-    process = subprocess.Popen(
-        command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
-    )
-    parts = out / "predictions.parquet"
-    while process.poll() is None and len(list(parts.glob("part-*"))) < 3:
-        time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    killed = Run(out)
-    assert 3 <= len(killed.folder.done()) < 9, "the kill came too late to test anything"
-    subprocess.run(command, check=True, capture_output=True)
-    equal(Run(out).predictions, reference.predictions)
 
 
 def test_a_finished_run_is_not_done_again(reference: Run, photos: Path, tiny_clip: Path) -> None:

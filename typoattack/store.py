@@ -18,7 +18,9 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import xxhash
 from filelock import FileLock, Timeout
 from PIL import Image
 
@@ -156,7 +158,11 @@ class RunFolder:
             samples: ids of all its samples, the skipped ones included.
             skipped: those that could not be used.
         """
-        notes = {"samples": samples, "skipped": [[s.sample, s.reason] for s in skipped]}
+        notes = {
+            "samples": samples,
+            "skipped": [[s.sample, s.reason] for s in skipped],
+            "content": _content(table),
+        }
         table = table.replace_schema_metadata({_META: json.dumps(notes).encode()})
         parts = self.parts()
         number = int(parts[-1].stem.removeprefix("part-")) + 1 if parts else 0
@@ -228,7 +234,35 @@ def _notes(part: Path) -> dict[str, Any]:
 
 def _table(part: Path) -> pa.Table:
     with _undamaged(part):
-        return pq.read_table(part, schema=SCHEMA, page_checksum_verification=True)
+        table = pq.read_table(part, schema=SCHEMA, page_checksum_verification=True)
+        expected = json.loads(pq.read_schema(part).metadata[_META])["content"]
+        if _content(table) != expected:
+            raise ValueError("its rows are not those that were written")
+    return table
+
+
+def _content(table: pa.Table) -> str:
+    """A hash of a table's values; parquet's own checksums leave the headers of pages out."""
+    hasher = xxhash.xxh3_128()
+    for column in table.columns:
+        _hash_values(hasher, pa.concat_arrays(column.chunks) if column.num_chunks else None)
+    return hasher.hexdigest()
+
+
+def _hash_values(hasher: Any, values: pa.Array | None) -> None:
+    if values is None:
+        return
+    hasher.update(values.is_null().to_numpy(zero_copy_only=False).tobytes())
+    if pa.types.is_list(values.type):
+        hasher.update(values.value_lengths().fill_null(0).to_numpy().tobytes())
+        _hash_values(hasher, values.flatten())
+    elif pa.types.is_string(values.type):
+        whole = pc.binary_join(pa.ListArray.from_arrays([0, len(values)], values.fill_null("")), "")
+        hasher.update(pc.binary_length(values).fill_null(0).to_numpy().tobytes())
+        hasher.update(whole[0].as_py().encode("utf-8", "surrogatepass"))
+    else:
+        zero = False if pa.types.is_boolean(values.type) else 0
+        hasher.update(values.fill_null(zero).to_numpy(zero_copy_only=False).tobytes())
 
 
 @contextlib.contextmanager

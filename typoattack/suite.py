@@ -339,6 +339,8 @@ def _expand(entry: str | Mapping[str, Any]) -> Iterable[tuple[Recipe, str]]:
         [(key, _plain(v)) for v in _axis(value, hints.get(key))] for key, value in given.items()
     ]
     count = math.prod(len(axis) for axis in axes)
+    if not count:
+        raise UserError(f"recipe entry {name!r} sweeps over an empty list; give at least one value")
     if count > _MOST_SWEPT:
         raise UserError(f"recipe entry {name!r} sweeps over {count} recipes; at most {_MOST_SWEPT}")
     for values in itertools.product(*axes):

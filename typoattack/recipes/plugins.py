@@ -39,7 +39,7 @@ def _loaded(path: Path) -> tuple[str, ...]:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a plugin's `sys.exit` must not end the run as done
         del sys.modules[name]
         raise UserError(
             f"plugin {str(path)!r} cannot be loaded: {type(error).__name__}: {error}"
@@ -63,7 +63,7 @@ def load_entry_points() -> tuple[str, ...]:
         where = f"the entry point {entry.name!r} ({entry.value}) of {GROUP}"
         try:
             entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UserError(
                 f"{where} cannot be loaded: {type(error).__name__}: {error}; "
                 "mend or uninstall the package that has it"

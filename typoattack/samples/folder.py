@@ -13,6 +13,7 @@ from typoattack.samples.labels import (
     check_class_names,
     imagenet_class_names,
     imagenet_synsets,
+    is_text,
     named_by_file,
     templates,
 )
@@ -43,6 +44,9 @@ def folder(path: str, class_names: str | None = None) -> FileSamples:
     if not found:
         raise UserError(f"dataset 'folder:{path}': no pictures in its {len(classes)} subfolders")
     ids = tuple(file.relative_to(root).as_posix() for file, _ in found)
+    for name in ids:
+        if not is_text(name):
+            raise UserError(f"dataset 'folder:{path}': the file name {name!r} is not UTF-8; rename")
     sizes = (str(file.stat().st_size) for file, _ in found)
     return FileSamples(
         name=f"folder:{path}",

@@ -67,7 +67,7 @@ def read_lines(path: str, what: str) -> tuple[str, ...]:
 
 
 def check_class_names(names: Sequence[str], where: str) -> tuple[str, ...]:
-    """`names` if they can be the answers to a question: at least two, none empty.
+    """`names` if they can be the answers to a question: at least two, none empty, all text.
 
     Duplicates are allowed, because ImageNet has two (`missile`, `sunglasses`); words are never
     drawn from a class of the same name as the true one.
@@ -82,7 +82,18 @@ def check_class_names(names: Sequence[str], where: str) -> tuple[str, ...]:
     for index, name in enumerate(names):
         if not name.strip():
             raise UserError(f"{where}: the name of class {index} is empty")
+        if "\0" in name or not is_text(name):
+            raise UserError(f"{where}: the name of class {index} ({name[:60]!r}) is not text")
     return tuple(names)
+
+
+def is_text(name: str) -> bool:
+    """Whether `name` can be written to a file: names that are no UTF-8 become half characters."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def named_by_file(path: str, expected: int, where: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ from typing import Any
 from PIL import Image
 
 from typoattack.drawing.canvas import decode
-from typoattack.errors import BrokenImage, UserError
+from typoattack.errors import BrokenImage, RunFailure, UserError
 from typoattack.samples.paired import ATTACKED, PairedSamples, Photograph, pair
 
 _NAME = re.compile(r"label=(?P<label>[^_=]+)_text=(?P<word>[^_=]+)")
@@ -93,7 +94,9 @@ def _from_zip(path: Path, name: str) -> Image.Image:
             if archive.getinfo(name).file_size > _LARGEST:
                 raise BrokenImage(f"unpacks to more than {_LARGEST >> 20} MiB")
             data = archive.read(name)
-    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
+    except OSError as error:
+        raise RunFailure(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+    except (KeyError, zipfile.BadZipFile, RuntimeError, zlib.error, EOFError) as error:
         raise BrokenImage(f"cannot be read from the zip: {error}") from None
     return decode(data)
 
