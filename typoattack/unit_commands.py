@@ -13,8 +13,8 @@ from typoattack.errors import UserError
 if TYPE_CHECKING:
     from typoattack.units.anatomy import Anatomy
     from typoattack.units.cards import WordCards
-    from typoattack.units.page import Section
     from typoattack.units.photographs import Photographs
+    from typoattack.units.section import Section
 
 _out = Console()
 _err = Console(stderr=True)

@@ -9,7 +9,9 @@ from PIL import Image
 
 from tests.units.conftest import RECIPE, RED, TEXT, Planted, cards
 from typoattack.cli import main
+from typoattack.errors import UserError
 from typoattack.units.page import summary
+from typoattack.units.section import Section, read_section, write_section
 from typoattack.units.study import Plan, study
 
 SHOW = "red\nblue\ngreen\ntractor\nlemon\nowl\n"
@@ -53,6 +55,9 @@ def test_a_study_writes_tables_sheets_curve_and_a_page(
     for name in ("units-mlp.0-text.png", "units-mlp.0-multimodal.png", "curve.png"):
         assert f"]({name})" in page
         assert Image.open(out / name).width > 500
+    section = read_section(out)
+    assert section is not None
+    assert all(sentence in page for sentence in section.sentences)
     assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
     assert "units: " in capsys.readouterr().out
 
@@ -83,6 +88,20 @@ def test_a_study_from_python_finds_the_planted_units_and_names_them_in_every_fli
     section = summary(done)
     assert any("turned 12 of 12" in sentence for sentence in section.sentences)
     assert "Units behind the flips" in dict(section.tables)
+
+
+def test_a_section_that_reaches_outside_its_folder_is_refused(tmp_path: Path) -> None:
+    assert read_section(tmp_path) is None
+    write_section(Section("t", ("s",), (("c", (("a",), ("1",))),), (("p", "p.png"),)), tmp_path)
+    kept = read_section(tmp_path)
+    assert kept is not None
+    assert kept.pictures == (("p", "p.png"),)
+    write_section(Section("t", (), (), (("p", "../secret.png"),)), tmp_path)
+    with pytest.raises(UserError, match="outside its folder"):
+        read_section(tmp_path)
+    (tmp_path / "section.json").write_text("{}")
+    with pytest.raises(UserError, match="is damaged"):
+        read_section(tmp_path)
 
 
 def test_layer_list_prints_names_and_shapes(

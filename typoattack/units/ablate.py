@@ -82,6 +82,7 @@ class AblatedModel:
         self.image_size = base.image_size
         self.logit_scale = base.logit_scale
         self.reads = base.reads
+        self.logit_bias: float | None = getattr(base, "logit_bias", None)
 
     @property
     def preprocess(self) -> Preprocess:

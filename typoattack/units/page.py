@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +12,7 @@ from typoattack.intervals import Figure
 from typoattack.units.attribute import Contribution
 from typoattack.units.curve import Point
 from typoattack.units.scores import LEVEL, Scores, resolution
+from typoattack.units.section import Section, markdown, write_section
 from typoattack.units.sheet import SheetRow, contact_sheet
 from typoattack.units.study import FlipStudy, LayerStudy, Study, settings, shown_units
 
@@ -20,28 +20,12 @@ _SHOWN = 12
 _PICTURES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What a report page shows of a study: plain data, no markup.
-
-    Attributes:
-        title: of the section.
-        sentences: what was found, in full sentences.
-        tables: a caption and the rows of each, heads first.
-        pictures: a caption and the file's name of each, relative to the study's folder.
-    """
-
-    title: str
-    sentences: tuple[str, ...]
-    tables: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = field(repr=False)
-    pictures: tuple[tuple[str, str], ...]
-
-
 def write_study(done: Study, folder: Path) -> Section:
     """Write everything into `folder`, each file whole or not at all.
 
     Files: `units.csv` (one row a unit and score), `classes.parquet` (one row a unit and class),
-    `words.csv`, `curve.csv`, `flips.csv`, `units.md`, `settings.json` and the pictures.
+    `words.csv`, `curve.csv`, `flips.csv`, `units.md`, `section.json` (what a report page
+    includes), `settings.json` and the pictures.
 
     Returns:
         the section that a report page shows.
@@ -60,6 +44,7 @@ def write_study(done: Study, folder: Path) -> Section:
         _table(done.flips_frame(), folder / "flips.csv")
     section = summary(done, tuple(pictures))
     write_whole(folder / "units.md", markdown(section).encode())
+    write_section(section, folder)
     write_whole(folder / "settings.json", f"{settings(done)}\n".encode())
     return section
 
@@ -340,20 +325,3 @@ def _flip_rows(flips: tuple[FlipStudy, ...]) -> tuple[tuple[str, ...], ...]:
             )
         )
     return tuple(rows)
-
-
-def markdown(section: Section) -> str:
-    """The section as a Markdown page."""
-    parts = [f"# {section.title}", "", " ".join(section.sentences), ""]
-    for caption, rows in section.tables:
-        parts += [f"## {caption[0].upper()}{caption[1:]}", "", *_markdown_table(rows), ""]
-    for caption, name in section.pictures:
-        parts += [f"![{caption}]({name})", "", f"*{caption}*", ""]
-    return "\n".join(parts)
-
-
-def _markdown_table(rows: tuple[tuple[str, ...], ...]) -> Iterator[str]:
-    for number, row in enumerate(rows):
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
-        if number == 0:
-            yield "|" + " --- |" * len(row)
