@@ -307,7 +307,8 @@ def _coverage_charts(summaries: Sequence[RecipeSummary]) -> Iterator[Chart]:
 def _coverage(shown: Sequence[RecipeSummary], width: float) -> Canvas:
     ordered = sorted(shown, key=lambda s: (s.family == "control", -s.flip_rate.value))
     columns = 1 if width == PAPER_WIDTH else 2
-    canvas = Canvas((width, 2.3 + 0.15 * -(-len(ordered) // columns)), layout="constrained")
+    key = -(-len(ordered) // columns) * 1.55 * mpl.rcParams["legend.fontsize"] / 72
+    canvas = Canvas((width, 2.3 + key), layout="constrained")
     axis = canvas.add_subplot()
     for i, one in enumerate(ordered, start=1):
         attack = one.family == "attack"
@@ -416,7 +417,7 @@ def _stroop_charts(
     for (model, task), mine in rows.groupby(["model", "task"], sort=True):
         class_names = names_of(str(task))
         labels = sorted({*mine["label"], *mine["target"]})
-        if not 2 <= len(labels) <= min(MOST_CELLS, len(class_names)):
+        if len(class_names) > MOST_CELLS or len(labels) < 2:
             continue
         won = (mine["predicted"] == mine["target"]).astype(float)
         table = won.groupby([mine["label"], mine["target"]]).mean().unstack()
