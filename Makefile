@@ -1,8 +1,8 @@
-# make demo | test | lint | results | pictures — each makes .venv first if need be.
+# make demo | test | lint | results | pictures | speed | fuzz — each makes .venv first if need be.
 PYTHON ?= python3
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint format results pictures speed clean
+.PHONY: demo test lint format results pictures speed fuzz clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.base
@@ -29,6 +29,13 @@ pictures: .venv/.base
 		--clean --photographs 6 --cell 150 --out results/pictures/sheet.jpg
 	.venv/bin/typoattack show $(shell .venv/bin/python benchmarks/catalogue.py) \
 		--word pizza --photographs 1 --across 7 --cell 170 --out results/pictures/catalogue.jpg
+
+# Each a ratio within one run, or per picture; on an otherwise idle machine, about ten minutes.
+speed: .venv/.base
+	for part in start drawing overhead growth; do .venv/bin/python benchmarks/speed/$$part.py || exit; done
+
+fuzz: .venv/.dev
+	.venv/bin/python benchmarks/trust/fuzz.py
 
 clean:
 	rm -rf .venv runs build dist .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -107,7 +107,6 @@ def test_every_broken_picture_is_named_and_every_other_used(run: Run) -> None:
 def test_the_report_of_a_bad_folder_holds_no_markup_of_its_file_names(run: Run) -> None:
     page = run.report().read_text(encoding="utf-8")
     assert "<b>bold" not in page
-    assert "\u202e" not in page
 
 
 NAMES = [
