@@ -221,11 +221,15 @@ def test_word_search_ranks_strings(
     assert ranking["hits"].is_monotonic_decreasing
 
 
-def test_legibility_is_measured_and_stays_with_the_run(typoattack, small, tmp_path: Path) -> None:
+def test_legibility_is_measured_and_stays_with_the_run(
+    typoattack, small, photo_folder: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("rapidocr", reason="the extra `ocr` is not installed")
+    for number, path in enumerate(sorted(photo_folder.rglob("*.png"))):
+        Image.new("RGB", (64, 64), (90, 110 + number, 100)).save(path)
     recipe = ["--recipe", "printed-label(size=0.9)", "--words", "fixed:dogs"]
     done = typoattack(
-        "run", "quick", "--legibility", *recipe, *small[:4], "--canvas", 224, *small[6:]
+        "run", "quick", "--legibility", *recipe, *small[:4], "--canvas", 320, *small[6:]
     )
     assert done.status == 0, done.err
     kept = Run(tmp_path / "run")

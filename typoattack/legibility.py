@@ -66,7 +66,7 @@ class Reader:
             from rapidocr import RapidOCR
 
             self._engine = RapidOCR(params={"Global.log_level": "critical"})
-            self._version = f"rapidocr {metadata.version('rapidocr')}"
+            self._version = f"rapidocr {metadata.version('rapidocr')}, both ways up"
         except ImportError:
             raise UserError(
                 "legibility needs text recognition; install it with pip install 'typoattack[ocr]'"
@@ -102,10 +102,15 @@ class Reader:
         return lines
 
     def _recognise(self, image: Image.Image) -> list[Line]:
-        blue_first = np.asarray(image.convert("RGB"))[:, :, ::-1]
-        found: Any = self._engine(np.ascontiguousarray(blue_first))
-        pairs = zip(found.txts or (), found.scores or (), strict=True)
-        return [Line(str(text), float(score)) for text, score in pairs]
+        blue_first = np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+        lines = []
+        # Its guess which way up a line stands helps turned text and harms such words as `dogs`,
+        # which it reads as `sbop`; a person would try both.
+        for guess in (False, True):
+            found: Any = self._engine(blue_first, use_cls=guess)
+            pairs = zip(found.txts or (), found.scores or (), strict=True)
+            lines += [Line(str(text), float(score)) for text, score in pairs]
+        return list(dict.fromkeys(lines))
 
 
 class _Store:
