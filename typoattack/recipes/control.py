@@ -45,8 +45,11 @@ class Control(Recipe):
         object.__setattr__(self, "words", source)
 
     def __repr__(self) -> str:
-        """`control(printed-label, "blank")`: of what, then which kind."""
-        return f'{self.name}({self.recipe}, "{self.kind}")' if self.params else self.name
+        """`control(printed-label, "blank")`: of what, then which kind if that is a choice."""
+        if not self.params:
+            return self.name
+        chosen = [str(self.recipe), f'"{self.kind}"']
+        return f"{self.name}({', '.join(chosen if type(self) is Control else chosen[:1])})"
 
     __str__ = __repr__
 
