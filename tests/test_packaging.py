@@ -1,0 +1,58 @@
+"""The wheel has everything that a checkout has: fonts, suites, templates, weights."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built and unpacked outside the checkout."""
+    pytest.importorskip("hatchling", reason="the test extra has it")
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", str(folder), str(ROOT)], check=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def run_installed(site: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    return subprocess.run(
+        [sys.executable, "-m", "typoattack", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_an_installed_command_finds_its_data_outside_the_checkout(
+    installed: Path, tmp_path: Path
+) -> None:
+    for kind, shown in (("suites", "quick"), ("fonts", "caveat"), ("recipes", "translated")):
+        done = run_installed(installed, tmp_path, "list", kind)
+        assert shown in done.stdout, done.stderr
+    assert "SCAM" in run_installed(installed, tmp_path, "published").stdout
+
+
+def test_an_installed_run_draws_reads_and_reports(
+    installed: Path, photo_folder: Path, tmp_path: Path
+) -> None:
+    options = ["--dataset", f"folder:{photo_folder}", "--limit", "2", "--out", "run"]
+    done = run_installed(installed, tmp_path, "run", "quick", *options)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "report.html").is_file()
+
+
+def test_every_font_in_the_wheel_has_its_licence(installed: Path) -> None:
+    for font in (installed / "typoattack" / "_data" / "fonts").rglob("*.ttf"):
+        assert any((font.parent / name).is_file() for name in ("OFL.txt", "LICENSE.txt")), font
