@@ -42,6 +42,8 @@ def test_every_command_line_parses() -> None:
     for line in commands:
         name, *arguments = shlex.split(line)[1:]
         command = group.commands[name]
+        while hasattr(command, "commands"):
+            command = command.commands[arguments.pop(0)]
         options = {option for p in command.params for option in p.opts}
         assert {a for a in arguments if a.startswith("-")} <= options, line
 

@@ -31,11 +31,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command(epilog="Example: `typoattack chat scam -m openai:gpt-4o-mini --limit 20`")(chat)
-app.add_typer(probe_app, name="probe", no_args_is_help=True)
-app.add_typer(defence_app, name="defence", no_args_is_help=True)
-app.command("units", epilog="Example: `typoattack units mini --dataset folder:photos`")(units)
-
 _out = Console()
 _err = Console(stderr=True)
 
@@ -498,6 +493,12 @@ def list_parts(
     for row in listing.rows():
         table.add_row(*(Text(cell) for cell in row))
     _out.print(table)
+
+
+app.command("chat", epilog="Example: `typoattack chat scam -m openai:gpt-4o-mini --limit 20`")(chat)
+app.add_typer(probe_app, name="probe", no_args_is_help=True)
+app.add_typer(defence_app, name="defence", no_args_is_help=True)
+app.command("units", epilog="Example: `typoattack units mini --dataset folder:photos`")(units)
 
 
 def _version(wanted: bool) -> None:
