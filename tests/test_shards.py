@@ -177,6 +177,16 @@ def given(photos: Path) -> dict[str, str]:
     return {"dataset": f"folder:{photos}"}
 
 
+def test_a_shard_tells_what_it_is_and_what_it_lacks(
+    copies: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    next((copies[1] / "predictions.parquet").glob("part-*")).unlink()
+    main_alone(["report", str(copies[1])])
+    assert "unfinished: " in capsys.readouterr().out
+    assert "shard 2/3 of them" in (copies[1] / "report.html").read_text("utf-8")
+    assert Run(copies[0]).left == 0 < Run(copies[1]).left
+
+
 def test_the_commands_split_and_join(
     photos: Path, tiny_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from typoattack.errors import UserError
-from typoattack.predictions import SCHEMA
 from typoattack.files import write_whole
+from typoattack.predictions import SCHEMA
 from typoattack.store import RunFolder, Skipped, describe_difference
 
 MANIFEST = {"identity": {"seed": 0, "recipes": ["a", "b"]}}

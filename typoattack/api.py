@@ -64,6 +64,11 @@ class Run:
         read = read_legibility(self.path)
         return rows if read is None else with_legibility(rows, read)
 
+    @property
+    def left(self) -> int:
+        """How many photographs are still to do; 0 for a finished run."""
+        return max(int(self.manifest.get("planned", 0)) - len(self.folder.done()), 0)
+
     @functools.cached_property
     def summaries(self) -> list["RecipeSummary"]:
         """Every reported figure with its interval, for each model and recipe."""

@@ -212,6 +212,10 @@ def _show_run(done: "Run") -> None:
     for note, name in reversed(notes.items()):
         if note:
             _out.print(Text(f"{name}: {note}", style="italic"))
+    if done.left:
+        planned = done.manifest["planned"]
+        told = f"unfinished: {done.left} of {planned} photographs are still to do; run "
+        _out.print(Text(f"{told}`{done.manifest['command']}` again", style="yellow"))
     if done.skipped:
         count = len(done.skipped)
         _out.print(f"{count} photograph{'s' * (count > 1)} skipped:", style="yellow")

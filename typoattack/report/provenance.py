@@ -15,7 +15,7 @@ def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Suite", f"{manifest['suite']}: {manifest['question']}"),
         ("Command", str(manifest["command"])),
         ("Seed", str(manifest["seed"])),
-        ("Photographs", f"{dataset['name']}, {dataset['samples']} photographs"),
+        ("Photographs", f"{dataset['name']}, {dataset['samples']} photographs{_part(manifest)}"),
         ("Fingerprint of the data", str(dataset["fingerprint"])),
         ("Licence of the photographs", str(dataset["licence"])),
         ("Fonts", _fonts()),
@@ -33,6 +33,12 @@ def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Started", str(manifest["started"])),
         ("Versions", f"typoattack {manifest['typoattack']} · {versions}"),
     ]
+
+
+def _part(manifest: Mapping[str, Any]) -> str:
+    """Which of the photographs the run does, where it does not do all."""
+    shard = manifest.get("identity", {}).get("shard")
+    return f", shard {shard} of them ({manifest['planned']})" if shard else ""
 
 
 def _more(count: int) -> str:
