@@ -129,6 +129,13 @@ def test_the_planted_unit_is_excited_by_its_word_and_its_photographs(
     assert (np.diff(best.values, axis=1) <= 0).all()
 
 
+def test_what_leaves_a_unit_cold_is_no_example_of_it() -> None:
+    silent, picky = np.zeros(5), np.array([0.0, 2.0, 0.0, 3.0, 0.0])
+    best = strongest(np.stack([silent, picky], axis=1).astype(np.float32), 3)
+    assert best.exciting(0) == []
+    assert best.exciting(1) == [(3, 3.0), (1, 2.0)]
+
+
 def test_a_unit_wired_to_a_colour_and_its_name_is_the_colour_unit() -> None:
     shown = ColourCards()
     rng = np.random.default_rng(0)

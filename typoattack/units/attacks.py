@@ -81,17 +81,9 @@ def attack_photographs(
     Raises:
         UserError: for a recipe that is none, is a control or a search, or cannot draw its word.
     """
-    made = parse_recipe(recipe)
-    attack = _attack(made, words)
+    attack = _attack(parse_recipe(recipe), words)
     generator = _generator(photographs, attack, seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    shape = (len(photographs), 3, model.image_size, model.image_size)
-    stores = {
-        kind: np.lib.format.open_memmap(
-            folder / f"{kind}.npy", mode="w+", dtype=np.float32, shape=shape
-        )
-        for kind in KINDS
-    }
+    stores = _stores(folder, (len(photographs), 3, model.image_size, model.image_size))
     rows: list[int] = []
     written: list[str] = []
     for row in range(len(photographs)):
@@ -105,12 +97,24 @@ def attack_photographs(
         if progress is not None:
             progress(row + 1, len(photographs))
     if not rows:
-        raise UserError(f"recipe {made}: the words {attack.words!r} leave no photograph to attack")
+        raise UserError(
+            f"recipe {recipe}: the words {attack.words!r} leave no photograph to attack"
+        )
     inputs = {kind: store[: len(rows)] for kind, store in stores.items()}
     labels = photographs.labels[rows]
     return Attacks(
-        photographs, tuple(rows), labels, tuple(written), str(made), inputs, generator, attack
+        photographs, tuple(rows), labels, tuple(written), attack.label, inputs, generator, attack
     )
+
+
+def _stores(folder: Path, shape: tuple[int, ...]) -> dict[str, NDArray[np.float32]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        kind: np.lib.format.open_memmap(
+            folder / f"{kind}.npy", mode="w+", dtype=np.float32, shape=shape
+        )
+        for kind in KINDS
+    }
 
 
 def _attack(made: Recipe, words: str) -> Attack:

@@ -19,22 +19,30 @@ class Top:
     Attributes:
         which: (units, k) indices, strongest first.
         values: (units, k) what the unit answers to each.
+        least: (units,) the lowest answer to any; what is no stronger excites nothing.
     """
 
     which: NDArray[np.int64]
     values: NDArray[np.float32]
+    least: NDArray[np.float32]
+
+    def exciting(self, unit: int) -> list[tuple[int, float]]:
+        """The index and answer of each of the unit's strongest that stands above its lowest."""
+        pairs = zip(self.which[unit].tolist(), self.values[unit].tolist(), strict=True)
+        return [(index, value) for index, value in pairs if value > self.least[unit]]
 
 
 def strongest(values: Values, k: int) -> Top:
     """The `k` rows that excite each unit of `values` (n, units) most; ties in order."""
     k = min(k, values.shape[0])
-    which, found = [], []
+    which, found, least = [], [], []
     for start in range(0, values.shape[1], _UNITS):
         part = np.asarray(values[:, start : start + _UNITS])
         order = np.argsort(-part, axis=0, kind="stable")[:k]
         which.append(order.T)
         found.append(np.take_along_axis(part, order, axis=0).T)
-    return Top(np.concatenate(which), np.concatenate(found))
+        least.append(part.min(axis=0))
+    return Top(np.concatenate(which), np.concatenate(found), np.concatenate(least))
 
 
 def word_answers(cards: WordCards, values: Values) -> Values:

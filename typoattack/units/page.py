@@ -106,13 +106,9 @@ def _sheet_row(done: Study, one: LayerStudy, unit: int, kind: str) -> SheetRow:
             lines.append(f"AUROC any word {scores.first[best, unit]:.2f}")
         lines.append(f"p {scores.p[unit]:.2g}, q {scores.q[unit]:.2g}")
     photographs = done.photographs
-    which, values = one.photographs.which[unit], one.photographs.values[unit]
     seen = tuple(
-        (
-            photographs.image(int(row)),
-            f"{photographs.class_names[photographs.labels[row]]} {value:.2g}",
-        )
-        for row, value in zip(which[:_PICTURES], values, strict=False)
+        (photographs.image(row), f"{photographs.class_names[photographs.labels[row]]} {value:.2g}")
+        for row, value in one.photographs.exciting(unit)[:_PICTURES]
     )
     cards = done.plan.cards
     words = tuple(
@@ -139,10 +135,12 @@ def _flip_row(done: Study, flip: FlipStudy, by_name: dict[str, LayerStudy]) -> S
     beside: list[tuple[Image.Image, str]] = []
     for unit in flip.units[:3]:
         one = by_name[unit.layer]
-        row = int(one.photographs.which[unit.unit][0])
+        for row, _ in one.photographs.exciting(unit.unit)[:1]:
+            beside.append((done.photographs.image(row), f"unit {unit.label}"))
         word = one.words_of(unit.unit)[0]
-        beside.append((done.photographs.image(row), f"unit {unit.label}"))
-        beside.append((done.plan.cards.draw(word, done.plan.cards.fonts[0]), word))
+        beside.append(
+            (done.plan.cards.draw(word, done.plan.cards.fonts[0]), f"{unit.label}: {word}")
+        )
     return SheetRow(f"{flip.label}, taken for {flip.answer}", tuple(lines), (shown, tuple(beside)))
 
 
