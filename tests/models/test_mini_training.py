@@ -12,8 +12,9 @@ from typoattack.errors import UserError
 from typoattack.models.mini import corpus as corpus_module
 from typoattack.models.mini.corpus import Corpus, TrainingFont, heldout_words, listed_fonts
 from typoattack.models.mini.reader import ReaderNet
+from typoattack.models.mini.sheets import FIRST_LETTER
 from typoattack.models.mini.train import Plan, Trainer, batches, learning_rate, train, write_weights
-from typoattack.models.mini.windows import FIRST_LETTER, Windows
+from typoattack.models.mini.windows import Windows
 
 PLAN = Plan(steps=6, batch=2, seed=3, bfloat16=False)
 

@@ -68,7 +68,7 @@ def load_object_net() -> torch.nn.Module:
             f"reinstall timm and {_WEIGHTS_PACKAGE}"
         )
     net.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
-    return net.eval()
+    return net.eval().to(memory_format=torch.channels_last)
 
 
 def class_rows(net: torch.nn.Module) -> torch.Tensor:
@@ -182,5 +182,6 @@ class MiniBlind:
 
 def object_features(net: torch.nn.Module, batch: torch.Tensor) -> torch.Tensor:
     """(n, 3, 224, 224) to (n, 1280): pooled features before the classifier, normalised."""
+    batch = batch.contiguous(memory_format=torch.channels_last)
     pooled = net.forward_head(net.forward_features(batch), pre_logits=True)  # type: ignore[operator]
     return F.normalize(pooled.float(), dim=1)

@@ -15,7 +15,7 @@ from typoattack.drawing.colours import BASIC
 COLOURS = tuple(BASIC)
 """The 11 basic colour terms of English (Berlin and Kay 1969)."""
 
-_EVERY = 4
+_EVERY = 8
 _FRAME = 0.06
 _OFF_GROUND = 0.15
 _LEAST_SHARE = 0.002
@@ -24,15 +24,17 @@ _ASKS_COLOUR = re.compile(
     r"\b(inks?|colou?r(ed|s)?|hue|paint(ed)?|letters?|lettering|text|words?|written|printed)\b",
     re.I,
 )
+_NO_COLOUR = re.compile(r"\bblack[ -]and[ -]white\b", re.I)
 _NAMED = re.compile(rf"\b({'|'.join(BASIC)}|gray)\b", re.I)
 
 
 def named_colour(text: str) -> str:
     """The colour that `text` asks about: the last basic term in it; empty if there is none.
 
-    `orange` is a fruit unless the sentence speaks of ink, colour, letters and the like.
+    `orange` is a fruit unless the sentence speaks of ink, colour, letters and the like; a black
+    and white photo is of no colour.
     """
-    found = _NAMED.findall(text)
+    found = _NAMED.findall(_NO_COLOUR.sub("", text))
     if not found or (found[-1].lower() == "orange" and not _ASKS_COLOUR.search(text)):
         return ""
     return str(found[-1].lower().replace("gray", "grey"))
@@ -53,7 +55,8 @@ def ink_colours(pixels: torch.Tensor) -> torch.Tensor:
     ink = (away > 0.75 * far) & (away > _OFF_GROUND)
     ink |= ink.float().mean(dim=1, keepdim=True) < _LEAST_SHARE
     table = torch.tensor([BASIC[name] for name in COLOURS], device=pixels.device) / 255
-    distance = (points.transpose(1, 2)[:, :, None] - table).square().sum(dim=3)
+    # The squared distance to each colour, less that to black, which no softmax sees.
+    distance = table.square().sum(dim=1) - 2 * points.transpose(1, 2) @ table.T
     votes = (-distance / (2 * _SPREAD**2)).softmax(dim=2) * ink[:, :, None]
     shares: torch.Tensor = votes.sum(dim=1) / ink.sum(dim=1, keepdim=True)
     return shares

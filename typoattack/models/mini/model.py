@@ -33,7 +33,7 @@ from typoattack.models.mini.spelling import soft_normalised, spelling
 from typoattack.randomness import digest
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
-IMAGE_SIZE = 336
+IMAGE_SIZE = 448
 READING_WEIGHT = 0.8
 COLOUR_WEIGHT = 0.4
 LEAST_READ = 2.0
@@ -44,7 +44,7 @@ _VERSION = "mini 1"
 
 
 def canvas_input(canvas: Image.Image) -> torch.Tensor:
-    """A square RGB canvas to float32 (3, 336, 336) in 0 to 1, bicubic."""
+    """A square RGB canvas to float32 (3, 448, 448) in 0 to 1, bicubic."""
     small = canvas.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC)
     pixels = np.asarray(small, dtype=np.float32) / np.float32(255)
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
@@ -106,12 +106,12 @@ class Mini:
 
     @staticmethod
     def preprocess(canvas: Image.Image) -> torch.Tensor:
-        """A square RGB canvas to float32 (3, 336, 336) in 0 to 1."""
+        """A square RGB canvas to float32 (3, 448, 448) in 0 to 1."""
         return canvas_input(canvas)
 
     @torch.inference_mode()
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
-        """(n, 3, 336, 336) to (n, 2021): seen and read."""
+        """(n, 3, 448, 448) to (n, 2021): seen and read."""
         pixels = batch.to(self._device)
         size = (OBJECT_SIZE, OBJECT_SIZE)
         small = F.interpolate(pixels, size, mode="bicubic", antialias=True).clamp(0, 1)
@@ -123,9 +123,8 @@ class Mini:
 
     @torch.inference_mode()
     def read(self, batch: torch.Tensor) -> torch.Tensor:
-        """(n, 3, 336, 336) to (n, 729): the letter pairs read, length at most 1."""
-        pixels = batch.to(self._device).contiguous(memory_format=torch.channels_last)
-        found = read(self.reader_net, pixels, self._how).cpu()
+        """(n, 3, 448, 448) to (n, 729): the letter pairs read, length at most 1."""
+        found = read(self.reader_net, batch.to(self._device), self._how).cpu()
         return soft_normalised(found * self._rarity.sqrt(), LEAST_READ)
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:

@@ -45,7 +45,7 @@ class Plan:
         bfloat16: whether convolutions run in half precision.
     """
 
-    steps: int = 2400
+    steps: int = 1400
     batch: int = 24
     rate: float = 3e-3
     decay: float = 0.02
@@ -206,7 +206,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and weights.")] = Path(
         "runs/mini-reader"
     ),
-    steps: int = 2400,
+    steps: int = 1400,
     batch: int = 24,
     rate: float = 3e-3,
     seed: int = 0,
