@@ -38,7 +38,7 @@ recipes:
   - rotated
   - vertical
 """
-_BATCH = 9
+_ROUNDS = 3
 
 
 def random_clip(arch: str) -> Model:
@@ -72,7 +72,7 @@ def whole(suite: Suite, model: Model, data: Dataset, cache: Path, workers: int) 
         return time.perf_counter() - began
 
 
-def measure(model: Model, rounds: int, workers: int) -> dict[str, object]:
+def measure(model: Model, workers: int) -> dict[str, object]:
     """One model's row."""
     suite = parse_suite(SUITE, "overhead", {"models": [model.name], "words": "random"})
     data = open_dataset(suite.dataset)
@@ -81,7 +81,7 @@ def measure(model: Model, rounds: int, workers: int) -> dict[str, object]:
         whole(suite, model, data, Path(cache), workers)  # fills the text cache, warms up
         pairs = [
             (bare(model, batches), whole(suite, model, data, Path(cache), workers))
-            for _ in range(rounds)
+            for _ in range(_ROUNDS)
         ]
     ratios = [run / alone for alone, run in pairs]
     alone, run = (statistics.median(side) for side in zip(*pairs, strict=True))
@@ -104,8 +104,7 @@ def main() -> None:
     rows = []
     for name in names:
         model = load_models(suite, Machine("cpu"))[0] if name == "mini" else random_clip(name)
-        rounds = 3 if name == "ViT-B-16" else 5
-        rows += [measure(model, rounds, workers) for workers in (0, 1)]
+        rows += [measure(model, workers) for workers in (0, 1)]
         print(rows[-2]["model"], rows[-2]["ratio"], rows[-1]["ratio"], flush=True)
     keep("overhead", rows)
 
