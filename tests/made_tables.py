@@ -66,7 +66,7 @@ def simulated(
     flips: dict[str, float] | None = None,
     *,
     replicates: int = 2,
-    classes: int = 10,
+    classes: int = 20,
     models: Sequence[str] = ("mini",),
     task: str = "object",
     accuracy: float = 0.85,

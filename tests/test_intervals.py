@@ -15,7 +15,7 @@ def _covered(figures: list[Figure], truth: float) -> float:
 
 
 def _boot(values: np.ndarray, seed: int, bounds: tuple[float, float] | None) -> Figure:
-    return bootstrap(values, np.random.default_rng(seed), bounds=bounds, resamples=1000)
+    return bootstrap(values, np.random.default_rng(seed), bounds=bounds, resamples=600)
 
 
 def test_wilson_gives_the_interval_of_the_textbook() -> None:

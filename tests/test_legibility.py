@@ -1,18 +1,21 @@
 """The written word is read back by a real text recogniser, once a picture."""
 
+import functools
 import socket
 import sqlite3
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_tables import BLANK, clean, table
 from PIL import Image, ImageDraw
 
+from typoattack import legibility
 from typoattack.errors import UserError
 from typoattack.legibility import (
     LEGIBILITY,
@@ -71,6 +74,7 @@ def test_reading_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a socket was opened")
 
     monkeypatch.setattr(socket, "socket", refuse)
+    legibility._engine.cache_clear()
     assert Reader().read("", lambda: _drawn("printed-label", "pizza"))
 
 
@@ -187,11 +191,13 @@ def test_the_surest_place_of_a_repeated_word_counts() -> None:
     assert match("pizza", lines) == 0.95
 
 
+@settings(deadline=None)
 @given(st.text("abc", max_size=6), st.text("abc", max_size=6))
 def test_one_edit_is_what_levenshtein_says(a: str, b: str) -> None:
     assert within_one_edit(a, b) == within_one_edit(b, a) == (_levenshtein(a, b) <= 1)
 
 
+@functools.cache
 def _levenshtein(a: str, b: str) -> int:
     if not a or not b:
         return len(a) + len(b)
@@ -204,7 +210,8 @@ def _levenshtein(a: str, b: str) -> int:
 
 
 def test_the_extra_is_asked_for_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "rapidocr", None)
+    legibility._engine.cache_clear()
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
     with pytest.raises(UserError, match=r"pip install 'typoattack\[ocr\]'"):
         Reader()
 

@@ -24,7 +24,6 @@ SHARE = (0.0, 1.0)
 DIFFERENCE = (-1.0, 1.0)
 """The bounds of a difference between two shares."""
 
-_FEW_DISTINCT = 256
 _CHUNK = 4_000_000
 
 
@@ -105,7 +104,7 @@ def _resampled_means(pool: Values, rng: Rng, resamples: int) -> Values:
     """Means of `resamples` draws with replacement from `pool`, as many a draw as it holds."""
     n = len(pool)
     distinct, counts = np.unique(pool, return_counts=True)
-    if len(distinct) <= _FEW_DISTINCT:
+    if 10 * len(distinct) <= n:  # drawing how often each value comes is then the cheaper way
         drawn = rng.multinomial(n, counts / n, size=resamples)
         return np.asarray(drawn @ distinct / n)
     ordered = np.sort(pool)

@@ -9,6 +9,7 @@ An attack that a person cannot read is a different finding from one that they ca
 """
 
 import contextlib
+import functools
 import io
 import json
 import math
@@ -62,15 +63,8 @@ class Reader:
     """
 
     def __init__(self, cache: Path | None = None) -> None:
-        try:
-            from rapidocr import RapidOCR
-
-            self._engine = RapidOCR(params={"Global.log_level": "critical"})
-            self._version = f"rapidocr {metadata.version('rapidocr')}, both ways up"
-        except ImportError:
-            raise UserError(
-                "legibility needs text recognition; install it with pip install 'typoattack[ocr]'"
-            ) from None
+        self._engine, version = _engine()
+        self._version = f"{version}, both ways up"
         self._store = _Store(cache)
 
     def __enter__(self) -> "Reader":
@@ -111,6 +105,19 @@ class Reader:
             pairs = zip(found.txts or (), found.scores or (), strict=True)
             lines += [Line(str(text), float(score)) for text, score in pairs]
         return list(dict.fromkeys(lines))
+
+
+@functools.cache
+def _engine() -> tuple[Any, str]:
+    """The recogniser, loaded once a process, and its version."""
+    try:
+        from rapidocr import RapidOCR
+    except ImportError:
+        raise UserError(
+            "legibility needs text recognition; install it with pip install 'typoattack[ocr]'"
+        ) from None
+    engine = RapidOCR(params={"Global.log_level": "critical"})
+    return engine, f"rapidocr {metadata.version('rapidocr')}"
 
 
 class _Store:

@@ -50,7 +50,7 @@ def test_changed_answers_are_counted_with_what_was_written() -> None:
 
 def test_pandas_recomputes_the_classes_of_each_model() -> None:
     rows = simulated(60, replicates=3, models=("x", "y"))
-    names = [f"class {i}" for i in range(10)]
+    names = [f"class {i}" for i in range(20)]
     got = by_class(outcomes(rows), names).set_index(["model", "class"])
     attacked = rows[(rows.recipe == "printed-label") & (rows.clean_predicted == rows.label)]
     flips = (attacked.predicted != attacked.label).groupby(

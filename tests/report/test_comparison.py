@@ -23,7 +23,7 @@ from typoattack.report.comparison import (
     write_comparison,
 )
 
-NAMES = [f"class {i}" for i in range(10)]
+NAMES = [f"class {i}" for i in range(20)]
 RATES = {"weak": 0.9, "strong": 0.2, "other": 0.2}
 
 

@@ -75,13 +75,6 @@ def test_nothing_is_cut_off(width: float) -> None:
             assert canvas.get_tightbbox().x1 <= width + 0.005, chart.name
 
 
-def test_the_same_results_give_the_same_files(tmp_path: Path) -> None:
-    for folder in ("one", "two"):
-        write_charts(_charts(), tmp_path / folder)
-    for path in (tmp_path / "one").iterdir():
-        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
-
-
 def test_the_page_gets_text_and_its_own_colours_and_ids() -> None:
     made = _charts()
     svgs = [inline_svg(chart) for chart in made]

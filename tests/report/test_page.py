@@ -13,6 +13,7 @@ from made_tables import simulated
 
 from typoattack.metrics import outcomes, summarise
 from typoattack.report.page import write_report
+from typoattack.report.sections import unfinished
 from typoattack.report.view import RunView, no_pictures
 
 NASTY = "<script>alert('x')</script>"
@@ -22,12 +23,24 @@ def _page(run: RunView, folder: Path) -> str:
     return write_report(run, folder)[0].read_text("utf-8")
 
 
-def test_every_file_of_the_report_is_written(tmp_path: Path) -> None:
-    written = write_report(view(simulated(8)), tmp_path)
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small run's report."""
+    folder = tmp_path_factory.mktemp("plain")
+    write_report(view(simulated(6)), folder)
+    return folder
+
+
+def test_every_file_of_the_report_is_written_and_the_same_each_time(
+    plain: Path, tmp_path: Path
+) -> None:
+    written = write_report(view(simulated(6)), tmp_path)
     names = {p.name for p in tmp_path.iterdir()}
     tables = {"summary.csv", "summary.md", "summary.tex", "classes.csv", "words.csv", "becomes.csv"}
     assert names == {"report.html", "figures", *tables}
-    assert all(p.stat().st_size > 0 for p in written)
+    for path in written:
+        assert path.stat().st_size > 0
+        assert path.read_bytes() == (plain / path.relative_to(tmp_path)).read_bytes()
 
 
 def test_figures_of_the_page_are_recomputed_with_pandas(tmp_path: Path) -> None:
@@ -86,8 +99,8 @@ def test_names_with_markup_show_as_text(tmp_path: Path) -> None:
     assert json.loads(data[1])["classes"]["0"] == NASTY
 
 
-def test_the_page_refers_to_nothing_outside_itself(tmp_path: Path) -> None:
-    text = _page(view(simulated(6)), tmp_path)
+def test_the_page_refers_to_nothing_outside_itself(plain: Path) -> None:
+    text = (plain / "report.html").read_text("utf-8")
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
     assert policy is not None
     assert policy[1].startswith("default-src 'none'; img-src data:;")
@@ -105,7 +118,7 @@ def test_skipped_photographs_are_named_and_counted(tmp_path: Path) -> None:
 
 def test_an_unfinished_run_says_so(tmp_path: Path) -> None:
     run = view(simulated(6), skipped=[("x", "broken")])
-    assert "not finished" not in _page(run, tmp_path)
+    assert unfinished(run) == ""
     run.manifest["planned"] = 20  # type: ignore[index]
     assert "This run is not finished: 7 of 20 photographs are done." in _page(run, tmp_path)
 
@@ -115,12 +128,14 @@ def test_a_run_without_pictures_says_so(tmp_path: Path) -> None:
     assert "could not be drawn again" in text
 
 
-def test_published_figures_stand_beside_a_run_of_the_same_model(tmp_path: Path) -> None:
+def test_published_figures_stand_beside_a_run_of_the_same_model(
+    plain: Path, tmp_path: Path
+) -> None:
     text = _page(view(simulated(6, models=("ViT-B-32/laion2b_s34b_b79k",))), tmp_path)
     assert "What others report for ViT-B-32/laion2b_s34b_b79k" in text
     assert "74.68 %" in text
     assert "zero-shot among" in text
-    assert "What others report" not in _page(view(simulated(6)), tmp_path)
+    assert "What others report" not in (plain / "report.html").read_text("utf-8")
 
 
 def test_defences_are_set_beside_the_undefended_model(tmp_path: Path) -> None:
@@ -132,8 +147,8 @@ def test_defences_are_set_beside_the_undefended_model(tmp_path: Path) -> None:
     assert ">printed-label<" in part[1]
 
 
-def test_the_foot_says_how_to_repeat_the_run(tmp_path: Path) -> None:
-    text = _page(view(simulated(6)), tmp_path)
+def test_the_foot_says_how_to_repeat_the_run(plain: Path) -> None:
+    text = (plain / "report.html").read_text("utf-8")
     for part in ("typoattack run quick", "cd34", "ab12", "research only", "OFL-1.1", "torch 2.0"):
         assert part in text
 
@@ -142,14 +157,6 @@ def test_nothing_flipped_and_nothing_right_still_make_a_page(tmp_path: Path) -> 
     assert "Nothing flipped" in _page(view(simulated(5, {"x": 0.0}, accuracy=1.0)), tmp_path)
     wrong = _page(view(simulated(5, accuracy=0.0)), tmp_path)
     assert "nothing could flip" in wrong
-
-
-def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
-    pages = []
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        pages.append(_page(view(simulated(6)), tmp_path / name))
-    assert pages[0] == pages[1]
 
 
 def test_pictures_without_clean_ones_and_second_questions_make_a_page(tmp_path: Path) -> None:
@@ -168,5 +175,5 @@ def test_pictures_without_clean_ones_and_second_questions_make_a_page(tmp_path: 
 def test_every_model_has_its_story(tmp_path: Path, models: int) -> None:
     names = [f"model {i}" for i in range(models)]
     rows = simulated(6, models=names, replicates=1)
-    text = _page(RunView(rows, manifest(names, [f"c{i}" for i in range(10)])), tmp_path)
+    text = _page(RunView(rows, manifest(names, [f"c{i}" for i in range(20)])), tmp_path)
     assert text.count('class="story"') == models == len({s.model for s in summarise(rows)})
