@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-
 # Read when huggingface_hub is imported: no test may wait for a network.
 os.environ["HF_HUB_OFFLINE"] = "1"
 

@@ -1,3 +1,4 @@
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,10 +53,8 @@ def test_an_interrupted_encoding_keeps_what_it_finished(tmp_path: Path) -> None:
                 raise KeyboardInterrupt
             return super().__call__(texts)
 
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         TextCache(tmp_path).features("model", NAMES, TEMPLATES, Interrupted())
-    except KeyboardInterrupt:
-        pass
     encoder = Encoder()
     TextCache(tmp_path).features("model", NAMES, TEMPLATES, encoder)
     assert len(encoder.asked) == 140 - 128
