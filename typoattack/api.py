@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typoattack.report.view import Painter
     from typoattack.runner import Progress
     from typoattack.samples import Dataset
+    from typoattack.stroop import Interference
 
 
 class Run:
@@ -87,6 +88,12 @@ class Run:
         from typoattack.defences.table import defence_table
 
         return defence_table(self.summaries)
+
+    def stroop(self) -> list["Interference"]:
+        """What colour words do to the answers about their ink; empty if that was not asked."""
+        from typoattack.stroop import interference
+
+        return interference(self.predictions)
 
     def report(self) -> Path:
         """Write the page, tables and figures into the run's folder; the page's path."""

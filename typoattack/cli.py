@@ -201,10 +201,13 @@ def run(
 def _show_run(done: "Run") -> None:
     """A run's table, what is to be known about it, and where it is."""
     from typoattack.defences.table import defence_terminal_table
+    from typoattack.report.story import tell_stroop
     from typoattack.report.tables import terminal_table
 
     page = done.report()
     _out.print(terminal_table(done.summaries))
+    for found in done.stroop():
+        _out.print(Text(f"{found.model}: {tell_stroop(found)}"))
     defended = done.defences()
     if len(defended):
         _out.print(defence_terminal_table(defended))

@@ -10,9 +10,10 @@ from typoattack.metrics import FIGURES, Definition, RecipeSummary
 from typoattack.predictions import CLEAN
 from typoattack.published import of_model, read_published
 from typoattack.report.gallery import Gallery
-from typoattack.report.story import model_notes, strongest, tell
+from typoattack.report.story import model_notes, strongest, tell, tell_stroop
 from typoattack.report.tables import has_dagger, shown, shown_interval
 from typoattack.report.view import RunView
+from typoattack.stroop import interference
 
 MOST_LINES = 3000
 """Lines of a breakdown on the page at most; the CSV beside it has them all."""
@@ -27,10 +28,15 @@ def story(
     worst = strongest(mine)
     return {
         "model": model,
-        "sentences": tell(mine),
+        "sentences": tell(mine) + stroop_sentences(view.predictions, model),
         "notes": model_notes(entry),
         "pair": _pair(gallery, model, worst.recipe if worst else ""),
     }
+
+
+def stroop_sentences(predictions: pd.DataFrame, model: str) -> list[str]:
+    """What colour words do to the answers about their ink; nothing if that was not asked."""
+    return [tell_stroop(one) for one in interference(predictions) if one.model == model]
 
 
 def unfinished(view: RunView) -> str:

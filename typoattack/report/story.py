@@ -6,6 +6,7 @@ from typing import Any
 from typoattack.intervals import Figure
 from typoattack.metrics import RecipeSummary
 from typoattack.predictions import CLEAN
+from typoattack.stroop import Interference
 
 STAND_IN = (
     "This is a small stand-in that comes with typoattack, for trying it without a download: its "
@@ -55,6 +56,17 @@ def tell(summaries: Sequence[RecipeSummary]) -> list[str]:
             f"{percent(worst.targeted_success)} are then called exactly what is written on them."
         )
     return [*told, _why(summaries)]
+
+
+def tell_stroop(found: Interference) -> str:
+    """The Stroop effect of one model in a sentence."""
+    low, high = (100 * bound for bound in (found.interference.low, found.interference.high))
+    return (
+        f"Asked for the ink, it is right on {percent(found.congruent)} of inks under their own "
+        f"name and on {percent(found.incongruent)} under another colour's: an interference of "
+        f"{100 * found.interference.value:.0f} points ({low:.0f} to {high:.0f}); "
+        f"{percent(found.intrusion)} of those words are said instead of the ink."
+    )
 
 
 def _without_clean(summaries: Sequence[RecipeSummary]) -> list[str]:
