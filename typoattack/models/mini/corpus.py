@@ -209,9 +209,18 @@ def _photo_files(folder: Path) -> list[Path]:
             "run `python -m typoattack.models.mini.corpus`"
         )
     for package, names in _WHEEL_PHOTOS.items():
-        listed = importlib.metadata.files(package) or []
+        listed = _installed(package)
         files += [Path(str(f.locate())) for f in sorted(listed) if f.name in names]
     return files
+
+
+def _installed(package: str) -> list[importlib.metadata.PackagePath]:
+    try:
+        return importlib.metadata.files(package) or []
+    except importlib.metadata.PackageNotFoundError:
+        raise UserError(
+            f"the training corpus needs photographs of {package}; pip install {package}"
+        ) from None
 
 
 def _photo(path: Path) -> np.ndarray:
