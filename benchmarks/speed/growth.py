@@ -71,6 +71,7 @@ def run_one(count: int) -> None:
     from typoattack.store import RunFolder
     from typoattack.suite import parse_suite
 
+    torch.set_num_threads(1)  # the model is too small to share out
     torch.manual_seed(0)
     vision = {"image_size": 32, "layers": 2, "width": 32, "patch_size": 8, "head_width": 16}
     text = {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1}
