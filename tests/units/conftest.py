@@ -69,6 +69,11 @@ def tiny_config(**vision: Any) -> dict[str, Any]:
     return {"embed_dim": 16, "vision_cfg": vision, "text_cfg": TEXT_TOWER}
 
 
+def saved_tiny(folder: Path, config: dict[str, Any]) -> Path:
+    """A tiny CLIP of random weights in a folder that open_clip can open."""
+    return saved(folder, config, _tiny(config))
+
+
 @pytest.fixture(scope="session")
 def tiny_resnet(tmp_path_factory: pytest.TempPathFactory) -> Anatomy:
     config = tiny_config(image_size=64, layers=[1, 1, 1, 1], width=8, head_width=16)

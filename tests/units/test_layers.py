@@ -1,9 +1,13 @@
 """Layers: found by name, read and edited where they lie."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from tests.units.conftest import saved_tiny, tiny_config
 from typoattack.errors import UserError
+from typoattack.models import load_model
 from typoattack.units.anatomy import Anatomy, anatomy
 from typoattack.units.layers import Field, MultiheadSite, remembering
 
@@ -96,6 +100,30 @@ def test_a_layer_can_be_read_otherwise(tiny_vit: Anatomy) -> None:
     ):
         layer = tiny_vit.layer(f"mlp.0@{pool}")
         torch.testing.assert_close(layer.values(found[..., None]), expected)
+
+
+@pytest.mark.parametrize(
+    ("vision", "usual", "where"),
+    [
+        ({"timm_model_name": "test_vit", "timm_pool": "avg"}, "mlp.5", "mean over tokens"),
+        ({"timm_model_name": "test_vit", "timm_pool": ""}, "mlp.5", "at the class token"),
+        ({"timm_model_name": "test_convnext", "timm_pool": "avg"}, "trunk.stages", "Sequential"),
+    ],
+)
+def test_towers_of_timm_have_layers_too(
+    tmp_path: Path, vision: dict[str, str], usual: str, where: str
+) -> None:
+    config = tiny_config(image_size=160, timm_model_pretrained=False, timm_proj="linear", **vision)
+    inside = anatomy(load_model(f"local-dir:{saved_tiny(tmp_path, config)}", device="cpu"))
+    layer, batch = inside.layer(inside.usual), pictures(inside, 2)
+    assert inside.usual.startswith(usual)
+    assert where in layer.what
+    before = inside.model.encode_image(batch)
+    for name in {inside.usual, *(n for n in inside.layers if n.startswith("heads."))}:
+        with inside.layer(name).site.attach(lambda found: found.clone()):
+            torch.testing.assert_close(inside.model.encode_image(batch), before)
+        with inside.layer(name).site.attach(lambda found: found.roll(1, dims=2)):
+            assert not torch.allclose(inside.model.encode_image(batch), before, atol=1e-6)
 
 
 def test_an_unknown_layer_is_answered_with_the_nearest_names(tiny_vit: Anatomy) -> None:

@@ -1,6 +1,7 @@
 """What is inside a model: its layers by name, and a forward pass that gradients go through."""
 
 import difflib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -101,10 +102,19 @@ def _open_clip(model: Any) -> Anatomy:
 
     modules = _module_layers(visual, embed, model.image_size, device, "")
     named = _resnet_stages(visual, modules) or _transformer_layers(visual, modules)
-    usual = next(reversed(named)) if named else next(reversed(modules))
-    if f"mlp.{len(_blocks(visual)) - 1}" in named:
-        usual = f"mlp.{len(_blocks(visual)) - 1}"
+    usual = _usual(named, modules)
     return Anatomy(model, {**named, **modules}, usual, embed, from_pixels, device)
+
+
+def _usual(named: Mapping[str, Layer], modules: Mapping[str, Layer]) -> str:
+    """The last block's neurons, else the last stage, else the last map of channels."""
+    neurons = [name for name in named if name.startswith("mlp.")]
+    maps = [
+        name
+        for name, at in modules.items()
+        if len(at.shape) == 3 and math.prod(at.shape[1:]) > 1 and at.what != "Identity"
+    ]
+    return (neurons or list(named) or maps or list(modules))[-1]
 
 
 def _normalisation(preprocess: Any) -> tuple[torch.Tensor, torch.Tensor]:
@@ -217,7 +227,8 @@ def _has_class_token(visual: nn.Module) -> bool:
     if hasattr(visual, "class_embedding"):
         return getattr(visual, "pool_type", "tok") == "tok"
     trunk = getattr(visual, "trunk", None)
-    return getattr(trunk, "cls_token", None) is not None
+    pooled = getattr(trunk, "global_pool", "")
+    return getattr(trunk, "cls_token", None) is not None and pooled == "token"
 
 
 def _token_layer(layer: Layer, name: str, what: str, has_class: bool) -> Layer:
