@@ -21,7 +21,7 @@ from typoattack.models.text_cache import Features, TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.predictions import SCHEMA
 from typoattack.recipes import AsGiven, SearchRecipe
-from typoattack.samples.base import Dataset
+from typoattack.samples.base import Dataset, variant_kinds
 from typoattack.samples.labels import templates
 from typoattack.samples.stroop import INK, ink_task
 from typoattack.shards import Shard
@@ -127,8 +127,7 @@ def check_given(suite: Suite, dataset: Dataset) -> None:
     wanted = [a.recipe for a in suite.attacks if isinstance(a.recipe, AsGiven)]
     if not wanted:
         return
-    samples = (dataset[index] for index in range(len(dataset)))
-    kinds = {variant.kind for sample in samples for variant in sample.variants}
+    kinds = variant_kinds(dataset)
     for recipe in wanted:
         if recipe.variant not in kinds:
             there = ", ".join(f"as-given({kind!r})" for kind in sorted(kinds)) or "none"

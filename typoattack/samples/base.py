@@ -9,7 +9,7 @@ from PIL import Image
 from typoattack.errors import BrokenImage
 from typoattack.task import Task
 
-__all__ = ["BrokenImage", "Dataset", "Sample", "Variant"]
+__all__ = ["BrokenImage", "Dataset", "Sample", "Variant", "variant_kinds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ class Sample:
 class Dataset(Protocol):
     """Labelled photographs by position, in the same order every time; must pickle.
 
-    Looking a sample up reads its id and label only; its picture is decoded when asked for.
+    Looking a sample up reads its id and label only; its picture is decoded when asked for. A set
+    that knows the kinds of its attacked pictures may say them as `variant_kinds`, which spares a
+    look at every sample; see the function of that name.
     """
 
     @property
@@ -81,3 +83,16 @@ class Dataset(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Sample: ...
+
+
+def variant_kinds(dataset: Dataset) -> frozenset[str]:
+    """The kinds of attacked pictures that come with a data set.
+
+    They are what the set itself says in an attribute `variant_kinds`, or else are gathered from
+    all its samples.
+    """
+    known: frozenset[str] | None = getattr(dataset, "variant_kinds", None)
+    if known is not None:
+        return known
+    samples = (dataset[index] for index in range(len(dataset)))
+    return frozenset(variant.kind for sample in samples for variant in sample.variants)

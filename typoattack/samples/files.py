@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 from typoattack.drawing.canvas import decode
 from typoattack.samples.base import Sample
@@ -26,6 +27,7 @@ class FileSamples:
     ids: tuple[str, ...] = field(repr=False)
     paths: tuple[Path, ...] = field(repr=False)
     labels: tuple[int, ...] = field(repr=False)
+    variant_kinds: ClassVar[frozenset[str]] = frozenset()
 
     def __len__(self) -> int:
         return len(self.ids)

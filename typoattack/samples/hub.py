@@ -4,7 +4,7 @@ import glob
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow.compute as pc
 from PIL import Image
@@ -40,6 +40,7 @@ class TableSamples:
     rows: Any = field(repr=False)
     image_column: str
     labels: tuple[int, ...] = field(repr=False)
+    variant_kinds: ClassVar[frozenset[str]] = frozenset()
 
     def __len__(self) -> int:
         return len(self.labels)

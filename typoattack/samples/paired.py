@@ -30,6 +30,11 @@ class PairedSamples:
     licence: str
     samples: tuple[Sample, ...] = field(repr=False)
 
+    @property
+    def variant_kinds(self) -> frozenset[str]:
+        """What its attacked pictures are called."""
+        return frozenset(variant.kind for sample in self.samples for variant in sample.variants)
+
     def __len__(self) -> int:
         return len(self.samples)
 

@@ -20,6 +20,9 @@ INK = "ink"
 
 INK_TEMPLATES = ("the colour {}.", "a word written in {} ink.", "{} letters.", "something {}.")
 
+_CLEAN = "colour-only"
+"""The condition of a card without a word."""
+
 _SIDE = 448
 
 
@@ -52,12 +55,18 @@ class StroopCards:
         ids = (card.id for cards in groups for card in cards)
         object.__setattr__(self, "fingerprint", digest(self.name, *ids))
 
+    @property
+    def variant_kinds(self) -> frozenset[str]:
+        """The conditions of its cards."""
+        conditions = {card.condition for cards in self.groups for card in cards}
+        return frozenset(conditions - {_CLEAN})
+
     def __len__(self) -> int:
         return len(self.groups)
 
     def __getitem__(self, index: int) -> Sample:
         cards = self.groups[index]
-        (patch,) = (card for card in cards if card.condition == "colour-only")
+        (patch,) = (card for card in cards if card.condition == _CLEAN)
         variants = tuple(
             Variant(card.condition, card.word, partial(_draw, card))
             for card in cards
