@@ -39,7 +39,11 @@ def units(
     ] = 100,
     parts: Annotated[
         str | None,
-        typer.Option("--parts", help="Of text,multimodal,colour,curve,flips,visualise."),
+        typer.Option(
+            "--parts",
+            help="Of text,multimodal,colour,curve,flips,visualise [all but the last, as far as "
+            "the photographs allow].",
+        ),
     ] = None,
     recipe: Annotated[
         str, typer.Option("--recipe", "-r", help="The attack of the curve and the flips.")
@@ -64,14 +68,16 @@ def units(
 ) -> None:
     """Find the units that read, switch them off, and name those behind each flip.
 
-    `--layer list` shows what there is to look at. Multimodal scores need two photographs a class.
+    `--layer list` shows what there is to look at. Multimodal scores need two photographs a class;
+    where there are fewer, the rest is done unless `--parts` asks for them.
     """
     from typoattack.models import load_model
     from typoattack.models.text_cache import TextCache, default_cache_dir
     from typoattack.terminal import StageProgress
     from typoattack.units.anatomy import anatomy
     from typoattack.units.page import file_stem, write_study
-    from typoattack.units.study import Bench, Plan, study
+    from typoattack.units.plan import Plan, chosen_parts
+    from typoattack.units.study import Bench, study
 
     inside = anatomy(load_model(model, device=device, precision=precision))
     if layer and "list" in layer:
@@ -90,6 +96,8 @@ def units(
         top=top,
         flips=flips,
     )
+    for one in chosen_parts(plan.parts, photographs).left_out:
+        _err.print(Text(str(one), style="yellow"))
     folder = out or Path("units") / file_stem(model)
     with StageProgress(_err) as progress:
         cache = TextCache(default_cache_dir())
@@ -99,11 +107,9 @@ def units(
     _out.print(Text(f"units: {folder}"), soft_wrap=True)
 
 
-def _parts(given: str | None) -> "tuple[str, ...]":
-    from typoattack.units.study import USUAL_PARTS
-
+def _parts(given: str | None) -> tuple[str, ...] | None:
     if given is None:
-        return USUAL_PARTS
+        return None
     return tuple(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
 
 

@@ -11,8 +11,9 @@ from tests.units.conftest import RECIPE, RED, TEXT, Planted, cards
 from typoattack.cli import main
 from typoattack.errors import UserError
 from typoattack.units.page import summary
+from typoattack.units.plan import USUAL_PARTS, Plan
 from typoattack.units.section import Section, read_section, write_section
-from typoattack.units.study import Plan, study
+from typoattack.units.study import study
 
 SHOW = "red\nblue\ngreen\ntractor\nlemon\nowl\n"
 
@@ -90,6 +91,25 @@ def test_a_study_from_python_finds_the_planted_units_and_names_them_in_every_fli
     assert "Units behind the flips" in dict(section.tables)
 
 
+def test_unasked_a_study_leaves_out_what_the_photographs_do_not_allow_and_says_so(
+    planted: Planted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick = ("--permutations", "99", "--random-orders", "1", "--flips", "1", "--show-words", "2")
+    out = tmp_path / "study"
+    run(command(planted, *quick, "--layer", "mlp.0", "--limit", "7", "--out", str(out)))
+    why = f"dataset 'folder:{planted.photo_folder}' has one photograph of green"
+    settings = json.loads((out / "settings.json").read_text())
+    assert settings["parts"] == [part for part in USUAL_PARTS if part != "multimodal"]
+    assert settings["left_out"]["multimodal"].startswith(why)
+    section = read_section(out)
+    assert section is not None
+    sentence = f"The part multimodal was left out: {why}; multimodal scores need two a class."
+    assert sentence in section.sentences
+    assert sentence.replace(" ", "") in "".join(capsys.readouterr().out.split())
+    assert set(pd.read_csv(out / "units.csv")["kind"]) == {"text", "colour"}
+    assert (out / "curve.csv").is_file()
+
+
 def test_a_section_that_reaches_outside_its_folder_is_refused(tmp_path: Path) -> None:
     assert read_section(tmp_path) is None
     write_section(Section("t", ("s",), (("c", (("a",), ("1",))),), (("p", "p.png"),)), tmp_path)
@@ -120,7 +140,8 @@ def test_layer_list_prints_names_and_shapes(
         (["--layer", "mpl.0"], "the nearest names are mlp.0"),
         (["--parts", "txt"], "unknown part of a study 'txt'; did you mean 'text'"),
         (["--parts", "curve"], "add text to --parts"),
-        (["--limit", "2"], "shows 'blue' alone"),
+        (["--limit", "2", "--parts", "multimodal"], "shows 'blue' alone"),
+        (["--limit", "7", "--parts", "text,multimodal"], "multimodal scores need two a class: add"),
         (["--words", "nowhere.txt"], "'nowhere.txt': cannot be read"),
         (["--ablation", "half"], "unknown ablation 'half'"),
         (["--parts", "text,curve", "--recipe", "blank-label"], "an attack that draws a word"),

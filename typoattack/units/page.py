@@ -215,6 +215,7 @@ def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
     ]
     if done.photographs.broken:
         sentences.append(f"{len(done.photographs.broken)} photographs could not be decoded.")
+    sentences += [str(one) for one in done.chosen.left_out]
     tables: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
     for one in done.layers:
         for kind, scores in one.scores.items():
@@ -229,7 +230,7 @@ def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
     if done.curve:
         sentences.append(_said_of_curve(done.curve, done.plan.recipe))
         tables.append(("Units switched off", _curve_rows(done.curve)))
-    if "flips" in done.plan.parts:
+    if "flips" in done.chosen.parts:
         flips, right = done.flip_count
         sentences.append(
             f"{done.plan.recipe} turned {flips} of {right} photographs that were right."

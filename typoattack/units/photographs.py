@@ -81,25 +81,29 @@ def usable_photographs(
     return Photographs(dataset, tuple(indices), np.asarray(labels, np.int64), tuple(broken), canvas)
 
 
+def incomparable(photographs: Photographs) -> str:
+    """Why no unit can be said to stand for a class by `photographs`; empty if one can."""
+    name = photographs.dataset.name
+    counts = {label: int((photographs.labels == label).sum()) for label in photographs.classes}
+    if len(counts) < _LEAST:
+        only = photographs.class_names[next(iter(counts))]
+        return f"dataset {name!r} shows {only!r} alone; units are told apart by two classes or more"
+    few = [photographs.class_names[label] for label, count in counts.items() if count < _LEAST]
+    if not few:
+        return ""
+    shown = ", ".join(few[:3]) + (f" and {len(few) - 3} more" if len(few) > 3 else "")
+    return f"dataset {name!r} has one photograph of {shown}; multimodal scores need two a class"
+
+
 def check_comparable(photographs: Photographs) -> None:
     """Refuse photographs by which no unit can be said to stand for a class.
 
     Raises:
         UserError: with fewer than two classes, or fewer than two photographs of some class.
     """
-    name = photographs.dataset.name
-    counts = {label: int((photographs.labels == label).sum()) for label in photographs.classes}
-    if len(counts) < _LEAST:
-        only = photographs.class_names[next(iter(counts))]
+    if why := incomparable(photographs):
         raise UserError(
-            f"dataset {name!r} shows {only!r} alone; units are told apart by two classes or more"
-        )
-    few = [photographs.class_names[label] for label, count in counts.items() if count < _LEAST]
-    if few:
-        shown = ", ".join(few[:3]) + (f" and {len(few) - 3} more" if len(few) > 3 else "")
-        raise UserError(
-            f"dataset {name!r} has one photograph of {shown}; multimodal scores need two a class: "
-            "add photographs, or leave this part out (--parts text,colour,curve,flips)"
+            f"{why}: add photographs, or leave this part out (--parts text,colour,curve,flips)"
         )
 
 

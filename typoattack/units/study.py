@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from typoattack.errors import UserError, unknown
+from typoattack.errors import UserError
 from typoattack.models.text_cache import TextCache
-from typoattack.units.ablate import HOWS, Cut, How, reference_fields
+from typoattack.units.ablate import Cut, reference_fields
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.attacks import (
     Attacks,
@@ -24,25 +24,14 @@ from typoattack.units.attacks import (
     embeddings,
 )
 from typoattack.units.attribute import Contribution, Flip, contributions
-from typoattack.units.cards import ColourCards, WordCards
 from typoattack.units.curve import Experiment, Point, curve, curve_frame, rank_units, steps
 from typoattack.units.examples import Top, strongest, words_frame
 from typoattack.units.layers import Layer
-from typoattack.units.photographs import Photographs, check_comparable
+from typoattack.units.photographs import Photographs
+from typoattack.units.plan import Chosen, Plan, chosen_parts
 from typoattack.units.recording import Recording, Told, record
-from typoattack.units.scores import (
-    PERMUTATIONS,
-    Scores,
-    colour_scores,
-    multimodal_scores,
-    text_scores,
-)
+from typoattack.units.scores import Scores, colour_scores, multimodal_scores, text_scores
 from typoattack.units.visualise import Visualised, visualise
-
-PARTS = ("text", "multimodal", "colour", "curve", "flips", "visualise")
-"""What a study can do; recording, examples and words are always part of it."""
-
-USUAL_PARTS = PARTS[:-1]
 
 
 class Progress(Protocol):
@@ -53,48 +42,6 @@ class Progress(Protocol):
 
 def _nobody(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to find out, none of it about where to compute.
-
-    Attributes:
-        parts: of `PARTS`.
-        cards: the words to show.
-        colour_cards: the Stroop cards to show.
-        recipe: the attack that the curve and the flips are about.
-        words: where its words come from, unless it has its own.
-        how: what switched-off units say instead.
-        seed: keys every random stream.
-        permutations: at most, for p-values.
-        repeats: random orders in the curve.
-        top: units, photographs and words that are shown.
-        flips: attacked pictures that are explained.
-        check: units a flip whose part is measured by setting them back.
-    """
-
-    cards: WordCards
-    colour_cards: ColourCards = field(default_factory=ColourCards)
-    parts: tuple[str, ...] = USUAL_PARTS
-    recipe: str = "printed-label"
-    words: str = "random"
-    how: How = "zero"
-    seed: int = 0
-    permutations: int = PERMUTATIONS
-    repeats: int = 3
-    top: int = 8
-    flips: int = 6
-    check: int = 5
-
-    def __post_init__(self) -> None:
-        for part in self.parts:
-            if part not in PARTS:
-                raise unknown("part of a study", part, PARTS)
-        if self.how not in HOWS:
-            raise unknown("ablation", self.how, HOWS)
-        if "curve" in self.parts and "text" not in self.parts:
-            raise UserError("the curve removes units by their text score; add text to --parts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +98,7 @@ class Study:
         inside: the model opened up.
         photographs: what was looked at.
         plan: what was asked.
+        chosen: the parts that were done, and those that the photographs do not allow.
         layers: one a layer.
         curve: points of the ablation curve; empty without that part.
         attacks: the attacked photographs; None without curve and flips.
@@ -162,6 +110,7 @@ class Study:
     inside: Anatomy
     photographs: Photographs
     plan: Plan
+    chosen: Chosen
     layers: tuple[LayerStudy, ...]
     curve: tuple[Point, ...] = ()
     attacks: Attacks | None = None
@@ -258,11 +207,10 @@ def study(
     """
     if not layers:
         raise UserError("no layer to look at; name one with --layer")
-    if "multimodal" in plan.parts:
-        check_comparable(photographs)
+    chosen = chosen_parts(plan.parts, photographs)
     kept = bench.store or Path(tempfile.mkdtemp(prefix="typoattack-units-"))
     try:
-        return _Desk(inside, tuple(layers), photographs, plan, bench, kept).work()
+        return _Desk(inside, tuple(layers), photographs, plan, chosen, bench, kept).work()
     finally:
         if bench.store is None:
             shutil.rmtree(kept, ignore_errors=True)
@@ -277,6 +225,7 @@ class _Desk:
         layers: tuple[Layer, ...],
         photographs: Photographs,
         plan: Plan,
+        chosen: Chosen,
         bench: Bench,
         store: Path,
     ) -> None:
@@ -284,25 +233,27 @@ class _Desk:
         self._layers = layers
         self._photographs = photographs
         self._plan = plan
+        self._chosen = chosen
         self._bench = bench
         self._store = store
 
     def work(self) -> Study:
-        plan = self._plan
+        parts = self._chosen.parts
         studied = self._scored()
         attacks, question = self._attacked()
         points: list[Point] = []
         flips: list[FlipStudy] = []
         counted = (0, 0)
         if attacks is not None and question is not None:
-            if "curve" in plan.parts:
+            if "curve" in parts:
                 points = self._curve(studied, attacks, question)
-            if "flips" in plan.parts:
+            if "flips" in parts:
                 flips, counted = self._flips(attacks, question)
         return Study(
             self._inside,
             self._photographs,
-            plan,
+            self._plan,
+            self._chosen,
             studied,
             tuple(points),
             attacks,
@@ -323,13 +274,13 @@ class _Desk:
         )
 
     def _scored(self) -> tuple[LayerStudy, ...]:
-        plan, cards = self._plan, self._plan.cards
+        plan, cards, parts = self._plan, self._plan.cards, self._chosen.parts
         seen = self._recorded("photographs", self._photographs.images(), len(self._photographs))
         read = self._recorded("word cards", cards.images(), len(cards))
         blank = inks = None
-        if "text" in plan.parts:
+        if "text" in parts:
             blank = self._recorded("blank cards", cards.images(ink=False), len(cards))
-        if "colour" in plan.parts:
+        if "colour" in parts:
             stroop = plan.colour_cards
             inks = self._recorded("colour cards", stroop.images(), len(stroop))
         return tuple(self._layer(layer, seen, read, blank, inks) for layer in self._layers)
@@ -348,7 +299,7 @@ class _Desk:
         scores: dict[str, Scores] = {}
         if blank is not None:
             scores["text"] = text_scores(read_values, blank.values(name), **chance)
-        if "multimodal" in plan.parts:
+        if "multimodal" in self._chosen.parts:
             scores["multimodal"] = multimodal_scores(
                 self._photographs, seen_values, plan.cards, read_values, **chance
             )
@@ -359,7 +310,7 @@ class _Desk:
 
     def _attacked(self) -> tuple[Attacks | None, Question | None]:
         plan = self._plan
-        if not {"curve", "flips"} & set(plan.parts):
+        if not {"curve", "flips"} & set(self._chosen.parts):
             return None, None
         attacks = attack_photographs(
             self._photographs,
@@ -441,7 +392,7 @@ class _Desk:
         )
 
     def _grown(self, studied: Sequence[LayerStudy]) -> list[tuple[str, int, Visualised | str]]:
-        if "visualise" not in self._plan.parts:
+        if "visualise" not in self._chosen.parts:
             return []
         wanted = [(one.layer, unit) for one in studied for unit in shown_units(one, 3)]
         made: list[tuple[str, int, Visualised | str]] = []
@@ -492,7 +443,8 @@ def settings(study: Study) -> str:
             "photographs": len(study.photographs),
             "broken": [list(one) for one in study.photographs.broken],
             "layers": [one.layer.name for one in study.layers],
-            "parts": list(plan.parts),
+            "parts": list(study.chosen.parts),
+            "left_out": {one.part: one.why for one in study.chosen.left_out},
             "vocabulary": list(plan.cards.words),
             "fonts": list(plan.cards.fonts),
             "recipe": plan.recipe,
