@@ -116,7 +116,8 @@ def _answer(scores: Scores, row: int, label: int) -> Record:
     """What the classifier said of one picture."""
     similarity, probability = scores.similarity[row], scores.probability[row]
     predicted = int(scores.predicted[row])
-    top = np.argsort(-similarity, kind="stable")[:TOP]
+    # Zero-shot probabilities follow similarity but may round to equals; a probe's do not follow.
+    top = np.lexsort((-similarity, -probability))[:TOP]
     return {
         "predicted": predicted,
         "correct": predicted == label,

@@ -11,6 +11,7 @@ from typoattack.models import model_note
 from typoattack.models.base import Model
 from typoattack.randomness import digest
 from typoattack.samples.base import Dataset
+from typoattack.second_questions import can_answer, second_questions
 from typoattack.shards import KEY, Shard
 from typoattack.store import FORMAT
 from typoattack.suite import Suite
@@ -47,43 +48,25 @@ def build_manifest(
         settings: device, precision and the like, for the report.
         now: when it starts.
     """
-    part = {KEY: str(shard)} if shard else {}
     comparable = suite.identity | {
         "data": dataset.fingerprint,
         "classes": digest(*task.class_names),
         "template_list": digest(*task.templates),
     }
-    checkpoints = [
-        {
-            "name": model.name,
-            "fingerprint": model.fingerprint,
-            "image_size": model.image_size,
-            "reads": model.reads,
-            "note": model_note(model),
-        }
-        for model in models
-    ]
+    further = second_questions(suite, task)
     return {
         "format": FORMAT,
         "typoattack": typoattack.__version__,
         "suite": suite.name,
         "question": suite.question,
         "identity": comparable
-        | {"models": [[m["name"], m["fingerprint"]] for m in checkpoints]}
-        | part,
+        | {"models": [[model.name, model.fingerprint] for model in models]}
+        | ({KEY: str(shard)} if shard else {}),
         "comparable": comparable,
-        "models": checkpoints,
-        "task": {
-            "name": task.name,
-            "class_names": list(task.class_names),
-            "templates": list(task.templates),
-        },
-        "dataset": {
-            "name": dataset.name,
-            "fingerprint": dataset.fingerprint,
-            "samples": len(dataset),
-            "licence": dataset.licence,
-        },
+        "models": [_of_model(model, further) for model in models],
+        "task": _of_task(task),
+        "second_tasks": [_of_task(one) for one in further],
+        "dataset": _of_dataset(dataset),
         "words": suite.words,
         "passes": suite.passes,
         "planned": planned,
@@ -92,6 +75,39 @@ def build_manifest(
         "settings": settings,
         "started": now.isoformat(timespec="seconds"),
         "versions": _versions(),
+    }
+
+
+def _of_model(model: Model, further: Sequence[Task]) -> dict[str, Any]:
+    """What a report says of a model, and which second questions it was not asked."""
+    unasked = [task.name for task in further if not can_answer(model, task)]
+    notes = [
+        model_note(model),
+        *(f"it knows no answer to the question {name!r}, so it was not asked" for name in unasked),
+    ]
+    return {
+        "name": model.name,
+        "fingerprint": model.fingerprint,
+        "image_size": model.image_size,
+        "reads": model.reads,
+        "note": "; ".join(note for note in notes if note),
+    }
+
+
+def _of_task(task: Task) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "class_names": list(task.class_names),
+        "templates": list(task.templates),
+    }
+
+
+def _of_dataset(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "samples": len(dataset),
+        "licence": dataset.licence,
     }
 
 

@@ -319,3 +319,7 @@ class ProbedModel(Defended):
     ) -> ProbeClassifier:
         """What answers the task for this model; see `typoattack.runner.build_classifiers`."""
         return ProbeClassifier(self, task, cache, progress, self._probe)
+
+    def answers(self, task: "Task") -> bool:
+        """Whether the probe knows the task's classes; see `typoattack.second_questions`."""
+        return set(task.class_names) <= set(self._probe.class_names)

@@ -20,12 +20,15 @@ def no_pictures(_: Row) -> None:
     """The painter of a report without pictures."""
 
 
+_INK = {"name": INK, "class_names": ink_task().class_names}
+"""The only second question there was before manifests said them."""
+
+
 def task_names(manifest: Mapping[str, Any], task: str) -> Sequence[str]:
     """The answers that labels of a task index: the suite's own, or a second question's."""
-    if task == INK and manifest["task"]["name"] != INK:
-        return ink_task().class_names
-    names: Sequence[str] = manifest["task"]["class_names"]
-    return names
+    asked = [*manifest.get("second_tasks", [_INK]), manifest["task"]]
+    names: dict[str, Sequence[str]] = {one["name"]: one["class_names"] for one in asked}
+    return names[task]
 
 
 @dataclass(frozen=True, slots=True)
