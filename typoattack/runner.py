@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,15 +23,12 @@ from typoattack.predictions import SCHEMA
 from typoattack.recipes import AsGiven, SearchRecipe
 from typoattack.samples.base import Dataset, variant_kinds
 from typoattack.samples.labels import templates
-from typoattack.samples.stroop import INK, ink_task
+from typoattack.second_questions import can_answer, second_questions
 from typoattack.shards import Shard
 from typoattack.store import RunFolder, Skipped
 from typoattack.suite import Suite
 from typoattack.task import Task
 from typoattack.words import Neighbours, neighbours, parse_words
-
-SECOND_QUESTIONS: Mapping[str, Callable[[], Task]] = {INK: ink_task}
-"""What a recipe may ask beside the suite's question."""
 
 
 class Progress(Protocol):
@@ -87,14 +84,15 @@ def build_classifiers(
 
     It is zero-shot, or what the model's method `classifier` makes of the same arguments.
     """
-    made = []
-    for model in models:
+    return [_classifier(model, task, options) for model in models]
 
-        def told(done: int, total: int, name: str = model.name) -> None:
-            options.progress(f"text features of {name}", done, total)
 
-        build = getattr(model, "classifier", functools.partial(ZeroShotClassifier, model))
-        made.append(build(task, options.cache, told))
+def _classifier(model: Model, task: Task, options: Options) -> ZeroShotClassifier:
+    def told(done: int, total: int) -> None:
+        options.progress(f"text features of {model.name}", done, total)
+
+    build = getattr(model, "classifier", functools.partial(ZeroShotClassifier, model))
+    made: ZeroShotClassifier = build(task, options.cache, told)
     return made
 
 
@@ -203,7 +201,8 @@ class Jury:
         dataset: Dataset,
         options: Options,
     ) -> None:
-        asides = _asides(generator.suite, models, options)
+        further = second_questions(generator.suite, classifiers[0].task)
+        asides = [_asides(model, further, options) for model in models]
         self.preprocesses, self._judges = _judges(models, classifiers, asides, options.batch_size)
         self._searcher = _Searcher(generator, dataset)
         self._seed = generator.suite.seed
@@ -261,12 +260,12 @@ def make_plan(suite: Suite, models: Sequence[Model], dataset: Dataset, options: 
 
 
 def _asides(
-    suite: Suite, models: Sequence[Model], options: Options
-) -> list[dict[str, ZeroShotClassifier]]:
-    """For each model, classifiers for the second questions that the suite's recipes ask."""
-    asked = sorted({attack.recipe.asks for attack in suite.attacks} - {""})
-    made = {name: build_classifiers(models, SECOND_QUESTIONS[name](), options) for name in asked}
-    return [{name: made[name][place] for name in asked} for place in range(len(models))]
+    model: Model, further: Sequence[Task], options: Options
+) -> dict[str, ZeroShotClassifier]:
+    """Classifiers for those of the second questions that a model can answer."""
+    return {
+        task.name: _classifier(model, task, options) for task in further if can_answer(model, task)
+    }
 
 
 def _judges(
