@@ -69,7 +69,8 @@ def units(
     """Find the units that read, switch them off, and name those behind each flip.
 
     `--layer list` shows what there is to look at. Multimodal scores need two photographs a class;
-    where there are fewer, the rest is done unless `--parts` asks for them.
+    where there are fewer, the rest is done unless `--parts` asks for them. A study that was killed
+    goes on where it stopped when the same command is given again.
     """
     from typoattack.models import load_model
     from typoattack.models.text_cache import TextCache, default_cache_dir
@@ -77,6 +78,7 @@ def units(
     from typoattack.units.anatomy import anatomy
     from typoattack.units.page import file_stem, write_study
     from typoattack.units.plan import Plan, chosen_parts
+    from typoattack.units.shelf import unfinished
     from typoattack.units.study import Bench, study
 
     inside = anatomy(load_model(model, device=device, precision=precision))
@@ -99,12 +101,16 @@ def units(
     for one in chosen_parts(plan.parts, photographs).left_out:
         _err.print(Text(str(one), style="yellow"))
     folder = out or Path("units") / file_stem(model)
-    with StageProgress(_err) as progress:
+    with unfinished(folder) as store, StageProgress(_err) as progress:
         cache = TextCache(default_cache_dir())
-        bench = Bench(batch_size=batch_size, cache=cache, progress=progress)
+        bench = Bench(store, batch_size, cache, progress, _say_found)
         section = write_study(study(inside, layers, photographs, plan, bench), folder)
     _show_section(section)
     _out.print(Text(f"units: {folder}"), soft_wrap=True)
+
+
+def _say_found(name: str) -> None:
+    _err.print(Text(f"{name}: taken from what an unfinished study left", style="dim"))
 
 
 def _parts(given: str | None) -> tuple[str, ...] | None:

@@ -1,5 +1,6 @@
 """Photographs under one recipe: clean, attacked, and with the attack's surface left blank."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,14 +10,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from typoattack.errors import UserError
+from typoattack.files import write_whole
 from typoattack.generator import Generator
 from typoattack.models.base import Model
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
-from typoattack.recipes import AsGiven, Control, Recipe, SearchRecipe, parse_recipe
+from typoattack.recipes import AsGiven, Control, SearchRecipe, parse_recipe
 from typoattack.suite import Attack, Suite
 from typoattack.units.photographs import Photographs
 from typoattack.units.recording import Told
+from typoattack.units.shelf import Mapped, memory_mapped
 
 KINDS = ("clean", "attacked", "blank")
 
@@ -81,7 +84,24 @@ def attack_photographs(
     Raises:
         UserError: for a recipe that is none, is a control or a search, or cannot draw its word.
     """
-    attack = _attack(parse_recipe(recipe), words)
+    attack = word_attack(recipe, words)
+    write_attacks(photographs, model, attack, folder, seed=seed, progress=progress)
+    return read_attacks(photographs, attack, folder, seed=seed)
+
+
+_ROWS = "rows.json"
+
+
+def write_attacks(
+    photographs: Photographs,
+    model: Model,
+    attack: Attack,
+    folder: Path,
+    *,
+    seed: int = 0,
+    progress: Told | None = None,
+) -> None:
+    """The drawing of `attack_photographs`: what `read_attacks` reads."""
     generator = _generator(photographs, attack, seed)
     stores = _stores(folder, (len(photographs), 3, model.image_size, model.image_size))
     rows: list[int] = []
@@ -98,26 +118,44 @@ def attack_photographs(
             progress(row + 1, len(photographs))
     if not rows:
         raise UserError(
-            f"recipe {recipe}: the words {attack.words!r} leave no photograph to attack"
+            f"recipe {attack.recipe}: the words {attack.words!r} leave no photograph to attack"
         )
-    inputs = {kind: store[: len(rows)] for kind, store in stores.items()}
-    labels = photographs.labels[rows]
+    for store in stores.values():
+        store.flush()
+    write_whole(folder / _ROWS, json.dumps({"rows": rows, "words": written}).encode())
+
+
+def read_attacks(
+    photographs: Photographs, attack: Attack, folder: Path, *, seed: int = 0
+) -> Attacks:
+    """What `write_attacks` drew, by the same arguments."""
+    told = json.loads((folder / _ROWS).read_text("utf-8"))
+    rows = tuple(told["rows"])
+    inputs = {kind: np.load(folder / f"{kind}.npy", mmap_mode="r")[: len(rows)] for kind in KINDS}
     return Attacks(
-        photographs, tuple(rows), labels, tuple(written), attack.label, inputs, generator, attack
+        photographs,
+        rows,
+        photographs.labels[list(rows)],
+        tuple(told["words"]),
+        attack.label,
+        inputs,
+        _generator(photographs, attack, seed),
+        attack,
     )
 
 
-def _stores(folder: Path, shape: tuple[int, ...]) -> dict[str, NDArray[np.float32]]:
+def _stores(folder: Path, shape: tuple[int, ...]) -> dict[str, Mapped]:
     folder.mkdir(parents=True, exist_ok=True)
-    return {
-        kind: np.lib.format.open_memmap(
-            folder / f"{kind}.npy", mode="w+", dtype=np.float32, shape=shape
-        )
-        for kind in KINDS
-    }
+    return {kind: memory_mapped(folder / f"{kind}.npy", shape) for kind in KINDS}
 
 
-def _attack(made: Recipe, words: str) -> Attack:
+def word_attack(recipe: str, words: str = "random") -> Attack:
+    """The suite's line for a recipe string.
+
+    Raises:
+        UserError: for a recipe that is none, is a control or a search, or has no word.
+    """
+    made = parse_recipe(recipe)
     if isinstance(made, Control | SearchRecipe | AsGiven):
         raise UserError(f"recipe {made}: units are studied under an attack that draws a word")
     return Attack(made, made.words or words, str(made))

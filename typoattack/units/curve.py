@@ -16,6 +16,7 @@ from typoattack.units.attacks import Attacks, Question, embeddings
 from typoattack.units.layers import Layer, remembering
 from typoattack.units.recording import Told
 from typoattack.units.scores import Scores
+from typoattack.units.shelf import Arrays, Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Experiment:
         how: what switched-off units say instead.
         instead: for mean and resample, by layer, fields of all the layer's units.
         batch_size: pictures a forward pass.
+        shelf: keeps the answers of every ablation, by all that this experiment depends on.
     """
 
     inside: Anatomy
@@ -86,6 +88,7 @@ class Experiment:
     how: How = "zero"
     instead: Instead | None = None
     batch_size: int = 32
+    shelf: Shelf | None = None
 
 
 def curve(
@@ -114,7 +117,7 @@ def curve(
     orders = {"best first": [ranked], "random": randoms}
     total = sum(len(counts) * len(made) for made in orders.values())
     done, points = 0, []
-    known: dict[int, _Answers] = {}
+    known: dict[int, Arrays] = {}
     with remembering([layer.site for layer in ranked.layers]):
         for name, made in orders.items():
             for count in counts:
@@ -128,25 +131,31 @@ def curve(
     return points
 
 
-_Answers = dict[str, NDArray[np.int64]]
-
-
 def _answers_without(
-    experiment: Experiment, ranked: Ranked, count: int, known: dict[int, _Answers]
-) -> _Answers:
+    experiment: Experiment, ranked: Ranked, count: int, known: dict[int, Arrays]
+) -> Arrays:
     """Predictions by kind of picture, and the written classes, without `count` units."""
     ends = count in (0, len(ranked.units))  # the same whatever the order
     if ends and count in known:
         return known[count]
     model = _without(experiment, ranked, count)
+    found = (
+        experiment.shelf.arrays("ablations", lambda: _asked(experiment, model), model.fingerprint)
+        if experiment.shelf
+        else _asked(experiment, model)
+    )
+    if ends:
+        known[count] = found
+    return found
+
+
+def _asked(experiment: Experiment, model: Model) -> Arrays:
     attacks, question = experiment.attacks, experiment.question
     found = {
         kind: question.predicted(embeddings(model, attacks, kind, experiment.batch_size))
         for kind in attacks.inputs
     }
     found["word"] = np.asarray([question.classifier.class_index(w) for w in attacks.words])
-    if ends:
-        known[count] = found
     return found
 
 
@@ -163,7 +172,7 @@ def _without(experiment: Experiment, ranked: Ranked, count: int) -> Model:
 
 
 def _point(
-    order: str, count: int, answers: Sequence[_Answers], labels: NDArray[np.int64], seed: int
+    order: str, count: int, answers: Sequence[Arrays], labels: NDArray[np.int64], seed: int
 ) -> Point:
     right = np.stack([one["clean"] == labels for one in answers])
     flips = np.stack([one["attacked"] != labels for one in answers])

@@ -11,10 +11,10 @@ from typoattack.files import write_whole
 from typoattack.intervals import Figure
 from typoattack.units.attribute import Contribution
 from typoattack.units.curve import Point
+from typoattack.units.findings import FlipStudy, LayerStudy, Study, settings, shown_units
 from typoattack.units.scores import LEVEL, Scores, resolution
 from typoattack.units.section import Section, markdown, write_section
 from typoattack.units.sheet import SheetRow, contact_sheet
-from typoattack.units.study import FlipStudy, LayerStudy, Study, settings, shown_units
 
 _SHOWN = 12
 _PICTURES = 5

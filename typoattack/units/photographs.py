@@ -9,6 +9,8 @@ from PIL import Image
 
 from typoattack.drawing.canvas import CANVAS, square_canvas
 from typoattack.errors import BrokenImage, UserError
+from typoattack.generator import pixel_fingerprint
+from typoattack.randomness import digest
 from typoattack.samples.base import Dataset, Sample
 
 _LEAST = 2
@@ -24,6 +26,7 @@ class Photographs:
         labels: (n,) classes.
         broken: ids and reasons of those that cannot be decoded.
         canvas: side of the square canvas in pixels.
+        fingerprint: changes with any id, label or decoded pixel, and with the canvas.
     """
 
     dataset: Dataset
@@ -31,6 +34,7 @@ class Photographs:
     labels: NDArray[np.int64] = field(repr=False)
     broken: tuple[tuple[str, str], ...] = ()
     canvas: int = CANVAS
+    fingerprint: str = ""
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -66,19 +70,21 @@ def usable_photographs(
     Raises:
         UserError: if none is left.
     """
-    indices, labels, broken = [], [], []
+    indices, labels, broken, facts = [], [], [], [str(canvas)]
     for index in range(min(limit or len(dataset), len(dataset))):
         sample = dataset[index]
         try:
-            sample.load()
+            picture = sample.load()
         except BrokenImage as error:
             broken.append((sample.id, str(error) or "cannot be decoded"))
             continue
         indices.append(index)
         labels.append(sample.label)
+        facts += [sample.id, str(sample.label), str(picture.size), pixel_fingerprint(picture)]
     if not indices:
         raise UserError(f"dataset {dataset.name!r}: no photograph can be decoded")
-    return Photographs(dataset, tuple(indices), np.asarray(labels, np.int64), tuple(broken), canvas)
+    numbers = np.asarray(labels, np.int64)
+    return Photographs(dataset, tuple(indices), numbers, tuple(broken), canvas, digest(*facts))
 
 
 def incomparable(photographs: Photographs) -> str:

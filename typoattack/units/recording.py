@@ -15,6 +15,7 @@ from typoattack.errors import UserError
 from typoattack.randomness import digest
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.layers import Field, Layer
+from typoattack.units.shelf import memory_mapped
 
 Values = NDArray[np.float32]
 """(n, units): one number a picture and unit."""
@@ -65,13 +66,10 @@ def record(
         UserError: if a layer's answer to a picture is no number.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    files = {layer.name: folder / f"{_file_name(layer.name)}.npy" for layer in layers}
-    parts = {name: path.with_suffix(".part") for name, path in files.items()}
+    made = recorded_in(folder, layers, count)
+    parts = {name: path.with_suffix(".part") for name, path in made.files.items()}
     stores = {
-        layer.name: np.lib.format.open_memmap(
-            parts[layer.name], mode="w+", dtype=np.float32, shape=(count, layer.units)
-        )
-        for layer in layers
+        layer.name: memory_mapped(parts[layer.name], (count, layer.units)) for layer in layers
     }
     done = 0
     for batch in batches(pictures, batch_size):
@@ -85,8 +83,13 @@ def record(
         raise ValueError(f"{count} pictures were announced and {done} came")
     for name, store in stores.items():
         store.flush()
-        parts[name].replace(files[name])
-    return Recording(count, files)
+        parts[name].replace(made.files[name])
+    return made
+
+
+def recorded_in(folder: Path, layers: Sequence[Layer], count: int) -> Recording:
+    """What `record` has left, or will leave, in `folder`."""
+    return Recording(count, {one.name: folder / f"{_file_name(one.name)}.npy" for one in layers})
 
 
 def unit_values(inside: Anatomy, layers: Sequence[Layer], batch: torch.Tensor) -> dict[str, Values]:

@@ -1,7 +1,7 @@
 """Which units do what: the multimodal, the text and the colour score of every unit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from typoattack.units.auroc import (
 from typoattack.units.cards import ColourCards, WordCards
 from typoattack.units.photographs import Photographs, check_comparable, rows_by_class
 from typoattack.units.recording import Values
+from typoattack.units.shelf import Arrays
 
 PERMUTATIONS = 9999
 
@@ -66,6 +67,17 @@ class Scores:
     def score(self) -> Floats:
         """(units,): the best group's score."""
         return np.asarray(self.by_group.max(axis=0))
+
+    def arrays(self) -> Arrays:
+        """Everything but the kind, for a file; `from_arrays` is the way back."""
+        named = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: np.asarray(value) for name, value in named if name != "kind"}
+
+    @classmethod
+    def from_arrays(cls, kind: str, held: Arrays) -> "Scores":
+        """What `arrays` gave away."""
+        rest = {name: value for name, value in held.items() if name != "groups"}
+        return cls(kind, tuple(map(str, held["groups"])), **rest)
 
     def order(self) -> NDArray[np.int64]:
         """Units from the highest score to the lowest."""

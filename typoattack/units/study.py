@@ -1,36 +1,40 @@
 """A study of one model's units: record, score, switch off, explain, and write it all down."""
 
-import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from typoattack.errors import UserError
 from typoattack.models.text_cache import TextCache
+from typoattack.randomness import digest
+from typoattack.suite import Attack
 from typoattack.units.ablate import Cut, reference_fields
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.attacks import (
     Attacks,
     Question,
     ask,
-    attack_photographs,
     embeddings,
+    read_attacks,
+    word_attack,
+    write_attacks,
 )
 from typoattack.units.attribute import Contribution, Flip, contributions
-from typoattack.units.curve import Experiment, Point, curve, curve_frame, rank_units, steps
-from typoattack.units.examples import Top, strongest, words_frame
+from typoattack.units.curve import Experiment, Point, curve, rank_units, steps
+from typoattack.units.examples import strongest, words_frame
+from typoattack.units.findings import FlipStudy, LayerStudy, Study, shown_units
 from typoattack.units.layers import Layer
 from typoattack.units.photographs import Photographs
 from typoattack.units.plan import Chosen, Plan, chosen_parts
-from typoattack.units.recording import Recording, Told, record
+from typoattack.units.recording import Recording, Told, Values, record, recorded_in
 from typoattack.units.scores import Scores, colour_scores, multimodal_scores, text_scores
+from typoattack.units.shelf import Shelf, code_fingerprint
 from typoattack.units.visualise import Visualised, visualise
 
 
@@ -44,132 +48,8 @@ def _nobody(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerStudy:
-    """What was found in one layer.
-
-    Attributes:
-        layer: the layer.
-        photographs: the strongest for each unit.
-        words: the strongest words, one row a unit and rank.
-        scores: by kind: text, multimodal, colour.
-    """
-
-    layer: Layer
-    photographs: Top = field(repr=False)
-    words: pd.DataFrame = field(repr=False)
-    scores: dict[str, Scores] = field(repr=False)
-
-    def words_of(self, unit: int) -> list[str]:
-        """The words that excite the unit most."""
-        return [str(w) for w in self.words.loc[self.words["unit"] == unit, "word"]]
-
-
-@dataclass(frozen=True, slots=True)
-class FlipStudy:
-    """One attacked picture that the model got wrong, and the units behind it.
-
-    Attributes:
-        row: of the attacks.
-        sample: the photograph's id.
-        label: the true class's name.
-        word: what was written.
-        answer: the class that the model named.
-        lead: logits of the word over the true class, clean and attacked.
-        units: those that added most, see `typoattack.units.attribute`.
-        agreement: rank correlation of estimate and measurement over the measured units.
-    """
-
-    row: int
-    sample: str
-    label: str
-    word: str
-    answer: str
-    lead: tuple[float, float]
-    units: tuple[Contribution, ...]
-    agreement: float
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """All that was found; `typoattack.units.page` writes it to a folder.
-
-    Attributes:
-        inside: the model opened up.
-        photographs: what was looked at.
-        plan: what was asked.
-        chosen: the parts that were done, and those that the photographs do not allow.
-        layers: one a layer.
-        curve: points of the ablation curve; empty without that part.
-        attacks: the attacked photographs; None without curve and flips.
-        flips: explained flips.
-        grown: layer, unit and the picture grown for it, or why there is none.
-        flip_count: how many of the clean-correct photographs the attack turned, and of how many.
-    """
-
-    inside: Anatomy
-    photographs: Photographs
-    plan: Plan
-    chosen: Chosen
-    layers: tuple[LayerStudy, ...]
-    curve: tuple[Point, ...] = ()
-    attacks: Attacks | None = None
-    flips: tuple[FlipStudy, ...] = ()
-    grown: tuple[tuple[str, int, Visualised | str], ...] = ()
-    flip_count: tuple[int, int] = (0, 0)
-
-    def units_frame(self) -> pd.DataFrame:
-        """One row a layer, unit and kind of score."""
-        parts = [s.frame(one.layer.name) for one in self.layers for s in one.scores.values()]
-        made: pd.DataFrame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-        if len(made):
-            names = {one.layer.name: one.layer for one in self.layers}
-            pairs = zip(made["layer"], made["unit"], strict=True)
-            made.insert(2, "label", [names[layer].label(int(unit)) for layer, unit in pairs])
-        return made
-
-    def groups_frame(self) -> pd.DataFrame:
-        """One row a layer, unit and class or colour."""
-        parts = [
-            s.by_group_frame(one.layer.name)
-            for one in self.layers
-            for s in one.scores.values()
-            if s.kind != "text"
-        ]
-        made: pd.DataFrame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-        return made
-
-    def words_frame(self) -> pd.DataFrame:
-        """One row a layer, unit and word."""
-        made: pd.DataFrame = pd.concat([one.words for one in self.layers], ignore_index=True)
-        return made
-
-    def curve_frame(self) -> pd.DataFrame:
-        """One row a point of the curve."""
-        return curve_frame(self.curve)
-
-    def flips_frame(self) -> pd.DataFrame:
-        """One row an explained flip and unit."""
-        made: pd.DataFrame = pd.DataFrame(
-            [
-                {
-                    "sample": flip.sample,
-                    "label": flip.label,
-                    "word": flip.word,
-                    "answer": flip.answer,
-                    "layer": unit.layer,
-                    "unit": unit.unit,
-                    "unit_label": unit.label,
-                    "clean": unit.clean,
-                    "attacked": unit.attacked,
-                    "estimated": unit.estimated,
-                    "measured": unit.measured,
-                }
-                for flip in self.flips
-                for unit in flip.units
-            ]
-        )
-        return made
+def _silent(name: str) -> None:
+    """Nobody asks what was found finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +57,19 @@ class Bench:
     """Where and how a study computes; nothing here is part of the question.
 
     Attributes:
-        store: folder for activations and inputs; a temporary one if None.
+        store: folder where activations, inputs, scores and answers are kept, so that a study that
+            was killed goes on from it, with bit-equal results; a temporary one if None.
         batch_size: pictures a forward pass.
         cache: where text features are kept.
         progress: told how far it is.
+        found: told what `store` holds finished: a stage's name, each once.
     """
 
     store: Path | None = None
     batch_size: int = 32
     cache: TextCache = field(default_factory=lambda: TextCache(None))
     progress: Progress = _nobody
+    found: Callable[[str], None] = _silent
 
     def told(self, stage: str) -> Told:
         """Progress of one stage."""
@@ -203,42 +86,52 @@ def study(
     """Find out what the units of some layers read, and what happens without them.
 
     Raises:
-        UserError: for photographs that a part cannot work with, before anything long runs.
+        UserError: for photographs that a part cannot work with, and for a recipe that is no attack
+            with a word, before anything long runs.
     """
     if not layers:
         raise UserError("no layer to look at; name one with --layer")
     chosen = chosen_parts(plan.parts, photographs)
+    attack = word_attack(plan.recipe, plan.words) if _ATTACKING & set(chosen.parts) else None
     kept = bench.store or Path(tempfile.mkdtemp(prefix="typoattack-units-"))
     try:
-        return _Desk(inside, tuple(layers), photographs, plan, chosen, bench, kept).work()
+        shelf = Shelf(kept, *_facts(inside, bench), photographs.fingerprint, found=bench.found)
+        desk = _Desk(inside, tuple(layers), photographs, plan, chosen, attack, bench, shelf)
+        return desk.work()
     finally:
         if bench.store is None:
             shutil.rmtree(kept, ignore_errors=True)
 
 
+def _of_attack(attack: Attack, photographs: Photographs, seed: int) -> tuple[str, ...]:
+    """What attacked pictures depend on beside the photographs' pixels."""
+    return (attack.label, attack.words, str(seed), *photographs.class_names)
+
+
+_ATTACKING = {"curve", "flips"}
+
+
+def _facts(inside: Anatomy, bench: Bench) -> tuple[str, ...]:
+    """What every number of a study depends on; the batch size may change the last bits."""
+    model = inside.model
+    return (code_fingerprint(), model.fingerprint, str(inside.device), str(bench.batch_size))
+
+
+@dataclass(frozen=True, slots=True)
 class _Desk:
     """One study at work."""
 
-    def __init__(
-        self,
-        inside: Anatomy,
-        layers: tuple[Layer, ...],
-        photographs: Photographs,
-        plan: Plan,
-        chosen: Chosen,
-        bench: Bench,
-        store: Path,
-    ) -> None:
-        self._inside = inside
-        self._layers = layers
-        self._photographs = photographs
-        self._plan = plan
-        self._chosen = chosen
-        self._bench = bench
-        self._store = store
+    inside: Anatomy
+    layers: tuple[Layer, ...]
+    photographs: Photographs
+    plan: Plan
+    chosen: Chosen
+    attack: Attack | None
+    bench: Bench
+    shelf: Shelf
 
     def work(self) -> Study:
-        parts = self._chosen.parts
+        parts = self.chosen.parts
         studied = self._scored()
         attacks, question = self._attacked()
         points: list[Point] = []
@@ -250,10 +143,10 @@ class _Desk:
             if "flips" in parts:
                 flips, counted = self._flips(attacks, question)
         return Study(
-            self._inside,
-            self._photographs,
-            self._plan,
-            self._chosen,
+            self.inside,
+            self.photographs,
+            self.plan,
+            self.chosen,
             studied,
             tuple(points),
             attacks,
@@ -262,79 +155,111 @@ class _Desk:
             counted,
         )
 
-    def _recorded(self, stage: str, pictures: Iterable[Image.Image], count: int) -> Recording:
-        return record(
-            self._inside,
-            self._layers,
-            pictures,
-            count,
-            self._store / stage.replace(" ", "-"),
-            batch_size=self._bench.batch_size,
-            progress=self._bench.told(stage),
-        )
+    def _recorded(
+        self, stage: str, pictures: Iterable[Image.Image], count: int, fact: str = ""
+    ) -> Recording:
+        """The answers to some pictures, which are told apart by `fact`."""
+
+        def work(folder: Path) -> None:
+            record(
+                self.inside,
+                self.layers,
+                pictures,
+                count,
+                folder,
+                batch_size=self.bench.batch_size,
+                progress=self.bench.told(stage),
+            )
+
+        names = [layer.name for layer in self.layers]
+        return recorded_in(self.shelf.files(stage, work, fact, *names), self.layers, count)
 
     def _scored(self) -> tuple[LayerStudy, ...]:
-        plan, cards, parts = self._plan, self._plan.cards, self._chosen.parts
-        seen = self._recorded("photographs", self._photographs.images(), len(self._photographs))
-        read = self._recorded("word cards", cards.images(), len(cards))
-        blank = inks = None
+        cards, parts = self.plan.cards, self.chosen.parts
+        stroop = self.plan.colour_cards
+        shown = {
+            "photographs": self._recorded(
+                "photographs", self.photographs.images(), len(self.photographs)
+            ),
+            "words": self._recorded("word cards", cards.images(), len(cards), repr(cards)),
+        }
         if "text" in parts:
-            blank = self._recorded("blank cards", cards.images(ink=False), len(cards))
+            blanks = cards.images(ink=False)
+            shown["blanks"] = self._recorded("blank cards", blanks, len(cards), repr(cards))
         if "colour" in parts:
-            stroop = plan.colour_cards
-            inks = self._recorded("colour cards", stroop.images(), len(stroop))
-        return tuple(self._layer(layer, seen, read, blank, inks) for layer in self._layers)
+            inks = stroop.images()
+            shown["colours"] = self._recorded("colour cards", inks, len(stroop), repr(stroop))
+        return tuple(
+            self._layer(layer, {kind: made.values(layer.name) for kind, made in shown.items()})
+            for layer in self.layers
+        )
 
-    def _layer(
-        self,
-        layer: Layer,
-        seen: Recording,
-        read: Recording,
-        blank: Recording | None,
-        inks: Recording | None,
-    ) -> LayerStudy:
-        plan, name = self._plan, layer.name
-        seen_values, read_values = seen.values(name), read.values(name)
+    def _layer(self, layer: Layer, shown: Mapping[str, Values]) -> LayerStudy:
+        plan, parts = self.plan, self.chosen.parts
         chance = {"permutations": plan.permutations, "seed": plan.seed}
-        scores: dict[str, Scores] = {}
-        if blank is not None:
-            scores["text"] = text_scores(read_values, blank.values(name), **chance)
-        if "multimodal" in self._chosen.parts:
-            scores["multimodal"] = multimodal_scores(
-                self._photographs, seen_values, plan.cards, read_values, **chance
-            )
-        if inks is not None:
-            scores["colour"] = colour_scores(plan.colour_cards, inks.values(name), **chance)
-        words = words_frame(name, plan.cards, read_values, plan.top)
-        return LayerStudy(layer, strongest(seen_values, plan.top), words, scores)
+        seen, read = shown["photographs"], shown["words"]
+        work: dict[str, Callable[[], Scores]] = {
+            "text": lambda: text_scores(read, shown["blanks"], **chance),
+            "multimodal": lambda: multimodal_scores(
+                self.photographs, seen, plan.cards, read, **chance
+            ),
+            "colour": lambda: colour_scores(plan.colour_cards, shown["colours"], **chance),
+        }
+        facts = (layer.name, repr(plan.cards), repr(plan.colour_cards), repr(chance))
+        scores = {
+            kind: self._kept_scores(kind, make, *facts)
+            for kind, make in work.items()
+            if kind in parts
+        }
+        words = words_frame(layer.name, plan.cards, read, plan.top)
+        return LayerStudy(layer, strongest(seen, plan.top), words, scores)
+
+    def _kept_scores(self, kind: str, make: Callable[[], Scores], *facts: str) -> Scores:
+        held = self.shelf.arrays(f"{kind} scores", lambda: make().arrays(), *facts)
+        return Scores.from_arrays(kind, held)
 
     def _attacked(self) -> tuple[Attacks | None, Question | None]:
-        plan = self._plan
-        if not {"curve", "flips"} & set(self._chosen.parts):
+        attack, seed = self.attack, self.plan.seed
+        if attack is None:
             return None, None
-        attacks = attack_photographs(
-            self._photographs,
-            self._inside.model,
-            plan.recipe,
-            self._store / "attacks",
-            words=plan.words,
-            seed=plan.seed,
-            progress=self._bench.told("attacks"),
-        )
-        return attacks, ask(self._inside.model, self._photographs, self._bench.cache)
+
+        def work(folder: Path) -> None:
+            write_attacks(
+                self.photographs,
+                self.inside.model,
+                attack,
+                folder,
+                seed=seed,
+                progress=self.bench.told("attacks"),
+            )
+
+        folder = self.shelf.files("attacks", work, *_of_attack(attack, self.photographs, seed))
+        attacks = read_attacks(self.photographs, attack, folder, seed=seed)
+        return attacks, ask(self.inside.model, self.photographs, self.bench.cache)
 
     def _curve(
         self, studied: Sequence[LayerStudy], attacks: Attacks, question: Question
     ) -> list[Point]:
-        plan = self._plan
-        ranked = rank_units(self._layers, [one.scores["text"] for one in studied])
+        plan = self.plan
+        ranked = rank_units(self.layers, [one.scores["text"] for one in studied])
         found = sum(len(one.scores["text"].found()) for one in studied)
         instead = None
         if plan.how != "zero":
-            whole = [Cut(layer, tuple(range(layer.units))) for layer in self._layers]
-            instead = reference_fields(self._inside, whole, self._references())
+            whole = [Cut(layer, tuple(range(layer.units))) for layer in self.layers]
+            instead = reference_fields(self.inside, whole, self._references())
+        facts = (
+            *_of_attack(attacks.attack, self.photographs, plan.seed),
+            digest(np.asarray(question.classifier.weights).tobytes()),
+            *(layer.name for layer in self.layers),
+        )
         experiment = Experiment(
-            self._inside, attacks, question, plan.how, instead, self._bench.batch_size
+            self.inside,
+            attacks,
+            question,
+            plan.how,
+            instead,
+            self.bench.batch_size,
+            self.shelf.under(*facts),
         )
         return curve(
             experiment,
@@ -342,26 +267,26 @@ class _Desk:
             steps(len(ranked.units), found),
             repeats=plan.repeats,
             seed=plan.seed,
-            progress=self._bench.told("ablations"),
+            progress=self.bench.told("ablations"),
         )
 
     def _references(self) -> Iterable[Image.Image]:
         """The first clean photographs: a few dozen are enough for a mean."""
-        return (self._photographs.image(row) for row in range(min(len(self._photographs), 32)))
+        return (self.photographs.image(row) for row in range(min(len(self.photographs), 32)))
 
     def _flips(
         self, attacks: Attacks, question: Question
     ) -> tuple[list[FlipStudy], tuple[int, int]]:
-        model, size = self._inside.model, self._bench.batch_size
+        model, size = self.inside.model, self.bench.batch_size
         found = {kind: embeddings(model, attacks, kind, size) for kind in ("clean", "attacked")}
         clean, turned = (question.predicted(found[kind]) for kind in ("clean", "attacked"))
         right = clean == attacks.labels
         flipped = np.flatnonzero(right & (turned != attacks.labels))
-        told = self._bench.told("flips")
+        told = self.bench.told("flips")
         made = []
-        for row in flipped[: self._plan.flips].tolist():
+        for row in flipped[: self.plan.flips].tolist():
             made.append(self._flip(attacks, question, row, found, int(turned[row])))
-            told(len(made), min(self._plan.flips, len(flipped)))
+            told(len(made), min(self.plan.flips, len(flipped)))
         return made, (len(flipped), int(right.sum()))
 
     def _flip(
@@ -376,30 +301,30 @@ class _Desk:
         toward = question.toward(word, label)
         one = slice(row, row + 1)
         flip = Flip(attacks.batch("clean", one)[0], attacks.batch("attacked", one)[0], toward)
-        units = contributions(self._inside, self._layers, flip, check=self._plan.check)
-        names = self._photographs.class_names
+        units = contributions(self.inside, self.layers, flip, check=self.plan.check)
+        names = self.photographs.class_names
         lead = tuple(float(found[kind][row] @ toward.numpy()) for kind in ("clean", "attacked"))
-        measured = units[: self._plan.check]
+        measured = units[: self.plan.check]
         return FlipStudy(
             row,
-            self._photographs.sample(attacks.rows[row]).id,
+            self.photographs.sample(attacks.rows[row]).id,
             names[label],
             word,
             names[answer],
             (lead[0], lead[1]),
-            tuple(units[: max(self._plan.top, self._plan.check)]),
+            tuple(units[: max(self.plan.top, self.plan.check)]),
             _agreement(measured),
         )
 
     def _grown(self, studied: Sequence[LayerStudy]) -> list[tuple[str, int, Visualised | str]]:
-        if "visualise" not in self._chosen.parts:
+        if "visualise" not in self.chosen.parts:
             return []
         wanted = [(one.layer, unit) for one in studied for unit in shown_units(one, 3)]
         made: list[tuple[str, int, Visualised | str]] = []
         for layer, unit in wanted:
-            told = self._bench.told(f"picture of unit {layer.label(unit)} of {layer.name}")
+            told = self.bench.told(f"picture of unit {layer.label(unit)} of {layer.name}")
             try:
-                made.append((layer.name, unit, visualise(self._inside, layer, unit, progress=told)))
+                made.append((layer.name, unit, visualise(self.inside, layer, unit, progress=told)))
             except UserError as error:  # a unit without a slope costs its picture, not the study
                 made.append((layer.name, unit, str(error)))
         return made
@@ -418,42 +343,3 @@ def _agreement(measured: Sequence[Contribution]) -> float:
 
 
 _COMPARED = ("estimated", "measured")
-
-
-def shown_units(one: LayerStudy, count: int) -> list[int]:
-    """The units of a layer worth showing: the best of each score in turn, those found first."""
-    orders = [
-        [*scores.found().tolist(), *scores.order().tolist()] for scores in one.scores.values()
-    ]
-    if not orders:
-        return list(range(min(count, one.layer.units)))
-    mixed = [unit for group in zip(*(o[:count] for o in orders), strict=True) for unit in group]
-    return list(dict.fromkeys(mixed))[:count]
-
-
-def settings(study: Study) -> str:
-    """What was asked, as JSON that a later reader can repeat it from."""
-    plan = study.plan
-    return json.dumps(
-        {
-            "model": study.inside.model.name,
-            "model_fingerprint": study.inside.model.fingerprint,
-            "dataset": study.photographs.dataset.name,
-            "dataset_fingerprint": study.photographs.dataset.fingerprint,
-            "photographs": len(study.photographs),
-            "broken": [list(one) for one in study.photographs.broken],
-            "layers": [one.layer.name for one in study.layers],
-            "parts": list(study.chosen.parts),
-            "left_out": {one.part: one.why for one in study.chosen.left_out},
-            "vocabulary": list(plan.cards.words),
-            "fonts": list(plan.cards.fonts),
-            "recipe": plan.recipe,
-            "words": plan.words,
-            "ablation": plan.how,
-            "seed": plan.seed,
-            "permutations": plan.permutations,
-            "random_orders": plan.repeats,
-        },
-        ensure_ascii=False,
-        indent=2,
-    )
