@@ -13,6 +13,7 @@ from torch.utils.data import Dataset as TorchDataset
 from typoattack.errors import BrokenImage, RunFailure, UserError
 from typoattack.generator import Drawn, Generator, pixel_fingerprint
 from typoattack.models.base import Preprocess
+from typoattack.models.pixels import drawn_input
 from typoattack.recipes import SearchRecipe
 from typoattack.samples.base import Dataset
 
@@ -41,7 +42,8 @@ class Drawing:
         broken: why it cannot be used; empty if it can.
         failure: what ends the run, such as a word that a font lacks.
         pictures: the clean one first.
-        inputs: one tensor (n_pictures, 3, s, s) for each distinct preprocessing.
+        inputs: one tensor (n_pictures, 3, s, s) for each distinct preprocessing, as
+            `models.pixels.drawn_input` leaves it.
         canvas: the clean canvas, where searches will draw on it.
         has_clean: see `Sample`.
     """
@@ -92,7 +94,9 @@ class Easel:
             sample.id,
             sample.label,
             pictures=tuple(Picture(drawn, pixel_fingerprint(image)) for drawn, image in noted),
-            inputs=tuple(torch.stack([f(image) for image in images]) for f in self._preprocesses),
+            inputs=tuple(
+                torch.stack([drawn_input(f, image) for image in images]) for f in self._preprocesses
+            ),
             canvas=canvas if self._searches else None,
             has_clean=sample.has_clean,
         )

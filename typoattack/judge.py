@@ -12,6 +12,7 @@ from PIL import Image
 from typoattack.easel import Drawing
 from typoattack.generator import Drawn
 from typoattack.models.base import Model
+from typoattack.models.pixels import drawn_input, model_input
 from typoattack.models.text_cache import Features
 from typoattack.models.zero_shot import Scores, ZeroShotClassifier
 from typoattack.predictions import CLEAN, TOP
@@ -29,6 +30,7 @@ class Judge:
         classifier: asks the task's question.
         input_index: which of a drawing's inputs the model takes.
         batch_size: pictures a forward pass at most.
+        device: where the model runs.
         asides: classifiers for second questions, by what recipes `ask`.
     """
 
@@ -36,17 +38,20 @@ class Judge:
     classifier: ZeroShotClassifier
     input_index: int
     batch_size: int
+    device: str = "cpu"
     asides: Mapping[str, ZeroShotClassifier] = field(default_factory=dict)
 
-    def embed(self, inputs: torch.Tensor) -> Features:
-        """(n, 3, s, s) to (n, d), in batches."""
-        parts = [self.model.encode_image(batch) for batch in torch.split(inputs, self.batch_size)]
-        return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
+    def embed(self, drawn: torch.Tensor) -> Features:
+        """Drawings' inputs (n, 3, s, s) to (n, d), in batches."""
+        return embed_drawn(self.model, drawn, self.batch_size, self.device)
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Features:
+        """n canvas pictures to (n, d)."""
+        return self.embed(torch.stack([drawn_input(self.model.preprocess, one) for one in images]))
 
     def ask(self, images: Sequence[Image.Image]) -> Features:
         """Class probabilities (n, n_classes) of canvas pictures: what a search may see."""
-        inputs = torch.stack([self.model.preprocess(image) for image in images])
-        return self.classifier.scores(self.embed(inputs)).probability
+        return self.classifier.scores(self.embed_images(images)).probability
 
     def records(self, drawing: Drawing, embeddings: Features, seed: int) -> list[Record]:
         """One record for each picture of a sample, and one for each second question.
@@ -67,6 +72,15 @@ class Judge:
                     aside = _answers(self, classifier, drawing, label, embeddings)[row]
                     records.append(aside | _NO_CLEAN)
         return [record | {"seed": seed} for record in records]
+
+
+def embed_drawn(model: Model, drawn: torch.Tensor, batch_size: int, device: str) -> Features:
+    """A drawing's inputs (n, 3, s, s) to float32 (n, d), `batch_size` a forward pass."""
+    parts = [
+        model.encode_image(model_input(model.preprocess, batch, device))
+        for batch in torch.split(drawn, batch_size)
+    ]
+    return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
 
 
 def _answers(

@@ -203,7 +203,7 @@ class Jury:
     ) -> None:
         further = second_questions(generator.suite, classifiers[0].task)
         asides = [_asides(model, further, options) for model in models]
-        self.preprocesses, self._judges = _judges(models, classifiers, asides, options.batch_size)
+        self.preprocesses, self._judges = _judges(models, classifiers, asides, options)
         self._searcher = _Searcher(generator, dataset)
         self._seed = generator.suite.seed
 
@@ -272,7 +272,7 @@ def _judges(
     models: Sequence[Model],
     classifiers: Sequence[ZeroShotClassifier],
     asides: Sequence[Mapping[str, ZeroShotClassifier]],
-    batch_size: int,
+    options: Options,
 ) -> tuple[list[Preprocess], list[Judge]]:
     """The distinct preprocessings, and each model's judge with its place among them."""
     preprocesses: dict[str, Preprocess] = {}
@@ -280,7 +280,14 @@ def _judges(
         preprocesses.setdefault(repr(model.preprocess), model.preprocess)
     places = list(preprocesses)
     judges = [
-        Judge(model, classifier, places.index(repr(model.preprocess)), batch_size, aside)
+        Judge(
+            model,
+            classifier,
+            places.index(repr(model.preprocess)),
+            options.batch_size,
+            options.device,
+            aside,
+        )
         for model, classifier, aside in zip(models, classifiers, asides, strict=True)
     ]
     return list(preprocesses.values()), judges
@@ -328,7 +335,7 @@ class _Searcher:
             )
             if made is not None:
                 picture = Picture(Drawn(attack, replicate, made), pixel_fingerprint(made.image))
-                embedding = judge.embed(judge.model.preprocess(made.image)[None])
+                embedding = judge.embed_images([made.image])
                 found.append(_Found(picture, made.image, embedding))
         return found
 

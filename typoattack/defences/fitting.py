@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from typoattack.easel import Drawing, draw_samples
 from typoattack.errors import UserError
 from typoattack.generator import Generator
+from typoattack.judge import embed_drawn
 from typoattack.models.text_cache import Features
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.runner import Options, chosen_indices, task_of, text_space
@@ -55,7 +55,7 @@ def embed_attacks(suite: "Suite", model: "Model", data: "Dataset", options: Opti
     parts: list[tuple[Features, Features, list[tuple[int, int, int]]]] = []
     for done, drawing in enumerate(drawings, start=1):
         if not drawing.broken and drawing.has_clean:
-            parts.append(_embed(drawing, model, classifier, options.batch_size))
+            parts.append(_embed(drawing, model, classifier, options))
         options.progress(f"pictures for {model.name}", done, len(indices))
     if not any(part[2] for part in parts):
         raise UserError("nothing to fit on: no photograph of the data set was attacked")
@@ -71,11 +71,10 @@ def embed_attacks(suite: "Suite", model: "Model", data: "Dataset", options: Opti
 
 
 def _embed(
-    drawing: Drawing, model: "Model", classifier: ZeroShotClassifier, batch_size: int
+    drawing: Drawing, model: "Model", classifier: ZeroShotClassifier, options: Options
 ) -> tuple[Features, Features, list[tuple[int, int, int]]]:
     """Clean rows, attacked rows, and (label, target, sample) of each."""
-    batches = torch.split(drawing.inputs[0], batch_size)
-    rows = torch.cat([model.encode_image(batch) for batch in batches]).numpy()
+    rows = embed_drawn(model, drawing.inputs[0], options.batch_size, options.device)
     drawn = [picture.drawn for picture in drawing.pictures]
     chosen = [n for n, one in enumerate(drawn) if one is not None and not one.attack.control]
     words = [one.attacked.word for n in chosen if (one := drawn[n]) is not None]

@@ -104,7 +104,9 @@ class _Classify:
     def __init__(self, bench: _Bench) -> None:
         from typoattack.models import load_models
 
-        self._options = Options(batch_size=bench.batch_size, span_samples=bench.span_samples)
+        self._options = Options(
+            batch_size=bench.batch_size, span_samples=bench.span_samples, device=bench.device
+        )
         models = load_models(bench.names, device=bench.device, precision=bench.precision)
         for model, expected in zip(models, bench.fingerprints, strict=True):
             if model.fingerprint != expected:

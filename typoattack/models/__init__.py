@@ -122,15 +122,13 @@ def _openai(name: str, device: str, precision: str) -> "Model":  # noqa: ARG001
 def _mini(_: str, device: str, precision: str) -> "Model":
     from typoattack.models.mini import load_mini
 
-    _only_full_precision("mini", precision)
-    return load_mini(device)
+    return load_mini(device, precision)
 
 
 def _mini_blind(_: str, device: str, precision: str) -> "Model":
     from typoattack.models.mini import load_mini_blind
 
-    _only_full_precision("mini-blind", precision)
-    return load_mini_blind(device)
+    return load_mini_blind(device, precision)
 
 
 def _only_full_precision(name: str, precision: str) -> None:

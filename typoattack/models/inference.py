@@ -26,6 +26,11 @@ def autocast(device: str, precision: str) -> contextlib.AbstractContextManager[A
     return torch.autocast(torch.device(device).type, dtype=dtype)
 
 
+def reduced(precision: str) -> str:
+    """What a fingerprint says of the precision; nothing of fp32."""
+    return "" if precision == "fp32" else f" {precision}"
+
+
 def normalised(features: torch.Tensor) -> torch.Tensor:
     """(n, d) as `Model` promises it: float32 on the CPU, L2-normalised rows."""
     return F.normalize(features.float(), dim=-1).cpu()

@@ -17,6 +17,7 @@ from typoattack.models.inference import (
     normalised,
     weights_fingerprint,
 )
+from typoattack.models.pixels import two_step
 
 
 class OpenClipModel:
@@ -44,7 +45,7 @@ class OpenClipModel:
         precision: str = "fp32",
     ) -> None:
         self.name = name
-        self.preprocess = preprocess
+        self.preprocess = two_step(preprocess)
         self.module = module.eval()
         self.tokenizer = tokenizer
         self._device = device

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from typoattack.errors import UserError
@@ -76,7 +77,8 @@ class ZeroShotClassifier:
                 f"model {self._model.name!r} returned NaN or infinity for a picture; "
                 "try --precision fp32, or another checkpoint"
             )
-        similarity = embeddings @ self.weights.T
+        # By torch, whose threads are awake: numpy's own would fight with them for the cores.
+        similarity = (torch.from_numpy(embeddings) @ torch.from_numpy(self.weights).T).numpy()
         logits = similarity * self._scale
         if self._bias is not None:
             probability = 1 / (1 + np.exp(-np.clip(logits + self._bias, -80, 80)))

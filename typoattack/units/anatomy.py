@@ -12,6 +12,7 @@ from torch import nn
 
 from typoattack.errors import UserError
 from typoattack.models.base import Model
+from typoattack.models.pixels import TwoStep
 from typoattack.units.layers import (
     Layer,
     Layout,
@@ -119,12 +120,11 @@ def _usual(named: Mapping[str, Layer], modules: Mapping[str, Layer]) -> str:
 
 def _normalisation(preprocess: Any) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and deviation (3, 1, 1) that open_clip's transform takes out of the pixels."""
-    for step in getattr(preprocess, "transforms", ()):
-        if hasattr(step, "mean") and hasattr(step, "std"):
-            parts = (torch.as_tensor(v, dtype=torch.float32) for v in (step.mean, step.std))
-            mean, spread = (part[:, None, None] for part in parts)
-            return mean, spread
-    return torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
+    if not isinstance(preprocess, TwoStep):
+        return torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
+    parts = (torch.tensor(part) for part in (preprocess.mean, preprocess.std))
+    mean, spread = (part[:, None, None] for part in parts)
+    return mean, spread
 
 
 def _module_layers(

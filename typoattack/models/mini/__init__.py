@@ -10,19 +10,21 @@ from typoattack.models.mini.model import Mini
 __all__ = ["Mini", "MiniBlind", "load_mini", "load_mini_blind"]
 
 
-def load_mini(device: str = "cpu") -> Mini:
+def load_mini(device: str = "cpu", precision: str = "fp32") -> Mini:
     """The model that sees objects and reads, on `device`; its weights lie beside this file.
 
     Raises:
-        UserError: if the package with the ImageNet weights is not installed.
+        UserError: if the package with the ImageNet weights is not installed, or for an unknown
+            precision.
     """
-    return Mini(device)
+    return Mini(device, precision)
 
 
-def load_mini_blind(device: str = "cpu") -> MiniBlind:
+def load_mini_blind(device: str = "cpu", precision: str = "fp32") -> MiniBlind:
     """EfficientNet-Lite0 as a dual encoder, on `device`.
 
     Raises:
-        UserError: if the package with the ImageNet weights is not installed.
+        UserError: if the package with the ImageNet weights is not installed, or for an unknown
+            precision.
     """
-    return MiniBlind(device)
+    return MiniBlind(device, precision)

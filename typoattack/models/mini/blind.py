@@ -12,14 +12,15 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import timm
 import torch
 import torch.nn.functional as F
 from open_clip import IMAGENET_CLASSNAMES
-from PIL import Image
 
 from typoattack.errors import UserError
+from typoattack.models.base import Preprocess
+from typoattack.models.inference import autocast, check_precision, reduced
+from typoattack.models.pixels import Bicubic, TwoStep
 from typoattack.randomness import digest
 
 OBJECT_SIZE = 224
@@ -129,13 +130,6 @@ class Meaning:
         return name, F.normalize(self._rows[classes].mean(dim=0), dim=0)
 
 
-def object_input(canvas: Image.Image) -> torch.Tensor:
-    """A square RGB canvas to float32 (3, 224, 224): bicubic, then mean and deviation 0.5."""
-    small = canvas.resize((OBJECT_SIZE, OBJECT_SIZE), Image.Resampling.BICUBIC)
-    pixels = np.asarray(small, dtype=np.float32) / 127.5 - 1.0
-    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
-
-
 class MiniBlind:
     """The embedded model without its reading part: sees objects, cannot read.
 
@@ -149,25 +143,25 @@ class MiniBlind:
     logit_scale = _LOGIT_SCALE
     logit_bias: float | None = None
     reads = False
+    preprocess: Preprocess = TwoStep(Bicubic(OBJECT_SIZE), mean=(0.5,) * 3, std=(0.5,) * 3)
 
-    def __init__(self, device: str = "cpu") -> None:
+    def __init__(self, device: str = "cpu", precision: str = "fp32") -> None:
+        check_precision(precision)
         net = load_object_net()
         self._meaning = Meaning(class_rows(net))
         self._net = net.to(device)
         self._device = device
+        self._precision = precision
         self.fingerprint = digest(
-            "mini-blind 1 bicubic 224", hashlib.sha256(object_weights_file().read_bytes()).digest()
+            "mini-blind 1 bicubic 224" + reduced(precision),
+            hashlib.sha256(object_weights_file().read_bytes()).digest(),
         )
-
-    @staticmethod
-    def preprocess(canvas: Image.Image) -> torch.Tensor:
-        """A square RGB canvas to float32 (3, 224, 224)."""
-        return object_input(canvas)
 
     @torch.inference_mode()
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, 224, 224) to (n, 1281): the pooled features, normalised, and a zero."""
-        features = object_features(self._net, batch.to(self._device)).cpu()
+        with autocast(self._device, self._precision):
+            features = object_features(self._net, batch.to(self._device)).cpu()
         return F.pad(features, (0, 1)).clone()
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:

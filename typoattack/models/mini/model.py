@@ -10,14 +10,14 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import safetensors.torch
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from typoattack.models.base import Preprocess
+from typoattack.models.inference import autocast, check_precision, reduced
 from typoattack.models.mini.blind import (
     OBJECT_FEATURES,
     OBJECT_SIZE,
@@ -30,6 +30,7 @@ from typoattack.models.mini.blind import (
 from typoattack.models.mini.colours import COLOURS, ink_colours, named_colour
 from typoattack.models.mini.reader import ReaderNet, Reading, read
 from typoattack.models.mini.spelling import soft_normalised, spelling
+from typoattack.models.pixels import Bicubic, TwoStep
 from typoattack.randomness import digest
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
@@ -41,13 +42,6 @@ LEAST_READ = 2.0
 
 _LOGIT_SCALE = 70.0
 _VERSION = "mini 1"
-
-
-def canvas_input(canvas: Image.Image) -> torch.Tensor:
-    """A square RGB canvas to float32 (3, 448, 448) in 0 to 1, bicubic."""
-    small = canvas.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC)
-    pixels = np.asarray(small, dtype=np.float32) / np.float32(255)
-    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
 
 
 def load_reader(path: Path = WEIGHTS) -> tuple[nn.Module, torch.Tensor]:
@@ -90,9 +84,14 @@ class Mini:
     logit_scale = _LOGIT_SCALE
     logit_bias: float | None = None
     reads = True
+    preprocess: Preprocess = TwoStep(Bicubic(IMAGE_SIZE))
 
-    def __init__(self, device: str = "cpu", *, weights: Path = WEIGHTS) -> None:
+    def __init__(
+        self, device: str = "cpu", precision: str = "fp32", *, weights: Path = WEIGHTS
+    ) -> None:
+        check_precision(precision)
         self._device = device
+        self._precision = precision
         self._how = Reading()
         self._weight = READING_WEIGHT
         reader_net, self._rarity = load_reader(weights)
@@ -102,12 +101,7 @@ class Mini:
         self.reader_net = reader_net.to(device)
         files = [hashlib.sha256(p.read_bytes()).digest() for p in (weights, object_weights_file())]
         settings = repr((_VERSION, IMAGE_SIZE, self._how, self._weight, COLOUR_WEIGHT, LEAST_READ))
-        self.fingerprint = digest(settings, *files)
-
-    @staticmethod
-    def preprocess(canvas: Image.Image) -> torch.Tensor:
-        """A square RGB canvas to float32 (3, 448, 448) in 0 to 1."""
-        return canvas_input(canvas)
+        self.fingerprint = digest(settings + reduced(precision), *files)
 
     @torch.inference_mode()
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
@@ -115,7 +109,8 @@ class Mini:
         pixels = batch.to(self._device)
         size = (OBJECT_SIZE, OBJECT_SIZE)
         small = F.interpolate(pixels, size, mode="bicubic", antialias=True).clamp(0, 1)
-        seen = object_features(self.object_net, small * 2 - 1)
+        with autocast(self._device, self._precision):
+            seen = object_features(self.object_net, small * 2 - 1)
         colours = COLOUR_WEIGHT * F.normalize(ink_colours(pixels), dim=1)
         read = self._weight * self.read(batch)
         whole = torch.cat([F.pad(seen, (0, 1)).cpu(), colours.cpu(), read], dim=1)
@@ -124,7 +119,8 @@ class Mini:
     @torch.inference_mode()
     def read(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, 448, 448) to (n, 729): the letter pairs read, length at most 1."""
-        found = read(self.reader_net, batch.to(self._device), self._how).cpu()
+        with autocast(self._device, self._precision):
+            found = read(self.reader_net, batch.to(self._device), self._how).cpu()
         return soft_normalised(found * self._rarity.sqrt(), LEAST_READ)
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:

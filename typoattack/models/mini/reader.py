@@ -121,7 +121,7 @@ def _surest_pairs(logits: torch.Tensor, boundary: float) -> torch.Tensor:
     cells = logits.float().permute(0, 2, 3, 1).flatten(1, 2)
     left, right = (head.softmax(dim=2) for head in split_heads(cells, dim=2)[1:])
     here = torch.maximum(left[:, :, 0], right[:, :, 0]) < 1 - boundary
-    found = logits.new_zeros(len(logits), PAIRS)
+    found = cells.new_zeros(len(cells), PAIRS)
     for index, looked_at in enumerate(here):
         before, after = left[index, looked_at, 1:], right[index, looked_at, 1:]
         if len(before):
