@@ -32,6 +32,11 @@ def started(out: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
 
 
+def finished(out: Path) -> int:
+    """How many photographs a run has stored: one a part."""
+    return len(list((out / "predictions.parquet").glob("part-*")))
+
+
 def kill_after(seconds: float, out: Path, alone: bool) -> bool:
     """Start the run, kill it after so long; whether it was killed before it ended."""
     process = started(out)
@@ -60,13 +65,15 @@ def main(
             sys.exit("the undisturbed run failed")
         length = time.monotonic() - began
         expected = Run(whole).predictions
+        photographs = finished(whole)
         while done < kills:
             rounds += 1
             out = Path(folder) / f"run-{rounds}"
             while done < kills and kill_after(chance.uniform(0, length), out, done % 2 == 0):
                 done += 1
-                parts = len(list((out / "predictions.parquet").glob("part-*")))
-                moments.append(parts)
+                moments.append(finished(out))
+                if moments[-1] == photographs:
+                    break  # a kill after the last photograph disturbs little: on to a new run
             if started(out).wait():
                 sys.exit("the last resumed run failed")
             pd.testing.assert_frame_equal(Run(out).predictions, expected, check_exact=True)
