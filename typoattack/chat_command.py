@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,34 +12,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from typoattack.errors import UserError
+from typoattack.errors import UserError, unknown
+from typoattack.options import takes_suite
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from typoattack.chat.client import Endpoint
     from typoattack.chat.run import Estimate
+    from typoattack.suite import Suite
 
 _out = Console()
 _err = Console(stderr=True)
 
 
+@takes_suite(without=["templates"])
 def chat(
-    suite: Annotated[str, typer.Argument(help="A suite's name, or the path of its YAML file.")],
-    model: Annotated[str, typer.Option("--model", "-m", help="openai:MODEL.")],
+    chosen: "Suite",
+    model: Annotated[list[str], typer.Option("--model", "-m", help="openai:MODEL.")],
     base_url: Annotated[
         str, typer.Option("--base-url", help="Where it answers, up to /v1.")
     ] = "https://api.openai.com/v1",
-    dataset: Annotated[
-        str | None, typer.Option("--dataset", "-d", help="See `typoattack list datasets`.")
-    ] = None,
-    recipe: Annotated[
-        list[str] | None, typer.Option("--recipe", "-r", help="'name(param=value) @ words'.")
-    ] = None,
-    words: Annotated[str | None, typer.Option("--words", help="See `list words`.")] = None,
-    replicates: Annotated[int | None, typer.Option("--replicates", help="Words a recipe.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Keys every random stream.")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", help="Only the first N.")] = None,
-    canvas: Annotated[int | None, typer.Option("--canvas", help="Side in pixels.")] = None,
     phrasing: Annotated[
         list[str] | None,
         typer.Option("--phrasing", help="scam, scam-safe, plain, look; repeatable [scam]."),
@@ -70,60 +64,83 @@ def chat(
     question. Answers are kept, so that none is paid for twice; the same command goes on.
     """
     from typoattack.api import default_folder
-    from typoattack.chat.client import ChatClient, Endpoint, needs_packages
-    from typoattack.chat.question import PHRASINGS
-    from typoattack.chat.run import estimate, items, open_folder, run_chat, save_answers
-    from typoattack.errors import unknown
-    from typoattack.models.text_cache import default_cache_dir
-    from typoattack.samples import open_dataset
-    from typoattack.suite import load_suite
-    from typoattack.terminal import StageProgress
+    from typoattack.chat.client import Endpoint, needs_packages
+    from typoattack.chat.run import save_answers
 
     needs_packages()
-    for name in phrasing or ():
-        if name not in PHRASINGS:
-            raise unknown("phrasing", name, PHRASINGS)
-    changes: dict[str, Any] = {
-        "models": [model],
-        "dataset": dataset,
-        "recipes": recipe,
-        "words": words,
-        "replicates": replicates,
-        "seed": seed,
-        "limit": limit,
-        "canvas": canvas,
-    }
-    chosen = load_suite(suite, changes)
-    data = open_dataset(chosen.dataset)
-    asked = list(dict.fromkeys(phrasing or ["scam"]))
-    options = _options(option)
     endpoint = Endpoint(
-        model=model.removeprefix("openai:"),
+        model=_only(model).removeprefix("openai:"),
         base_url=base_url,
-        options=options,
+        options=_options(option),
         timeout=timeout,
         tries=tries,
         key=os.environ.get(key_env, ""),
     )
     folder = out or default_folder(chosen)
-    with ChatClient(endpoint, default_cache_dir()) as client:
-        planned = estimate(items(chosen, data, asked), client)
-        if not planned.questions:
-            raise UserError(f"suite {suite!r} attacks no photograph, so there is nothing to ask")
+
+    def confirm(planned: "Estimate") -> None:
         _confirm(planned, (price_in, price_out), base_url, ask_above, yes)
-        identity = {"model": endpoint.model, "base_url": base_url, "phrasings": asked}
-        open_folder(folder, chosen, data, identity | {"options": options})
+
+    answers = _ask(chosen, _phrasings(phrasing), endpoint, folder, concurrency, confirm)
+    path = save_answers(folder, answers)
+    _show(answers)
+    _out.print(Text(f"answers: {path}"), soft_wrap=True)
+
+
+def _ask(
+    suite: "Suite",
+    phrasings: list[str],
+    endpoint: "Endpoint",
+    folder: Path,
+    concurrency: int,
+    confirm: "Callable[[Estimate], None]",
+) -> "pd.DataFrame":
+    """Every question's answer, once `confirm` let what it will cost pass."""
+    from typoattack.chat.client import ChatClient
+    from typoattack.chat.run import estimate, items, open_folder, run_chat
+    from typoattack.models.text_cache import default_cache_dir
+    from typoattack.samples import open_dataset
+    from typoattack.terminal import StageProgress
+
+    data = open_dataset(suite.dataset)
+    with ChatClient(endpoint, default_cache_dir()) as client:
+        planned = estimate(items(suite, data, phrasings), client)
+        if not planned.questions:
+            raise UserError(
+                f"suite {suite.name!r} attacks no photograph, so there is nothing to ask"
+            )
+        confirm(planned)
+        asking = {
+            "model": endpoint.model,
+            "base_url": endpoint.base_url,
+            "phrasings": phrasings,
+            "options": endpoint.options,
+        }
+        open_folder(folder, suite, data, asking)
         with StageProgress(_err) as progress:
-            answers = run_chat(
-                items(chosen, data, asked),
+            return run_chat(
+                items(suite, data, phrasings),
                 client,
                 total=planned.questions,
                 concurrency=concurrency,
                 progress=progress,
             )
-    path = save_answers(folder, answers)
-    _show(answers)
-    _out.print(Text(f"answers: {path}"), soft_wrap=True)
+
+
+def _only(models: list[str]) -> str:
+    if len(models) > 1:
+        raise UserError("--model stands several times; ask one chat model at a time")
+    return models[0]
+
+
+def _phrasings(names: list[str] | None) -> list[str]:
+    """Each of the names once, in the order given."""
+    from typoattack.chat.question import PHRASINGS
+
+    for name in names or ():
+        if name not in PHRASINGS:
+            raise unknown("phrasing", name, PHRASINGS)
+    return list(dict.fromkeys(names or ["scam"]))
 
 
 def _options(text: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,6 +15,16 @@ from typoattack import __version__
 from typoattack.chat_command import chat
 from typoattack.errors import RunFailure, UserError
 from typoattack.fitting_commands import defence_app, probe_app
+from typoattack.options import (
+    Canvas,
+    DatasetName,
+    Device,
+    Legibility,
+    ModelName,
+    Plugins,
+    Seed,
+    takes_suite,
+)
 from typoattack.unit_commands import units
 
 if TYPE_CHECKING:
@@ -34,107 +44,20 @@ app = typer.Typer(
 _out = Console()
 _err = Console(stderr=True)
 
-SuiteName = Annotated[str, typer.Argument(help="A suite's name, or the path of its YAML file.")]
-ModelNames = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--model", "-m", help="mini, ARCH/TAG, hf-hub:ORG/NAME or local-dir:PATH; repeatable."
-    ),
-]
-Defences = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--defence",
-        help="'name(param=value)', tried beside each model; repeatable. See "
-        "`typoattack list defences`.",
-    ),
-]
-DatasetName = Annotated[
-    str | None,
-    typer.Option(
-        "--dataset", "-d", help="bundled, folder:PATH, hf:NAME, …; see `typoattack list datasets`."
-    ),
-]
-RecipeNames = Annotated[
-    list[str] | None,
-    typer.Option("--recipe", "-r", help="'name(param=value) @ words'; repeatable."),
-]
-WordSpec = Annotated[
-    str | None,
-    typer.Option("--words", help="random, nearest, farthest, fixed:WORD, list:A,B, pseudo."),
-]
-Replicates = Annotated[
-    int | None, typer.Option("--replicates", help="Words and draws per photograph and recipe.")
-]
-Seed = Annotated[int | None, typer.Option("--seed", help="Keys every random stream.")]
-Canvas = Annotated[int | None, typer.Option("--canvas", help="Side of the canvas in pixels.")]
-Templates = Annotated[
-    str | None, typer.Option("--templates", help="simple, openai, or a file with a line each.")
-]
-Limit = Annotated[int | None, typer.Option("--limit", help="Only the first N photographs.")]
-ImageColumn = Annotated[str | None, typer.Option("--image-column", help="Where pictures are.")]
-LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Where labels are.")]
-ClassNames = Annotated[
-    str | None, typer.Option("--class-names", help="A file with one class name a line.")
-]
-
-
-def _load_plugins(paths: list[str] | None) -> list[str] | None:
-    from typoattack.recipes.plugins import load_plugin
-
-    for path in paths or ():
-        load_plugin(path)
-    return paths
-
-
-Plugins = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--plugin", callback=_load_plugins, help="A Python file with recipes; repeatable."
-    ),
-]
-Legibility = Annotated[
-    bool, typer.Option("--legibility", help="Can the writing be read? Text recognition tells.")
-]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
-
-
-def _suite(
-    name: str,
-    *,
-    dataset: str | None,
-    image_column: str | None = None,
-    label_column: str | None = None,
-    class_names: str | None = None,
-    **changes: Any,
-) -> "Suite":
-    """The suite with what the command line changes."""
-    from typoattack.suite import load_suite, with_dataset_options
-
-    suite = load_suite(name, {"dataset": dataset, **changes})
-    return with_dataset_options(
-        suite, image_column=image_column, label_column=label_column, class_names=class_names
-    )
-
 
 @app.command(epilog="Example: `typoattack run quick --model mini`")
+@takes_suite()
 def run(
-    suite: SuiteName,
-    model: ModelNames = None,
-    dataset: DatasetName = None,
-    recipe: RecipeNames = None,
-    words: WordSpec = None,
-    replicates: Replicates = None,
-    seed: Seed = None,
-    canvas: Canvas = None,
-    templates: Templates = None,
-    limit: Limit = None,
+    chosen: "Suite",
     legibility: Legibility = False,
-    plugin: Plugins = None,
-    image_column: ImageColumn = None,
-    label_column: LabelColumn = None,
-    class_names: ClassNames = None,
-    defence: Defences = None,
+    defence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--defence",
+            help="'name(param=value)', tried beside each model; repeatable. See "
+            "`typoattack list defences`.",
+        ),
+    ] = None,
     probe: Annotated[
         list[str] | None,
         typer.Option("--probe", help="A file of `probe fit`, beside zero-shot; repeatable."),
@@ -170,21 +93,6 @@ def run(
     from typoattack.samples import open_dataset
     from typoattack.terminal import StageProgress
 
-    chosen = _suite(
-        suite,
-        models=model,
-        dataset=dataset,
-        recipes=recipe,
-        words=words,
-        replicates=replicates,
-        seed=seed,
-        canvas=canvas,
-        templates=templates,
-        limit=limit,
-        image_column=image_column,
-        label_column=label_column,
-        class_names=class_names,
-    )
     if defence or probe:
         beside = [*(defence or ()), *(f"probe({file!r})" for file in probe or ())]
         chosen = replace(chosen, models=with_defences(chosen.models, beside))
@@ -312,15 +220,15 @@ def published(
 def word_search(
     target: Annotated[str, typer.Argument(help="The class to drive photographs to.")],
     vocabulary: Annotated[Path, typer.Option("--vocabulary", help="A file with a string a line.")],
-    model: Annotated[str, typer.Option("--model", "-m", help="The model that is asked.")] = "mini",
-    dataset: DatasetName = None,
+    model: ModelName = "mini",
+    dataset: DatasetName = "bundled",
     recipe: Annotated[
         str, typer.Option("--recipe", "-r", help="What the strings are drawn with.")
     ] = "printed-label",
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many photographs.")] = 10,
     top: Annotated[int, typer.Option("--top", min=1, help="How many strings to show.")] = 20,
-    seed: Annotated[int, typer.Option("--seed", help="Keys the random streams.")] = 0,
-    canvas: Annotated[int, typer.Option("--canvas", min=32, help="Side of the canvas.")] = 448,
+    seed: Seed = 0,
+    canvas: Canvas = 448,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A CSV file for the whole ranking.")
     ] = None,
@@ -337,7 +245,7 @@ def word_search(
             target,
             vocabulary,
             model=model,
-            dataset=dataset or "bundled",
+            dataset=dataset,
             recipe=recipe,
             limit=limit,
             seed=seed,
@@ -355,24 +263,13 @@ def word_search(
 
 
 @app.command(epilog="Example: `typoattack generate quick --recipe printed-label --out attacked/`")
+@takes_suite()
 def generate(
-    suite: SuiteName,
+    chosen: "Suite",
     out: Annotated[Path, typer.Option("--out", "-o", help="The new folder.")],
     layout: Annotated[
         str, typer.Option("--format", "-f", help="See `typoattack list formats`.")
     ] = "imagefolder",
-    dataset: DatasetName = None,
-    recipe: RecipeNames = None,
-    words: WordSpec = None,
-    replicates: Replicates = None,
-    seed: Seed = None,
-    canvas: Canvas = None,
-    limit: Limit = None,
-    plugin: Plugins = None,
-    model: ModelNames = None,
-    image_column: ImageColumn = None,
-    label_column: LabelColumn = None,
-    class_names: ClassNames = None,
     device: Device = "auto",
 ) -> None:
     """Write an attacked data set that `datasets` loads, clean pictures included.
@@ -383,20 +280,6 @@ def generate(
     from typoattack.commands import write_attacked
     from typoattack.terminal import StageProgress
 
-    chosen = _suite(
-        suite,
-        models=model,
-        dataset=dataset,
-        recipes=recipe,
-        words=words,
-        replicates=replicates,
-        seed=seed,
-        canvas=canvas,
-        limit=limit,
-        image_column=image_column,
-        label_column=label_column,
-        class_names=class_names,
-    )
     with StageProgress(_err) as progress:
         skipped = write_attacked(chosen, out, layout, Machine(device), progress)
     for skip in skipped:
@@ -414,14 +297,14 @@ def show(
         list[str] | None,
         typer.Option("--sweep", help="PARAM=VALUE,VALUE,…: a row for each; repeatable."),
     ] = None,
-    dataset: DatasetName = None,
+    dataset: DatasetName = "bundled",
     photographs: Annotated[
         int, typer.Option("--photographs", "-n", min=1, max=50, help="How many columns.")
     ] = 4,
     clean: Annotated[bool, typer.Option("--clean", help="Begin with the clean pictures.")] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Keys the random streams.")] = 0,
+    seed: Seed = 0,
     cell: Annotated[int, typer.Option("--cell", min=32, help="Side of a picture.")] = 224,
-    canvas: Annotated[int, typer.Option("--canvas", min=32, help="Side of the canvas.")] = 448,
+    canvas: Canvas = 448,
     across: Annotated[int, typer.Option("--across", min=1, help="Recipes beside one another.")] = 1,
     plugin: Plugins = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The file: .png, .jpg or .webp.")] = Path(
@@ -436,7 +319,7 @@ def show(
         out,
         words=word or ["pizza"],
         sweeps=sweep or [],
-        dataset=dataset or "bundled",
+        dataset=dataset,
         photographs=photographs,
         clean=clean,
         seed=seed,

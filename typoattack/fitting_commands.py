@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from typoattack.errors import UserError
+from typoattack.options import Canvas, DatasetName, Device, Limit, ModelName, Seed, WordSpec
 
 probe_app = typer.Typer(help="Fit a linear probe, a classifier in place of zero-shot.")
 defence_app = typer.Typer(help="Fit a learned defence.")
@@ -16,13 +17,7 @@ defence_app = typer.Typer(help="Fit a learned defence.")
 _out = Console()
 _err = Console(stderr=True)
 
-_Model = Annotated[str, typer.Option("--model", "-m", help="See `typoattack list models`.")]
-_Dataset = Annotated[str, typer.Option("--dataset", "-d", help="See `typoattack list datasets`.")]
 _Out = Annotated[Path, typer.Option("--out", "-o", help="The file to write, .safetensors.")]
-_Canvas = Annotated[int, typer.Option("--canvas", min=32, help="Side of the canvas in pixels.")]
-_Limit = Annotated[int, typer.Option("--limit", min=0, help="Only the first N photographs.")]
-_Seed = Annotated[int, typer.Option("--seed", min=0, help="Keys what is held out and drawn.")]
-_Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 
 
 @probe_app.command(
@@ -30,9 +25,9 @@ _Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps."
     epilog="Example: `typoattack probe fit --dataset folder:train --out probe.safetensors`",
 )
 def fit_probe(
-    dataset: _Dataset,
+    dataset: DatasetName,
     out: _Out,
-    model: _Model = "mini",
+    model: ModelName = "mini",
     penalty: Annotated[
         str, typer.Option("--penalty", help="l2, or l1 for few features a class.")
     ] = "l2",
@@ -40,10 +35,10 @@ def fit_probe(
         list[float] | None,
         typer.Option("--strength", help="scikit-learn's C; several are tried [0.001 to 10000]."),
     ] = None,
-    canvas: _Canvas = 448,
-    limit: _Limit = 0,
-    seed: _Seed = 0,
-    device: _Device = "auto",
+    canvas: Canvas = 448,
+    limit: Limit = 0,
+    seed: Seed = 0,
+    device: Device = "auto",
 ) -> None:
     """Fit logistic regression on clean photographs; C is chosen on a held-out fifth.
 
@@ -126,13 +121,13 @@ def probe_features(
 )
 def fit_defence(
     kind: Annotated[str, typer.Argument(help="projection or defense-prefix.")],
-    dataset: _Dataset,
+    dataset: DatasetName,
     out: _Out,
-    model: _Model = "mini",
+    model: ModelName = "mini",
     recipe: Annotated[
         list[str] | None, typer.Option("--recipe", "-r", help="What writes [printed-label].")
     ] = None,
-    words: Annotated[str, typer.Option("--words", help="See `typoattack list words`.")] = "random",
+    words: WordSpec = "random",
     replicates: Annotated[
         int, typer.Option("--replicates", min=1, help="Words a photograph and recipe.")
     ] = 8,
@@ -142,10 +137,10 @@ def fit_defence(
     rate: Annotated[
         float, typer.Option("--rate", min=1e-8, help="Learning rate (defense-prefix).")
     ] = 0.002,
-    canvas: _Canvas = 448,
-    limit: _Limit = 0,
-    seed: _Seed = 0,
-    device: _Device = "auto",
+    canvas: Canvas = 448,
+    limit: Limit = 0,
+    seed: Seed = 0,
+    device: Device = "auto",
 ) -> None:
     """Fit a learned defence on photographs that are attacked for it.
 

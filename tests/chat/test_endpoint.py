@@ -310,6 +310,7 @@ def test_an_endpoint_that_is_gone_ends_the_run_and_nothing_is_lost(chat, server:
         (("--options", '{"model": "x"}'), "write a JSON object"),
         (("--words", "nearest"), "no text space"),
         (("--words", "true"), "nothing to ask"),
+        (("--model", "openai:other"), "one chat model at a time"),
     ],
 )
 def test_a_users_mistake_costs_nothing(chat, server: Server, arguments, said: str) -> None:
