@@ -221,6 +221,37 @@ def test_word_search_ranks_strings(
     assert ranking["hits"].is_monotonic_decreasing
 
 
+def test_word_search_asks_a_probe_where_one_is_named(
+    typoattack, tiny_clip: Path, photo_folder: Path, tmp_path: Path
+) -> None:
+    common = ("--dataset", f"folder:{photo_folder}", "--canvas", 96, "--device", "cpu")
+    name, probe = f"local-dir:{tiny_clip}", tmp_path / "probe.safetensors"
+    fitted = typoattack("probe", "fit", "--model", name, *common, "--out", probe)
+    assert fitted.status == 0, fitted.err
+    (tmp_path / "words.txt").write_text("cat\ndog\n")
+    found = []
+    for model in (name, f"{name} + probe({str(probe)!r})"):
+        out = tmp_path / f"{len(found)}.csv"
+        search = ("word-search", "cat", "--vocabulary", tmp_path / "words.txt", "--model", model)
+        done = typoattack(*search, *common, "--out", out)
+        assert done.status == 0, done.err
+        found.append(pd.read_csv(out).set_index("word").sort_index()["probability"])
+    assert not found[0].round(3).equals(found[1].round(3))
+
+
+def test_a_broken_photograph_is_named_where_it_would_be_shown(
+    typoattack, tiny_clip: Path, photo_folder: Path, tmp_path: Path
+) -> None:
+    (photo_folder / "dog" / "0.png").write_bytes(b"\x89PNG half")
+    (tmp_path / "words.txt").write_text("cat\n")
+    where = ("--dataset", f"folder:{photo_folder}", "--canvas", 96)
+    search = ("--vocabulary", tmp_path / "words.txt", "--model", f"local-dir:{tiny_clip}")
+    for command in (("show", "printed-label"), ("word-search", "cat", *search)):
+        done = typoattack(*command, *where, "--out", tmp_path / "out.png")
+        assert done.status == 2
+        assert "photograph 'dog/0.png' cannot be used" in done.err
+
+
 def test_legibility_is_measured_and_stays_with_the_run(
     typoattack, small, photo_folder: Path, tmp_path: Path
 ) -> None:

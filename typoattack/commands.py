@@ -3,18 +3,23 @@
 import csv
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from typoattack.api import HERE, Machine, Run, load_models
-from typoattack.errors import UserError, unknown
-from typoattack.samples import DatasetSpec, open_dataset
+from typoattack.drawing.canvas import square_canvas
+from typoattack.errors import BrokenImage, UserError, unknown
+from typoattack.samples import Dataset, DatasetSpec, Sample, open_dataset
 from typoattack.store import Skipped
 from typoattack.suite import Suite
+from typoattack.task import Task
 
 if TYPE_CHECKING:
     from typoattack.comparison import Comparison
+    from typoattack.judge import Judge
     from typoattack.recipes.word_search import WordScore
     from typoattack.runner import Progress
 
@@ -106,29 +111,32 @@ def write_sheet(
     Raises:
         UserError: for an unknown recipe, parameter or data set, or another ending.
     """
-    from typoattack.drawing.canvas import square_canvas
     from typoattack.files import write_whole
     from typoattack.recipes import parse_recipe
-    from typoattack.recipes.plugins import load_entry_points
     from typoattack.recipes.sheet import Photograph, contact_sheet, parse_sweeps, variants
-    from typoattack.samples import DatasetSpec
 
     kind = _SHEETS.get(Path(out).suffix.lower())
     if kind is None:
         raise UserError(f"contact sheet {str(out)!r}: end its name in {', '.join(_SHEETS)}")
-    load_entry_points()
     swept = parse_sweeps(sweeps)
     rows = [made for text in recipes for made in variants(parse_recipe(text), swept)]
     data = open_dataset(DatasetSpec(dataset))
     chosen = [data[index] for index in range(min(photographs, len(data)))]
     columns = [
-        Photograph(s.id, square_canvas(s.image, canvas), data.task.class_names[s.label])
-        for s in chosen
+        Photograph(s.id, _canvas_of(s, canvas), data.task.class_names[s.label]) for s in chosen
     ]
     sheet = contact_sheet(rows, columns, words, seed=seed, cell=cell, clean=clean, across=across)
     encoded = io.BytesIO()
     sheet.save(encoded, kind, quality=88)
     write_whole(Path(out), encoded.getvalue())
+
+
+def _canvas_of(sample: Sample, side: int) -> Image.Image:
+    """A photograph on its canvas; `UserError` if it is broken, for commands of a few pictures."""
+    try:
+        return square_canvas(sample.image, side)
+    except BrokenImage as error:
+        raise UserError(f"photograph {sample.id!r} cannot be used: {error}") from None
 
 
 def compare_runs(
@@ -189,11 +197,6 @@ def rank_words(
     Raises:
         UserError: for an unknown class, recipe, model or data set, or an empty vocabulary.
     """
-    from typoattack.drawing.canvas import square_canvas
-    from typoattack.judge import Judge
-    from typoattack.models import load_model
-    from typoattack.models.text_cache import TextCache, default_cache_dir
-    from typoattack.models.zero_shot import ZeroShotClassifier
     from typoattack.recipes import parse_recipe
     from typoattack.recipes.word_search import search_words
     from typoattack.runner import silent
@@ -202,24 +205,48 @@ def rank_words(
     strings = read_lines(str(vocabulary), "vocabulary")
     drawn_with = parse_recipe(recipe)
     data = open_dataset(DatasetSpec(dataset))
-    names, told, done = data.task.class_names, progress or silent, itertools.count(1)
-    if target not in names:
-        raise unknown("class", target, names)
-    opened = load_model(model, device=machine.device, precision=machine.precision)
-    classifier = ZeroShotClassifier(opened, data.task, TextCache(default_cache_dir()))
-    others = (data[i] for i in range(len(data)) if names[data[i].label] != target)
+    if target not in data.task.class_names:
+        raise unknown("class", target, data.task.class_names)
+    photographs = list(itertools.islice(_of_other_classes(data, target, canvas), limit))
+    if not photographs:
+        raise UserError(f"dataset {dataset!r} has no photograph of another class than {target!r}")
+    told, done = progress or silent, itertools.count(1)
+    judge = _judge(model, data.task, machine, told)
     ranked = search_words(
         strings,
-        [(s.id, square_canvas(s.image, canvas)) for s in itertools.islice(others, limit)],
-        classifier.class_index(target),
+        photographs,
+        judge.classifier.class_index(target),
         drawn_with,
-        Judge(opened, classifier, 0, machine.batch_size).ask,
+        judge.ask,
         seed=seed,
         progress=lambda _: told("strings", next(done), len(set(strings))),
     )
     if out is not None:
         _write_ranking(ranked, Path(out))
     return ranked
+
+
+def _of_other_classes(data: Dataset, target: str, canvas: int) -> Iterator[tuple[str, Image.Image]]:
+    """Id and canvas of the photographs that do not show the class `target`."""
+    for index in range(len(data)):
+        sample = data[index]
+        if data.task.class_names[sample.label] != target:
+            yield sample.id, _canvas_of(sample, canvas)
+
+
+def _judge(model: str, task: Task, machine: Machine, progress: "Progress") -> "Judge":
+    """The model called `model`, asked the question `task`."""
+    from typoattack.judge import Judge
+    from typoattack.models import load_model
+    from typoattack.models.devices import resolve_device
+    from typoattack.models.text_cache import TextCache, default_cache_dir
+    from typoattack.runner import Options, build_classifiers
+
+    device = resolve_device(machine.device)
+    opened = load_model(model, device=device, precision=machine.precision)
+    options = Options(cache=TextCache(default_cache_dir()), progress=progress)
+    (classifier,) = build_classifiers([opened], task, options)
+    return Judge(opened, classifier, 0, machine.batch_size, device)
 
 
 def _write_ranking(scores: Sequence["WordScore"], path: Path) -> None:

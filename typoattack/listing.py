@@ -34,11 +34,9 @@ def first_line(documented: object) -> str:
 
 def describe_recipe(name: str) -> str:
     """A recipe's docstring, source and parameters with their defaults."""
-    from typoattack.recipes import RECIPES
-    from typoattack.recipes.plugins import load_entry_points
+    from typoattack.recipes.plugins import recipe_named
 
-    load_entry_points()
-    made = RECIPES[name]
+    made = recipe_named(name)
     given = inspect.signature(made).parameters.values()
     parameters = ", ".join(
         p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in given

@@ -64,6 +64,18 @@ check_recipe("rubber-stamp(size=0.5)")
     assert python(code, installed).split() == ["rubber-stamp"]
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        "from typoattack.recipes import parse_recipe; print(parse_recipe('leet(rubber-stamp)'))",
+        "from typoattack.listing import describe_recipe; print(describe_recipe('rubber-stamp'))",
+        "from typoattack.cli import main; main(['check', 'rubber-stamp'])",
+    ],
+)
+def test_an_installed_recipe_is_found_wherever_it_is_named(installed: Path, use: str) -> None:
+    assert "rubber-stamp" in python(use, installed)
+
+
 _MINE = scaffold("my-recipe")
 
 

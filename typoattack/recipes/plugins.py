@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from typoattack.errors import UserError
-from typoattack.recipes.base import RECIPES
+from typoattack.recipes.base import RECIPES, Recipe
 
 GROUP = "typoattack.recipes"
 """The entry point group; each entry names a module whose import registers recipes."""
@@ -70,6 +70,17 @@ def load_entry_points() -> tuple[str, ...]:
             ) from error
         added += _added(before, where)
     return added
+
+
+def recipe_named(name: str) -> type[Recipe]:
+    """The recipe called `name`; installed packages are looked through if nothing here is.
+
+    Raises:
+        UserError: if there is none, or a package cannot be loaded.
+    """
+    if name not in RECIPES:
+        load_entry_points()
+    return RECIPES[name]
 
 
 def _added(before: set[str], who: str) -> tuple[str, ...]:

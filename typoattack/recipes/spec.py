@@ -10,7 +10,8 @@ import re
 from typing import Any, NamedTuple
 
 from typoattack.errors import UserError, unknown
-from typoattack.recipes.base import RECIPES, Recipe
+from typoattack.recipes.base import Recipe
+from typoattack.recipes.plugins import recipe_named
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -103,7 +104,7 @@ class _Parser:
         token = self._take()
         if token.kind != "name":
             raise self._wrong(f"expected a recipe's name, found {token.text!r}")
-        made_from = RECIPES[token.text]
+        made_from = recipe_named(token.text)
         positional: list[Any] = []
         named: dict[str, Any] = {}
         if self._accept("("):
