@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from typoattack.models.mini import load_mini
+from typoattack.models.mini import load_mini, load_mini_blind
 from typoattack.models.text_cache import TextCache
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.units.ablate import Cut, ablated
@@ -57,3 +58,23 @@ def test_without_its_letter_pairs_an_attacked_picture_is_answered_as_the_blank_o
     left /= np.linalg.norm(left, axis=1, keepdims=True)
     np.testing.assert_allclose(without, left, atol=1e-5)
     assert question.predicted(without).tolist() == question.predicted(left).tolist()
+
+
+def test_the_inside_of_both_embeds_as_they_encode_but_with_gradients(inside: Anatomy) -> None:
+    for opened, names in (
+        (inside, ("objects", "pairs")),
+        (anatomy(load_mini_blind()), ("objects",)),
+    ):
+        pixels = WordCards(("stone",), fonts=("roboto",)).draw("stone", "roboto")
+        batch = opened.model.preprocess(pixels)[None].requires_grad_()
+        whole = opened.embed(batch)
+        encoded = opened.model.encode_image(batch.detach())
+        np.testing.assert_array_equal(whole.detach().numpy(), encoded.numpy())
+        (slope,) = torch.autograd.grad(whole.square().sum() + whole.sum(), batch)
+        assert slope.abs().sum() > 0
+        assert not encoded.requires_grad
+        for name in names:
+            heard = []
+            with opened.layer(name).site.attach(lambda found, to=heard: to.append(found) or found):
+                opened.embed(batch)
+            assert heard[0].requires_grad

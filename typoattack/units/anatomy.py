@@ -4,7 +4,7 @@ import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +23,11 @@ from typoattack.units.layers import (
     units_in,
     without_pictures,
 )
+
+if TYPE_CHECKING:
+    from typoattack.models.mini.blind import MiniBlind
+    from typoattack.models.mini.model import Mini
+    from typoattack.models.open_clip_backend import OpenClipModel
 
 _PROBES = 2
 
@@ -88,7 +93,7 @@ def anatomy(model: Model) -> Anatomy:
     )
 
 
-def _open_clip(model: Any) -> Anatomy:
+def _open_clip(model: "OpenClipModel") -> Anatomy:
     visual: nn.Module = model.module.visual
     device = next(visual.parameters()).device
 
@@ -276,49 +281,30 @@ def _heads(block: nn.Module, after: Layer, number: int, has_class: bool) -> Laye
     )
 
 
-def _without_inference_mode(method: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    """The function that `torch.inference_mode` was put around, bound as before."""
-    bare: Callable[..., torch.Tensor] = method.__wrapped__  # type: ignore[attr-defined]
-    return bare
-
-
-def _mini_blind(model: Any) -> Anatomy:
-    device = next(model._net.parameters()).device
-    embed = _without_inference_mode(type(model).encode_image)
-
-    def run(batch: torch.Tensor) -> torch.Tensor:
-        return embed(model, batch)
-
-    modules = _module_layers(model._net, run, model.image_size, device, "")
-    objects = _objects(modules["global_pool"])
-    layers = {"objects": objects, **modules}
-    return Anatomy(model, layers, "objects", run, lambda pixels: pixels * 2 - 1, device)
+def _mini_blind(model: "MiniBlind") -> Anatomy:
+    net, embed = model.object_net, model.embed
+    device = next(net.parameters()).device
+    modules = _module_layers(net, embed, model.image_size, device, "")
+    layers = {"objects": _objects(modules["global_pool"]), **modules}
+    return Anatomy(model, layers, "objects", embed, lambda pixels: pixels * 2 - 1, device)
 
 
 def _objects(pooled: Layer) -> Layer:
     return _renamed(pooled, "objects", "object features: EfficientNet-Lite0's pooled channels")
 
 
-def _mini(model: Any) -> Anatomy:
+def _mini(model: "Mini") -> Anatomy:
     device = next(model.object_net.parameters()).device
-    run = _without_inference_mode(type(model).encode_image)
-    read = _without_inference_mode(type(model).read)
-    site = MethodSite(model, "read", lambda batch: read(model, batch))
-
-    def embed(batch: torch.Tensor) -> torch.Tensor:
-        with site.attach(lambda found: found):  # so that gradients pass `read` too
-            return run(model, batch)
-
     modules = {
-        **_module_layers(model.object_net, embed, model.image_size, device, "object_net."),
-        **_module_layers(model.reader_net, embed, model.image_size, device, "reader_net."),
+        **_module_layers(model.object_net, model.embed, model.image_size, device, "object_net."),
+        **_module_layers(model.reader_net, model.embed, model.image_size, device, "reader_net."),
     }
     pairs = Layer(
         "pairs",
         "the reader's letter pairs, ^ and $ a word's ends",
         (_PAIRS,),
         _PAIRS,
-        site,
+        MethodSite(model, "read", model.read),
         labels=_pair_labels(),
     )
     head = modules["reader_net.head"]
@@ -331,7 +317,7 @@ def _mini(model: Any) -> Anatomy:
     )
     objects = _objects(modules["object_net.global_pool"])
     layers = {"pairs": pairs, "objects": objects, "letters": letters, **modules}
-    return Anatomy(model, layers, "pairs", embed, lambda pixels: pixels, device)
+    return Anatomy(model, layers, "pairs", model.embed, lambda pixels: pixels, device)
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -136,6 +136,9 @@ class MiniBlind:
     A text that names no ImageNet class gets the neutral meaning: all of its weight lies in one
     further dimension in which every picture is zero, so its cosine with any picture is 0, which
     is what an average class has. (n, 1281) on both sides.
+
+    Attributes:
+        object_net: timm's EfficientNet-Lite0.
     """
 
     name = "mini-blind"
@@ -149,7 +152,7 @@ class MiniBlind:
         check_precision(precision)
         net = load_object_net()
         self._meaning = Meaning(class_rows(net))
-        self._net = net.to(device)
+        self.object_net = net.to(device).requires_grad_(False)
         self._device = device
         self._precision = precision
         self.fingerprint = digest(
@@ -160,9 +163,13 @@ class MiniBlind:
     @torch.inference_mode()
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, 224, 224) to (n, 1281): the pooled features, normalised, and a zero."""
+        return self.embed(batch).clone()
+
+    def embed(self, batch: torch.Tensor) -> torch.Tensor:
+        """As `encode_image`, with gradients where `batch` has them."""
         with autocast(self._device, self._precision):
-            features = object_features(self._net, batch.to(self._device)).cpu()
-        return F.pad(features, (0, 1)).clone()
+            features = object_features(self.object_net, batch.to(self._device)).cpu()
+        return F.pad(features, (0, 1))
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """n sentences to (n, 1281): the row of the class that each names, normalised."""

@@ -97,8 +97,8 @@ class Mini:
         reader_net, self._rarity = load_reader(weights)
         object_net = load_object_net()
         self._meaning = Meaning(class_rows(object_net))
-        self.object_net = object_net.to(device)
-        self.reader_net = reader_net.to(device)
+        self.object_net = object_net.to(device).requires_grad_(False)
+        self.reader_net = reader_net.to(device).requires_grad_(False)
         files = [hashlib.sha256(p.read_bytes()).digest() for p in (weights, object_weights_file())]
         settings = repr((_VERSION, IMAGE_SIZE, self._how, self._weight, COLOUR_WEIGHT, LEAST_READ))
         self.fingerprint = digest(settings + reduced(precision), *files)
@@ -106,6 +106,10 @@ class Mini:
     @torch.inference_mode()
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, 448, 448) to (n, 2021): seen and read."""
+        return self.embed(batch).clone()
+
+    def embed(self, batch: torch.Tensor) -> torch.Tensor:
+        """As `encode_image`, with gradients where `batch` has them."""
         pixels = batch.to(self._device)
         size = (OBJECT_SIZE, OBJECT_SIZE)
         small = F.interpolate(pixels, size, mode="bicubic", antialias=True).clamp(0, 1)
@@ -114,9 +118,8 @@ class Mini:
         colours = COLOUR_WEIGHT * F.normalize(ink_colours(pixels), dim=1)
         read = self._weight * self.read(batch)
         whole = torch.cat([F.pad(seen, (0, 1)).cpu(), colours.cpu(), read], dim=1)
-        return F.normalize(whole, dim=1).clone()
+        return F.normalize(whole, dim=1)
 
-    @torch.inference_mode()
     def read(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, 448, 448) to (n, 729): the letter pairs read, length at most 1."""
         with autocast(self._device, self._precision):
