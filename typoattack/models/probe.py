@@ -166,38 +166,55 @@ def fit_probe(
         UserError: if scikit-learn is missing, or there are fewer than two classes, or none with
             two photographs, so that nothing can be held out.
     """
-    present = np.unique(labels)
-    if len(present) < 2:
+    if len(np.unique(labels)) < 2:
         raise UserError("probe: needs photographs of two classes at least")
-    trials: dict[float, float] = {}
+    trials = {}
     if len(strengths) > 1:
-        held_out = _held_out(labels, seed)
-        if not held_out.any():
-            raise UserError("probe: needs two photographs of a class at least, to hold one out")
-        for strength in strengths:
-            fitted = _fit(embeddings[~held_out], labels[~held_out], penalty, strength)
-            right = fitted.predict(embeddings[held_out]) == labels[held_out]
-            trials[strength] = float(np.mean(right))
+        trials = _trials(embeddings, labels, penalty, strengths, seed)
     chosen = max(trials, key=lambda c: (trials[c], -c)) if trials else float(strengths[0])
-    final = _fit(embeddings, labels, penalty, chosen)
-    weights = np.zeros((len(class_names), embeddings.shape[1]), dtype=np.float32)
-    bias = np.full(len(class_names), -1e4, dtype=np.float32)
-    coefficients, intercepts = final.coef_, final.intercept_
-    if len(present) == 2:  # scikit-learn keeps one row for two classes
+    weights, bias = _rows(_fit(embeddings, labels, penalty, chosen), len(class_names))
+    return FittedProbe(
+        weights=weights,
+        bias=bias,
+        class_names=tuple(class_names),
+        model=(model.name, model.fingerprint),
+        penalty=penalty,
+        strength=chosen,
+        trials=trials,
+        samples=len(labels),
+        data=data,
+    )
+
+
+def _trials(
+    embeddings: Features,
+    labels: NDArray[np.int64],
+    penalty: Penalty,
+    strengths: Sequence[float],
+    seed: int,
+) -> dict[float, float]:
+    """The share of held-out photographs that each strength gets right."""
+    held_out = _held_out(labels, seed)
+    if not held_out.any():
+        raise UserError("probe: needs two photographs of a class at least, to hold one out")
+    trials = {}
+    for strength in strengths:
+        fitted = _fit(embeddings[~held_out], labels[~held_out], penalty, strength)
+        right = fitted.predict(embeddings[held_out]) == labels[held_out]
+        trials[strength] = float(np.mean(right))
+    return trials
+
+
+def _rows(fitted: Any, classes: int) -> tuple[Features, Features]:
+    """Weights (classes, d) and biases (classes,); a class it was not fitted on never wins."""
+    coefficients, intercepts = fitted.coef_, fitted.intercept_
+    if len(fitted.classes_) == 2:  # scikit-learn keeps one row for two classes
         coefficients = np.concatenate([-coefficients, coefficients]) / 2
         intercepts = np.concatenate([-intercepts, intercepts]) / 2
-    weights[present], bias[present] = coefficients, intercepts
-    return FittedProbe(
-        weights,
-        bias,
-        tuple(class_names),
-        (model.name, model.fingerprint),
-        penalty,
-        chosen,
-        trials,
-        len(labels),
-        data,
-    )
+    weights = np.zeros((classes, coefficients.shape[1]), dtype=np.float32)
+    bias = np.full(classes, -1e4, dtype=np.float32)
+    weights[fitted.classes_], bias[fitted.classes_] = coefficients, intercepts
+    return weights, bias
 
 
 def _held_out(labels: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
