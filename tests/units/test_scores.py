@@ -92,6 +92,37 @@ def test_p_values_of_units_without_meaning_are_uniform() -> None:
     assert stats.kstest(pairs.p[0], "uniform").pvalue > 0.001
 
 
+def test_a_pair_of_pictures_does_not_hide_what_a_larger_group_shows() -> None:
+    labels = np.array([0] * 2 + [1] * 2 + [2] * 2 + [3] * 8 + [4] * 16)
+    groups = np.stack([labels == c for c in range(5)])
+    values = np.random.default_rng(3).normal(size=(30, 300)).astype(np.float32)
+    values[:, 0] += 9 * (labels == 3)
+    values[:, 1] += 9 * (labels == 0)
+    draw = shuffled_labels(groups, np.zeros(30, dtype=np.int64))
+    tested = permutation_p(ranks(values), groups, draw, stream("t"), permutations=1999, first=1999)
+    # Told apart perfectly both: one pair in 435 is so by chance, but one group of 8 in 5 million.
+    assert tested.p[3, 0] == 1 / 2000
+    assert tested.p[0, 1] > 5 / 2000
+    chance = tested.p[:, 2:].min(axis=0)
+    assert stats.kstest(chance, "uniform").pvalue > 0.001
+
+
+def test_units_that_pass_by_photographs_or_by_names_alone_are_counted(
+    planted: Planted, answers: dict[str, Values]
+) -> None:
+    found = multimodal_scores(
+        planted.photographs, answers["photographs"], cards(), answers["words"], permutations=9999
+    )
+    assert (found.q_first[[RED, DECOY]] <= 0.05).all()
+    assert found.q_second[RED] <= 0.05 < found.q_second[DECOY]
+    by_photographs, by_names = (int((q <= 0.05).sum()) for q in (found.q_first, found.q_second))
+    assert by_photographs >= 2
+    assert found.halves() == (
+        f"By photographs alone {by_photographs} pass, by written names alone {by_names}."
+    )
+    assert text_scores(answers["words"], answers["blanks"], permutations=99).halves() == ""
+
+
 def test_the_planted_text_unit_comes_out_on_top(answers: dict[str, Values]) -> None:
     found = text_scores(answers["words"], answers["blanks"], permutations=1999)
     assert found.order()[0] == TEXT

@@ -47,9 +47,11 @@ class Tested:
     """A unit's best group and the p-value of its standing out so.
 
     Attributes:
-        p: (k, units), for each asked group the share of permutations in which some group did as
-            well, (b + 1) / (m + 1): corrected for the number of groups by the largest of them
-            (Westfall and Young 1993), and never 0.
+        p: (groups, units), the share of permutations in which some group did as well as this one,
+            (b + 1) / (m + 1): corrected for the number of groups by the largest of them (Westfall
+            and Young 1993), and never 0. How well is counted in deviations of chance, or else a
+            group of two pictures, which is often told apart perfectly by chance, would hide what
+            larger groups show.
         permutations: (units,) how many stand behind it.
     """
 
@@ -107,7 +109,8 @@ def permutation_p(
         permutations: how many at most; no p-value is below 1 / (permutations + 1).
         first: how many for every unit.
     """
-    observed = auroc(ranked, groups)
+    deviation = _chance_deviation(groups)
+    observed = (auroc(ranked, groups) - 0.5) / deviation
     units = ranked.shape[1]
     hits = np.zeros(observed.shape, dtype=np.int64)
     done = np.zeros(units, dtype=np.int64)
@@ -118,7 +121,8 @@ def permutation_p(
         count = min(_ROUND, stop - total, permutations - total)
         weights = draw(count, rng)
         sums = weights.reshape(-1, weights.shape[2]) @ ranked[:, alive]
-        chance = _from_rank_sums_many(sums, groups, count).max(axis=1)
+        found = _from_rank_sums_many(sums, groups, count)
+        chance = ((found - 0.5) / deviation).max(axis=1)
         hits[:, alive] += (chance[:, None] >= observed[None, :, alive] - 1e-12).sum(axis=0)
         done[alive] += count
         total += count
@@ -126,6 +130,12 @@ def permutation_p(
             least = (hits[:, alive].min(axis=0) + 1) / (total + 1)
             alive = alive[least <= 0.05]
     return Tested((hits + 1) / (done + 1), done)
+
+
+def _chance_deviation(groups: Groups) -> Floats:
+    """(groups, 1): the standard deviation of an AUROC under chance, without ties."""
+    size, n = groups.sum(axis=1, dtype=np.float64)[:, None], groups.shape[1]
+    return np.asarray(np.sqrt((n + 1) / (12 * size * (n - size))))
 
 
 def _from_rank_sums_many(sums: Floats, groups: Groups, count: int) -> Floats:

@@ -30,6 +30,8 @@ PERMUTATIONS = 9999
 LEVEL = 0.05
 """The false discovery rate at which a unit counts as found."""
 
+_TESTS = {"multimodal": ("photographs", "written names"), "colour": ("inks", "names")}
+
 _UNITS = 512
 """Units worked out at a time: bounds memory, not the result."""
 
@@ -46,6 +48,8 @@ class Scores:
         best: (units,) index of the group with the largest score.
         p: (units,) p-value of the best group's score, corrected for the number of groups.
         q: (units,) after Benjamini and Hochberg over the layer's units.
+        q_first: (units,) the same of the first test alone, by each unit's best group in it.
+        q_second: (units,) of the second alone.
         permutations: (units,) how many stand behind p.
     """
 
@@ -56,6 +60,8 @@ class Scores:
     best: NDArray[np.int64] = field(repr=False)
     p: Floats = field(repr=False)
     q: Floats = field(repr=False)
+    q_first: Floats = field(repr=False)
+    q_second: Floats = field(repr=False)
     permutations: NDArray[np.int64] = field(repr=False)
 
     @property
@@ -88,6 +94,14 @@ class Scores:
         order = self.order()
         return order[self.q[order] <= level]
 
+    def halves(self, level: float = LEVEL) -> str:
+        """How many units pass by each of the two tests alone, in words; empty for one test."""
+        tests = _TESTS.get(self.kind)
+        if tests is None:
+            return ""
+        first, second = (int((q <= level).sum()) for q in (self.q_first, self.q_second))
+        return f"By {tests[0]} alone {first:,} pass, by {tests[1]} alone {second:,}."
+
     def frame(self, layer: str) -> pd.DataFrame:
         """One row a unit."""
         rows = np.arange(len(self.best))
@@ -102,6 +116,8 @@ class Scores:
                 "auroc_second": self.second[self.best, rows],
                 "p": self.p,
                 "q": self.q,
+                "q_first": self.q_first,
+                "q_second": self.q_second,
                 "permutations": self.permutations,
             }
         )
@@ -163,7 +179,8 @@ def text_scores(
     groups = (np.arange(2 * n) < n)[None]
     found, p, done = _Test(both, groups, swapped_pairs(n), "text").run(permutations, seed)
     best = np.zeros(found.shape[1], dtype=np.int64)
-    return Scores("text", ("text",), found, found, best, p[0], false_discovery(p[0]), done)
+    q = false_discovery(p[0])
+    return Scores("text", ("text",), found, found, best, p[0], q, q, q, done)
 
 
 def multimodal_scores(
@@ -241,8 +258,11 @@ def _both(
     best = np.minimum(first, second).argmax(axis=0)
     units = np.arange(len(best))
     p = np.maximum(p_first, p_second)[best, units]
+    q, q_first, q_second = (
+        false_discovery(found) for found in (p, p_first.min(axis=0), p_second.min(axis=0))
+    )
     done = np.minimum(done_first, done_second)
-    return Scores(kind, names, first, second, best, p, false_discovery(p), done)
+    return Scores(kind, names, first, second, best, p, q, q_first, q_second, done)
 
 
 def resolution(scores: Scores) -> str:
