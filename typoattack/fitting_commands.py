@@ -1,5 +1,6 @@
 """The commands that fit something: linear probes and learned defences."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -77,13 +78,18 @@ def fit_probe(
     fitted.save(out)
     for name in broken:
         _err.print(Text(f"skipped {name}: cannot be read", style="yellow"))
-    table = Table("C", "held-out accuracy", box=None, header_style="bold", pad_edge=False)
-    for tried, share in fitted.trials.items():
-        chosen = " chosen" if tried == fitted.strength else ""
-        table.add_row(f"{tried:g}", f"{100 * share:.1f} %{chosen}")
     if fitted.trials:
-        _out.print(table)
+        _show_trials(fitted.trials, fitted.strength)
     _out.print(Text(f"probe on {fitted.samples} photographs: {out}"), soft_wrap=True)
+
+
+def _show_trials(trials: Mapping[float, float], chosen: float) -> None:
+    """The held-out accuracy of each C that was tried."""
+    table = Table("C", "held-out accuracy", box=None, header_style="bold", pad_edge=False)
+    for tried, share in trials.items():
+        mark = " chosen" if tried == chosen else ""
+        table.add_row(f"{tried:g}", f"{100 * share:.1f} %{mark}")
+    _out.print(table)
 
 
 @probe_app.command(

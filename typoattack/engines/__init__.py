@@ -1,9 +1,11 @@
 """Where the work of a run is done: in this process and its workers, or on a cluster."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from typoattack.engines.ray_data import cluster_device, run_on_ray
 from typoattack.models.base import Model
+from typoattack.models.devices import resolve_device
 from typoattack.registry import Registry
 from typoattack.runner import Options, run_suite
 from typoattack.samples.base import Dataset
@@ -13,73 +15,20 @@ from typoattack.suite import Suite
 __all__ = ["ENGINES", "Engine"]
 
 
-class Engine(Protocol):
-    """Draws and classifies what a run folder lacks; every engine gives the same predictions."""
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Draws and classifies what a run folder lacks; every engine gives the same predictions.
 
-    def device(self, wish: str) -> str:
-        """The torch device that the models will run on, for `auto`, `cpu`, `cuda` or `mps`.
+    Attributes:
+        device: the torch device that the models will run on, for `auto`, `cpu`, `cuda` or `mps`;
+            raises `UserError` if it is no device, or there is none such.
+        run: finishes the run in a folder that is started and locked, as `runner.run_suite` does.
+    """
 
-        Raises:
-            UserError: if it is no device, or there is none such.
-        """
-        ...
-
-    def run(
-        self,
-        suite: Suite,
-        models: Sequence[Model],
-        dataset: Dataset,
-        folder: RunFolder,
-        options: Options,
-    ) -> None:
-        """Finish the run in a folder that is started and locked; see `runner.run_suite`."""
-        ...
-
-
-class LocalEngine:
-    """This machine: drawing processes, and the models in this process."""
-
-    def device(self, wish: str) -> str:
-        """See `Engine`."""
-        from typoattack.models.devices import resolve_device
-
-        return resolve_device(wish)
-
-    def run(
-        self,
-        suite: Suite,
-        models: Sequence[Model],
-        dataset: Dataset,
-        folder: RunFolder,
-        options: Options,
-    ) -> None:
-        """See `Engine`."""
-        run_suite(suite, models, dataset, folder, options)
-
-
-class RayEngine:
-    """A Ray cluster, or a local Ray where there is none; see `typoattack.engines.ray_data`."""
-
-    def device(self, wish: str) -> str:
-        """See `Engine`; `auto` is `cuda` where the cluster has GPUs."""
-        from typoattack.engines.ray_data import cluster_device
-
-        return cluster_device(wish)
-
-    def run(
-        self,
-        suite: Suite,
-        models: Sequence[Model],
-        dataset: Dataset,
-        folder: RunFolder,
-        options: Options,
-    ) -> None:
-        """See `Engine`."""
-        from typoattack.engines.ray_data import run_on_ray
-
-        run_on_ray(suite, models, dataset, folder, options)
+    device: Callable[[str], str]
+    run: Callable[[Suite, Sequence[Model], Dataset, RunFolder, Options], None]
 
 
 ENGINES: Registry[Engine] = Registry("engine")
-ENGINES.add("local", LocalEngine())
-ENGINES.add("ray", RayEngine())
+ENGINES.add("local", Engine(resolve_device, run_suite))
+ENGINES.add("ray", Engine(cluster_device, run_on_ray))
