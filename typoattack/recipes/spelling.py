@@ -297,7 +297,7 @@ class Sentence(Respelling):
 
 
 @recipe("negated", source="new here")
-class Negated(Respelling):
+class Negated(Sentence):
     """The word denied: not a pizza. A reader who understands is not misled.
 
     Attributes:
@@ -305,11 +305,7 @@ class Negated(Respelling):
         template: the denial.
     """
 
-    base: Recipe = _WIDE
     template: Template = "not a {}"
-
-    def respell(self, word: str, rng: Rng) -> str:  # noqa: ARG002
-        return _filled(self.template, word)
 
 
 @recipe(
