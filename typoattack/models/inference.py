@@ -36,6 +36,18 @@ def normalised(features: torch.Tensor) -> torch.Tensor:
     return F.normalize(features.float(), dim=-1).cpu()
 
 
+def learned_scale_and_bias(module: Any) -> tuple[float, float | None]:
+    """What a dual encoder multiplies cosines by (its logarithm was learned), and adds if anything.
+
+    open_clip and `transformers` call both alike; a bias goes with a sigmoid loss (SigLIP).
+    """
+    bias = getattr(module, "logit_bias", None)
+    return (
+        float(module.logit_scale.detach().float().exp()),
+        None if bias is None else float(bias.detach().float()),
+    )
+
+
 def weights_fingerprint(module: torch.nn.Module, *more: str) -> str:
     """A hash (16 digits) of a module's weights and buffers, and of `more`."""
     hasher = hashlib.sha256()

@@ -14,6 +14,7 @@ from typoattack.models.base import Preprocess
 from typoattack.models.inference import (
     autocast,
     check_precision,
+    learned_scale_and_bias,
     normalised,
     weights_fingerprint,
 )
@@ -52,9 +53,7 @@ class OpenClipModel:
         self._precision = precision
         size = module.visual.image_size
         self.image_size = int(size if isinstance(size, int) else size[0])
-        self.logit_scale = float(module.logit_scale.detach().float().exp())
-        bias = getattr(module, "logit_bias", None)
-        self.logit_bias = None if bias is None else float(bias.detach().float())
+        self.logit_scale, self.logit_bias = learned_scale_and_bias(module)
         self.fingerprint = weights_fingerprint(module, repr(preprocess), precision)
 
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:

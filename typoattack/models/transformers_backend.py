@@ -12,6 +12,7 @@ from typoattack.models.base import Preprocess
 from typoattack.models.inference import (
     autocast,
     check_precision,
+    learned_scale_and_bias,
     normalised,
     weights_fingerprint,
 )
@@ -78,11 +79,9 @@ class TransformersModel:
         blank = self.preprocess(Image.new("RGB", (448, 448)))
         self.image_size = int(blank.shape[-1])
         self._patches = getattr(processor, "patch_size", None)
-        self.logit_scale = float(module.logit_scale.detach().float().exp())
-        bias = getattr(module, "logit_bias", None)
-        self.logit_bias = None if bias is None else float(bias.detach().float())
+        self.logit_scale, self.logit_bias = learned_scale_and_bias(module)
         # SigLIP was trained on padded sentences only, and has no mask to tell the padding.
-        self._padding: str | bool = True if bias is None else "max_length"
+        self._padding: str | bool = True if self.logit_bias is None else "max_length"
         self._length = int(module.config.text_config.max_position_embeddings)
         self.fingerprint = weights_fingerprint(module, settings, precision)
 
