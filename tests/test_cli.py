@@ -80,6 +80,7 @@ def test_generate_writes_a_data_set(typoattack, photo_folder: Path, tmp_path: Pa
     [
         ("recipes", "handwritten-note"),
         ("models", "local-dir:PATH"),
+        ("defences", "mask-text"),
         ("suites", "quick"),
         ("datasets", "hf:NAME[:SPLIT]"),
         ("words", "nearest"),
@@ -91,6 +92,7 @@ def test_list_shows_each_kind_of_part(typoattack, kind: str, shown: str) -> None
     done = typoattack("list", kind)
     assert done.status == 0
     assert shown in done.out
+    assert kind in typoattack("list", "--help").out
 
 
 @pytest.mark.parametrize(

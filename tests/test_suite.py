@@ -55,17 +55,17 @@ def test_a_change_from_the_command_line_replaces_a_key() -> None:
     assert labels(text, recipes=["plain-overlay"])[0] == "plain-overlay"
 
 
-def test_the_fingerprint_follows_what_decides_pixels_and_not_the_models() -> None:
+def test_the_identity_follows_what_decides_pixels_and_not_the_models() -> None:
     text = BASE + "recipes: [printed-label]\n"
-    same = parse_suite(text, "s").fingerprint
-    assert parse_suite(text, "other", {"models": ["mini-blind"]}).fingerprint == same
+    same = parse_suite(text, "s").identity
+    assert parse_suite(text, "other", {"models": ["mini-blind"]}).identity == same
     for changes in (
         {"seed": 1},
         {"canvas": 224},
         {"recipes": ["plain-overlay"]},
         {"words": "pseudo"},
     ):
-        assert parse_suite(text, "s", changes).fingerprint != same
+        assert parse_suite(text, "s", changes).identity != same
 
 
 @pytest.mark.parametrize(

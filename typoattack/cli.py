@@ -15,6 +15,7 @@ from typoattack import __version__
 from typoattack.chat_command import chat
 from typoattack.errors import RunFailure, UserError
 from typoattack.fitting_commands import defence_app, probe_app
+from typoattack.listing import LISTINGS
 from typoattack.options import (
     Canvas,
     DatasetName,
@@ -364,14 +365,12 @@ def new(
 
 @app.command("list", epilog="Example: `typoattack list recipes`")
 def list_parts(
-    kind: Annotated[
-        str, typer.Argument(help="recipes, models, suites, datasets, words, fonts or formats.")
-    ],
+    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(LISTINGS)}.")],
     name: Annotated[str | None, typer.Argument(help="One recipe, to see its parameters.")] = None,
     plugin: Plugins = None,
 ) -> None:
     """List what there is: names as the other commands take them."""
-    from typoattack.listing import LISTINGS, describe_recipe
+    from typoattack.listing import describe_recipe
 
     listing = LISTINGS[kind]
     if name is not None:

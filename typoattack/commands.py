@@ -43,7 +43,8 @@ def write_attacked(
     Returns:
         the samples that could not be decoded.
     """
-    from typoattack.export import Entries, export
+    from typoattack.entries import Entries
+    from typoattack.export import export
     from typoattack.generator import Generator
     from typoattack.models.text_cache import TextCache, default_cache_dir
     from typoattack.runner import (
@@ -70,7 +71,6 @@ def write_attacked(
         data,
         chosen_indices(suite, data),
         lambda done, total: told("photographs", done, total),
-        [],
     )
     export(entries, Path(out), layout)
     return entries.skipped

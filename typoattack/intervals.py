@@ -25,6 +25,7 @@ DIFFERENCE = (-1.0, 1.0)
 """The bounds of a difference between two shares."""
 
 _CHUNK = 4_000_000
+"""Numbers in memory at a time, about 32 MB: resamples are drawn in parts of that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,18 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
 
+from typoattack.entries import Entry
 from typoattack.errors import UserError
 from typoattack.files import write_whole
 from typoattack.recipes import AsGiven
 from typoattack.samples.photographed import STAND_INS
 
-if TYPE_CHECKING:
-    from typoattack.export import Entry
 
-
-def attacks(entries: Iterable["Entry"]) -> Iterator[tuple["Entry | None", "Entry"]]:
+def attacks(entries: Iterable[Entry]) -> Iterator[tuple[Entry | None, Entry]]:
     """Each attacked picture with the clean one of its sample, if it has one."""
     clean: Entry | None = None
     for entry in entries:
@@ -34,7 +32,7 @@ def attacks(entries: Iterable["Entry"]) -> Iterator[tuple["Entry | None", "Entry
             yield (clean if same else None), entry
 
 
-def write_scam(entries: Iterable["Entry"], folder: Path) -> None:
+def write_scam(entries: Iterable[Entry], folder: Path) -> None:
     """SCAM's image folder: NoSCAM and SynthSCAM pictures in pairs by id, with metadata.jsonl."""
     lines = []
     for number, (clean, entry) in enumerate(attacks(entries), start=1):
@@ -59,14 +57,14 @@ def write_scam(entries: Iterable["Entry"], folder: Path) -> None:
     _write_lines(folder / "metadata.jsonl", lines)
 
 
-def _scam_type(entry: "Entry") -> str:
+def _scam_type(entry: Entry) -> str:
     """`SCAM` for a photograph that SCAM's authors took, `SynthSCAM` for what is drawn."""
     recipe = entry.drawn.attack.recipe if entry.drawn else None
     given = isinstance(recipe, AsGiven) and recipe.variant != "SynthSCAM"
     return "SCAM" if given else "SynthSCAM"
 
 
-def write_named(entries: Iterable["Entry"], folder: Path) -> None:
+def write_named(entries: Iterable[Entry], folder: Path) -> None:
     """Attacked pictures called label=dog_text=cat.png; a name's second picture lies in data-2/."""
     taken: Counter[str] = Counter()
     for _, entry in attacks(entries):
@@ -84,7 +82,7 @@ def _in_a_name(text: str) -> str:
     return text
 
 
-def write_materzynska(entries: Iterable["Entry"], folder: Path) -> None:
+def write_materzynska(entries: Iterable[Entry], folder: Path) -> None:
     """Materzyńska's annotation.json beside images/; our key `clean` names the clean picture."""
     table: dict[str, dict[str, str]] = {}
     for name, entry, clean in _numbered(entries, folder / "images"):
@@ -97,7 +95,7 @@ def write_materzynska(entries: Iterable["Entry"], folder: Path) -> None:
     write_whole(folder / "annotation.json", text.encode())
 
 
-def write_csv(entries: Iterable["Entry"], folder: Path) -> None:
+def write_csv(entries: Iterable[Entry], folder: Path) -> None:
     """annotations.csv (image, label, word, clean, kind, written, …) beside images/."""
     text = io.StringIO()
     columns = ["image", "label", "word", "clean", "kind", "written", "sample", "coverage"]
@@ -118,7 +116,7 @@ def write_csv(entries: Iterable["Entry"], folder: Path) -> None:
     write_whole(folder / "annotations.csv", text.getvalue().encode())
 
 
-def _numbered(entries: Iterable["Entry"], folder: Path) -> Iterator[tuple[str, "Entry", str]]:
+def _numbered(entries: Iterable[Entry], folder: Path) -> Iterator[tuple[str, Entry, str]]:
     """Each picture saved under a number: its file name, itself, its clean picture's file name."""
     number, names = 0, dict[str, str]()
     for clean, entry in attacks(entries):

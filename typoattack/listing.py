@@ -97,11 +97,11 @@ def _formats() -> Iterable[Row]:
     return [(name, first_line(write)) for name, write in FORMATS.items()]
 
 
-@_listing("fonts", "font", "style", "faces", "licence")
+@_listing("fonts", "font", "style", "look", "faces", "licence")
 def _fonts() -> Iterable[Row]:
     from typoattack.drawing.fonts import families
 
     return [
-        (name, family.style, ", ".join(family.faces), family.licence)
-        for name, family in families().items()
+        (name, one.style, one.look, ", ".join(one.faces), one.licence)
+        for name, one in families().items()
     ]

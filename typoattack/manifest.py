@@ -12,7 +12,7 @@ from typoattack.models.base import Model
 from typoattack.randomness import digest
 from typoattack.samples.base import Dataset
 from typoattack.second_questions import can_answer, second_questions
-from typoattack.shards import KEY, Shard
+from typoattack.shards import SHARD, Shard
 from typoattack.store import FORMAT
 from typoattack.suite import Suite
 from typoattack.task import Task
@@ -61,7 +61,7 @@ def build_manifest(
         "question": suite.question,
         "identity": comparable
         | {"models": [[model.name, model.fingerprint] for model in models]}
-        | ({KEY: str(shard)} if shard else {}),
+        | ({SHARD: str(shard)} if shard else {}),
         "comparable": comparable,
         "models": [_of_model(model, further) for model in models],
         "task": _of_task(task),

@@ -380,6 +380,9 @@ def _named(rows: pd.DataFrame) -> str:
     return ", ".join(f"{name} {str(first[name])[:80]!r}" for name in KEY[1:])
 
 
+_PARTS = ("low", "high", "n")
+
+
 def to_frame(summaries: Sequence[RecipeSummary]) -> pd.DataFrame:
     """One line a summary; a figure `f` becomes `f`, `f_low`, `f_high` and `f_n`.
 
@@ -399,6 +402,3 @@ def to_frame(summaries: Sequence[RecipeSummary]) -> pd.DataFrame:
     names = [f.name for f in dataclasses.fields(RecipeSummary)]
     frame: pd.DataFrame = pd.DataFrame(lines) if lines else pd.DataFrame(columns=names)
     return frame
-
-
-_PARTS = ("low", "high", "n")

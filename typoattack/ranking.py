@@ -13,6 +13,7 @@ from typoattack.randomness import Rng
 Array = npt.NDArray[np.float64]
 
 _CHUNK = 4_000_000
+"""Numbers in memory at a time, about 32 MB: resamples are drawn in parts of that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typoattack.errors import UserError
 from typoattack.files import folder_made_whole
 from typoattack.store import FOUND, RunFolder, describe_difference
 
-KEY = "shard"
+SHARD = "shard"
 """The manifest's `identity` holds the shard under this key, so that no folder mixes two."""
 
 
@@ -69,7 +69,7 @@ class _Piece:
 
         Data sets of one fingerprint are one, so their paths may differ.
         """
-        kept = {k: v for k, v in self.manifest["identity"].items() if k not in (KEY, "dataset")}
+        kept = {k: v for k, v in self.manifest["identity"].items() if k not in (SHARD, "dataset")}
         return kept | {"format": self.manifest.get("format")}
 
 
@@ -105,7 +105,7 @@ def merge(folders: Sequence[str | Path], out: str | Path) -> RunFolder:
 def _piece(path: Path) -> _Piece:
     folder = RunFolder(path)
     manifest = folder.manifest()
-    text = manifest["identity"].get(KEY)
+    text = manifest["identity"].get(SHARD)
     if not isinstance(text, str):
         raise UserError(f"{str(path)!r} is a whole run, not a shard (run with --shard i/n)")
     return _Piece(folder, manifest, parse_shard(text))
@@ -169,7 +169,7 @@ def _join(pieces: Sequence[_Piece], made: RunFolder) -> None:
 
 def _manifest(pieces: Sequence[_Piece]) -> dict[str, Any]:
     first = pieces[0].manifest
-    identity = {key: value for key, value in first["identity"].items() if key != KEY}
+    identity = {key: value for key, value in first["identity"].items() if key != SHARD}
     planned = sum(int(piece.manifest["planned"]) for piece in pieces)
     return first | {
         "identity": identity,

@@ -51,7 +51,7 @@ def interference(predictions: pd.DataFrame, *, seed: int = 0) -> list[Interferen
     made = []
     for model, own in rows.groupby("model", sort=True):
         means = own.groupby(["sample", "kind"])[["right", "said"]].mean().unstack().dropna()
-        if means.empty or means.shape[1] < 4:
+        if means.empty or means.shape[1] < 4:  # both columns under both kinds of word
             continue
         rng = stream("stroop", seed, str(model))
         same, other = means["right", "congruent"], means["right", "incongruent"]

@@ -12,7 +12,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from typoattack.errors import UserError, unknown
-from typoattack.randomness import digest
 from typoattack.recipes import Control, Recipe, SearchRecipe, build_recipe, parse_recipe
 from typoattack.recipes.base import RECIPES
 from typoattack.recipes.plugins import load_entry_points
@@ -97,11 +96,6 @@ class Suite:
             "templates": self.templates,
             "limit": self.limit,
         }
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of `identity`."""
-        return digest(repr(self.identity))
 
 
 class _DatasetEntry(BaseModel):

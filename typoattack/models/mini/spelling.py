@@ -6,10 +6,9 @@ at, t$. Case and accents do not matter; whatever is no letter ends a word, so `$
 
 import functools
 import itertools
-import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
@@ -79,14 +78,3 @@ def soft_normalised(rows: torch.Tensor, least: float) -> torch.Tensor:
     """Rows divided by their length, or by `least` where they are shorter: faint stays faint."""
     length: torch.Tensor = rows.norm(dim=-1, keepdim=True)
     return rows / length.clamp(min=least)
-
-
-def described(row: torch.Tensor, count: int = 12) -> Sequence[str]:
-    """The strongest pairs of a row in letters, `^` and `$` for a word's ends; for people."""
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    order = row.argsort(descending=True)[:count].tolist()
-    named = []
-    for index in (i for i in order if row[i] > 0 and math.isfinite(float(row[i]))):
-        left, right = divmod(index, SYMBOLS)
-        named.append(("^" + letters)[left] + ("$" + letters)[right])
-    return named
