@@ -1,6 +1,7 @@
 """A study written to a folder: tables, contact sheets, the curve, a page to read."""
 
 import io
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,16 +9,26 @@ import pandas as pd
 from PIL import Image
 
 from typoattack.files import write_whole
+from typoattack.generator import pixel_fingerprint
 from typoattack.intervals import Figure
 from typoattack.units.attribute import Contribution
 from typoattack.units.curve import Point
 from typoattack.units.findings import FlipStudy, LayerStudy, Study, settings, shown_units
 from typoattack.units.scores import LEVEL, Scores, resolution
-from typoattack.units.section import Section, markdown, write_section
+from typoattack.units.section import (
+    CURVE,
+    FLIPS,
+    ExplainedFlip,
+    Section,
+    UnitBehind,
+    markdown,
+    write_section,
+)
 from typoattack.units.sheet import SheetRow, contact_sheet
 
 _SHOWN = 12
 _PICTURES = 5
+_WORDS = 3
 
 
 def write_study(done: Study, folder: Path) -> Section:
@@ -35,13 +46,14 @@ def write_study(done: Study, folder: Path) -> Section:
     _table(done.words_frame(), folder / "words.csv")
     if len(groups := done.groups_frame()):
         write_whole(folder / "classes.parquet", groups.to_parquet(None, index=False))
-    pictures = [*_layer_sheets(done, folder), *_flip_sheet(done, folder), *_grown(done, folder)]
+    pictures = [*_layer_sheets(done, folder)]
     if done.curve:
         _table(done.curve_frame(), folder / "curve.csv")
-        write_whole(folder / "curve.png", draw_curve(done))
-        pictures.append(("Flip rate against the number of units removed", "curve.png"))
+        write_whole(folder / CURVE, draw_curve(done))
+        pictures.append(("Flip rate against the number of units removed", CURVE))
     if done.flips:
         _table(done.flips_frame(), folder / "flips.csv")
+    pictures += [*_flip_sheet(done, folder), *_grown(done, folder)]
     section = summary(done, tuple(pictures))
     write_whole(folder / "units.md", markdown(section).encode())
     write_section(section, folder)
@@ -91,6 +103,12 @@ def _best(scores: Scores) -> list[int]:
     return list(dict.fromkeys(order))[:_SHOWN]
 
 
+def exciting_words(one: LayerStudy, unit: int) -> list[str]:
+    """The words that excite a unit more than the mean one; none if it answers to all alike."""
+    mine = one.words[one.words["unit"] == unit]
+    return [str(w) for w in mine.loc[mine["standard_score"] > 0, "word"]]
+
+
 def _sheet_row(done: Study, one: LayerStudy, unit: int, kind: str) -> SheetRow:
     lines: list[str] = []
     if kind:
@@ -112,7 +130,7 @@ def _sheet_row(done: Study, one: LayerStudy, unit: int, kind: str) -> SheetRow:
     )
     cards = done.plan.cards
     words = tuple(
-        (cards.draw(word, cards.fonts[0]), word) for word in one.words_of(unit)[:_PICTURES]
+        (cards.draw(word, cards.fonts[0]), word) for word in exciting_words(one, unit)[:_PICTURES]
     )
     return SheetRow(f"unit {one.layer.label(unit)}", tuple(lines), (seen, words))
 
@@ -123,8 +141,8 @@ def _flip_sheet(done: Study, folder: Path) -> Iterator[tuple[str, str]]:
         rows = [_flip_row(done, flip, by_name) for flip in done.flips]
         heading = f"{done.inside.model.name}: which units did these flips?"
         heads = ("clean and attacked", "what else excites the first units: a photograph, a word")
-        _save(contact_sheet(heading, heads, rows), folder / "flips.png")
-        yield heading, "flips.png"
+        _save(contact_sheet(heading, heads, rows), folder / FLIPS)
+        yield heading, FLIPS
 
 
 def _flip_row(done: Study, flip: FlipStudy, by_name: dict[str, LayerStudy]) -> SheetRow:
@@ -137,10 +155,9 @@ def _flip_row(done: Study, flip: FlipStudy, by_name: dict[str, LayerStudy]) -> S
         one = by_name[unit.layer]
         for row, _ in one.photographs.exciting(unit.unit)[:1]:
             beside.append((done.photographs.image(row), f"unit {unit.label}"))
-        word = one.words_of(unit.unit)[0]
-        beside.append(
-            (done.plan.cards.draw(word, done.plan.cards.fonts[0]), f"{unit.label}: {word}")
-        )
+        for word in exciting_words(one, unit.unit)[:1]:
+            card = done.plan.cards.draw(word, done.plan.cards.fonts[0])
+            beside.append((card, f"{unit.label}: {word}"))
     return SheetRow(f"{flip.label}, taken for {flip.answer}", tuple(lines), (shown, tuple(beside)))
 
 
@@ -221,9 +238,11 @@ def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
         for kind, scores in one.scores.items():
             found = len(scores.found())
             sentences.append(
-                f"Layer {one.layer.name}: {found:,} of {one.layer.units:,} pass as {_KINDS[kind]} "
-                "at a false discovery rate of 5 %."
+                f"Layer {one.layer.name} ({one.layer.what}): {found:,} of {one.layer.units:,} pass "
+                f"as {_KINDS[kind]} at a false discovery rate of 5 %."
             )
+            if said := scores.halves():
+                sentences.append(said)
             if said := resolution(scores):
                 sentences.append(said[0].upper() + said[1:] + ".")
             tables.append((f"{_KINDS[kind]} of {one.layer.name}", _score_rows(one, scores)))
@@ -242,7 +261,43 @@ def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
         for _, unit, why in done.grown
         if isinstance(why, str)
     ]
-    return Section("Look inside", tuple(sentences), tuple(tables), pictures)
+    return Section(
+        "Which units read",
+        tuple(sentences),
+        tuple(tables),
+        pictures,
+        done.inside.model.name,
+        done.inside.model.fingerprint,
+        tuple(_explained(done)),
+    )
+
+
+def _explained(done: Study) -> Iterator[ExplainedFlip]:
+    """The flips with what finds their pictures in a run again."""
+    if done.attacks is None:
+        return
+    by_name = {one.layer.name: one for one in done.layers}
+    for flip in done.flips:
+        if all(map(math.isfinite, flip.lead)):
+            yield ExplainedFlip(
+                flip.sample,
+                pixel_fingerprint(done.attacks.picture(flip.row, "attacked")),
+                flip.label,
+                flip.word,
+                flip.answer,
+                flip.lead,
+                tuple(_behind(unit, by_name[unit.layer]) for unit in flip.units),
+            )
+
+
+def _behind(unit: Contribution, one: LayerStudy) -> UnitBehind:
+    return UnitBehind(
+        unit.layer,
+        unit.label,
+        unit.estimated,
+        unit.measured if math.isfinite(unit.measured) else None,
+        tuple(exciting_words(one, unit.unit)[:_WORDS]),
+    )
 
 
 _TESTS = {
@@ -266,7 +321,7 @@ def _score_rows(one: LayerStudy, scores: Scores) -> tuple[tuple[str, ...], ...]:
                 *(f"{value:.3f}" for value in values),
                 f"{scores.p[unit]:.2g}",
                 f"{scores.q[unit]:.2g}",
-                ", ".join(one.words_of(unit)[:4]),
+                ", ".join(exciting_words(one, unit)[:4]) or "–",
             )
         )
     return tuple(rows)
@@ -275,7 +330,8 @@ def _score_rows(one: LayerStudy, scores: Scores) -> tuple[tuple[str, ...], ...]:
 def _shown(figure: Figure) -> str:
     if not figure:
         return "–"
-    return f"{figure.value:.1%} [{figure.low:.1%}, {figure.high:.1%}]"
+    value, low, high = (100 * part for part in (figure.value, figure.low, figure.high))
+    return f"{value:.1f} % [{low:.1f}, {high:.1f}]"
 
 
 def _said_of_curve(points: tuple[Point, ...], recipe: str) -> str:

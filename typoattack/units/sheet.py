@@ -50,7 +50,9 @@ def contact_sheet(heading: str, heads: Sequence[str], rows: Sequence[SheetRow]) 
     image = Image.new("RGB", (max(x, 600), top + len(rows) * (tall + 2 * _GAP)), _PAPER)
     draw = ImageDraw.Draw(image)
     _write(draw, (_GAP * 2, 10), heading, 20, bold=True)
-    for head, start in zip(heads, starts, strict=True):
+    for head, start, count in zip(heads, starts, most, strict=True):
+        if not count:  # no row has any of these, so their heading would run into the next
+            continue
         _write(draw, (start, 42), head, 13, colour=_FAINT)
     for number, row in enumerate(rows):
         y = top + number * (tall + 2 * _GAP)
