@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from typoattack.api import Machine
 from typoattack.commands import write_attacked
 from typoattack.errors import UserError
 from typoattack.generator import Generator
@@ -86,3 +87,21 @@ def test_what_fails_leaves_nothing_behind(suite: Suite, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="exists"):
         write_attacked(suite, tmp_path / "c")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["c", "photos"]
+
+
+def test_pictures_that_the_data_set_lacks_are_refused(photo_folder: Path, tmp_path: Path) -> None:
+    text = "question: q\nrecipes: ['as-given(\"SCAM\")']"
+    suite = parse_suite(text, "s", {"dataset": f"folder:{photo_folder}"})
+    with pytest.raises(UserError, match="has no such pictures"):
+        write_attacked(suite, tmp_path / "attacked")
+    assert not (tmp_path / "attacked").exists()
+
+
+def test_only_the_first_model_is_opened_to_tell_which_classes_are_near(
+    photo_folder: Path, tiny_clip: Path, tmp_path: Path
+) -> None:
+    text = "question: q\nrecipes: [printed-label @ nearest]\ncanvas: 64\nlimit: 1"
+    models = [f"local-dir:{tiny_clip}", "local-dir:/no/such"]
+    suite = parse_suite(text, "s", {"dataset": f"folder:{photo_folder}", "models": models})
+    assert write_attacked(suite, tmp_path / "attacked", machine=Machine("cpu")) == []
+    assert len((tmp_path / "attacked" / "metadata.jsonl").read_text().splitlines()) == 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from typoattack.api import HERE, Machine, Run, load_models
+from typoattack.api import HERE, Machine, Run
 from typoattack.drawing.canvas import square_canvas
 from typoattack.errors import BrokenImage, UserError, unknown
 from typoattack.samples import Dataset, DatasetSpec, Sample, open_dataset
@@ -42,14 +42,16 @@ def write_attacked(
 
     Returns:
         the samples that could not be decoded.
+
+    Raises:
+        UserError: for an unknown layout, an `out` that exists or cannot be written, or a suite that
+            asks for pictures that the data set lacks.
     """
     from typoattack.entries import Entries
     from typoattack.export import export
     from typoattack.generator import Generator
-    from typoattack.models.text_cache import TextCache, default_cache_dir
     from typoattack.runner import (
-        Options,
-        build_classifiers,
+        check_given,
         chosen_indices,
         needs_text_space,
         silent,
@@ -58,14 +60,12 @@ def write_attacked(
     )
 
     data = open_dataset(suite.dataset)
+    check_given(suite, data)
     task = task_of(suite, data)
     told = progress or silent
     near = None
     if needs_text_space(suite):
-        options = Options(cache=TextCache(default_cache_dir()), progress=told)
-        near = text_space(
-            suite, build_classifiers(load_models(suite, machine)[:1], task, options)[0]
-        )
+        near = text_space(suite, _judge(suite.models[0], task, machine, told).classifier)
     entries = Entries(
         Generator(suite, task.class_names, near),
         data,
