@@ -25,6 +25,12 @@ PLAN = Plan(
 )
 
 
+@pytest.fixture(autouse=True)
+def _code_that_nobody_edits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an editor's save between two studies of a test would make the second begin anew."""
+    monkeypatch.setattr("typoattack.units.study.code_fingerprint", lambda: "one version")
+
+
 class Killed(Exception):
     """As if the process had ended here."""
 

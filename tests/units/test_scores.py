@@ -179,10 +179,16 @@ def test_a_unit_wired_to_a_colour_and_its_name_is_the_colour_unit() -> None:
     assert found.found().tolist() == [4]
 
 
-def test_too_few_permutations_are_said_plainly(answers: dict[str, Values]) -> None:
-    few = text_scores(answers["words"], answers["blanks"], permutations=99)
+def test_too_few_permutations_are_said_plainly_where_they_kept_a_unit_back(
+    planted: Planted, answers: dict[str, Values]
+) -> None:
+    shown = (planted.photographs, answers["photographs"], cards(), answers["words"])
+    few = multimodal_scores(*shown, permutations=99)
+    assert RED not in few.found()
     assert "no p-value is below 0.01: of 128 units, at least 26 must" in resolution(few)
-    assert resolution(text_scores(answers["words"], answers["blanks"], permutations=9999)) == ""
+    assert resolution(multimodal_scores(*shown, permutations=9999)) == ""
+    # So many units tell words from blanks that 99 permutations are enough for them.
+    assert resolution(text_scores(answers["words"], answers["blanks"], permutations=99)) == ""
 
 
 def test_photographs_that_cannot_be_compared_are_refused(planted: Planted) -> None:

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from typoattack.errors import UserError
-from typoattack.units.shelf import UNFINISHED, Shelf, memory_mapped, unfinished
+from typoattack.units.shelf import (
+    UNFINISHED,
+    Shelf,
+    code_fingerprint,
+    memory_mapped,
+    unfinished,
+)
 
 
 class Made:
@@ -115,6 +121,17 @@ def test_the_store_is_gone_once_all_is_done_and_stays_where_something_was_finish
             pass
         assert list(store.glob("*.npz"))
     assert list(out.iterdir()) == []
+
+
+def test_any_change_of_the_code_is_another_fact(tmp_path: Path) -> None:
+    assert code_fingerprint() == code_fingerprint()
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "a.py").write_text("x = 1\n")
+    before = code_fingerprint(tmp_path)
+    (tmp_path / "below" / "a.py").write_text("x = 2\n")
+    changed = code_fingerprint(tmp_path)
+    (tmp_path / "b.py").write_text("")
+    assert len({before, changed, code_fingerprint(tmp_path)}) == 3
 
 
 def test_a_disk_that_refuses_is_an_error_in_words(tmp_path: Path) -> None:

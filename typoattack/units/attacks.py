@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,8 @@ from PIL import Image
 from typoattack.errors import UserError
 from typoattack.files import write_whole
 from typoattack.generator import Generator
-from typoattack.models.base import Model
+from typoattack.models.base import Model, Preprocess
+from typoattack.models.pixels import TwoStep, drawn_input, model_input
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.recipes import AsGiven, Control, SearchRecipe, parse_recipe
@@ -34,7 +36,8 @@ class Attacks:
         labels: (n,) true classes.
         words: what was written on each.
         recipe: as a string.
-        inputs: (n, 3, s, s) float32 by kind.
+        inputs: (n, 3, s, s) by kind: 8-bit pixels where the model's preprocessing can stop there.
+        preprocess: the model's.
         generator: draws the pictures again, for people.
         attack: the suite's line.
     """
@@ -44,7 +47,8 @@ class Attacks:
     labels: NDArray[np.int64]
     words: tuple[str, ...]
     recipe: str
-    inputs: dict[str, NDArray[np.float32]] = field(repr=False)
+    inputs: dict[str, NDArray[Any]] = field(repr=False)
+    preprocess: Preprocess = field(repr=False)
     generator: Generator = field(repr=False)
     attack: Attack = field(repr=False)
 
@@ -56,8 +60,9 @@ class Attacks:
         return _draw(self.generator, self.photographs, self.rows[row], self.attack)[kind]
 
     def batch(self, kind: str, rows: slice) -> torch.Tensor:
-        """Some rows as a tensor."""
-        return torch.from_numpy(np.array(self.inputs[kind][rows]))
+        """Some rows as the model takes them, float32."""
+        drawn = torch.from_numpy(np.array(self.inputs[kind][rows]))
+        return model_input(self.preprocess, drawn, "cpu")
 
 
 def attack_photographs(
@@ -86,7 +91,7 @@ def attack_photographs(
     """
     attack = word_attack(recipe, words)
     write_attacks(photographs, model, attack, folder, seed=seed, progress=progress)
-    return read_attacks(photographs, attack, folder, seed=seed)
+    return read_attacks(photographs, model, attack, folder, seed=seed)
 
 
 _ROWS = "rows.json"
@@ -103,7 +108,7 @@ def write_attacks(
 ) -> None:
     """The drawing of `attack_photographs`: what `read_attacks` reads."""
     generator = _generator(photographs, attack, seed)
-    stores = _stores(folder, (len(photographs), 3, model.image_size, model.image_size))
+    stores = _stores(folder, len(photographs), model)
     rows: list[int] = []
     written: list[str] = []
     for row in range(len(photographs)):
@@ -111,7 +116,7 @@ def write_attacks(
         if word is not None:
             pictures = _draw(generator, photographs, row, attack)
             for kind in KINDS:
-                stores[kind][len(rows)] = model.preprocess(pictures[kind]).numpy()
+                stores[kind][len(rows)] = drawn_input(model.preprocess, pictures[kind]).numpy()
             rows.append(row)
             written.append(word)
         if progress is not None:
@@ -126,7 +131,7 @@ def write_attacks(
 
 
 def read_attacks(
-    photographs: Photographs, attack: Attack, folder: Path, *, seed: int = 0
+    photographs: Photographs, model: Model, attack: Attack, folder: Path, *, seed: int = 0
 ) -> Attacks:
     """What `write_attacks` drew, by the same arguments."""
     told = json.loads((folder / _ROWS).read_text("utf-8"))
@@ -139,14 +144,17 @@ def read_attacks(
         tuple(told["words"]),
         attack.label,
         inputs,
+        model.preprocess,
         _generator(photographs, attack, seed),
         attack,
     )
 
 
-def _stores(folder: Path, shape: tuple[int, ...]) -> dict[str, Mapped]:
+def _stores(folder: Path, count: int, model: Model) -> dict[str, Mapped]:
     folder.mkdir(parents=True, exist_ok=True)
-    return {kind: memory_mapped(folder / f"{kind}.npy", shape) for kind in KINDS}
+    shape = (count, 3, model.image_size, model.image_size)
+    dtype = np.uint8 if isinstance(model.preprocess, TwoStep) else np.float32
+    return {kind: memory_mapped(folder / f"{kind}.npy", shape, dtype) for kind in KINDS}
 
 
 def word_attack(recipe: str, words: str = "random") -> Attack:

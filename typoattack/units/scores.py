@@ -266,11 +266,12 @@ def _both(
 
 
 def resolution(scores: Scores) -> str:
-    """What the number of permutations can show at best, in words; empty if it is enough."""
+    """What the number of permutations can show at best, in words; empty if it kept no unit back."""
     units = len(scores.best)
     most = int(scores.permutations.max())
     least = 1 / (most + 1)
-    if least * units <= LEVEL:
+    kept_back = (scores.p <= least) & (scores.q > LEVEL)
+    if not kept_back.any():
         return ""
     needed = int(np.ceil(least * units / LEVEL))
     return (

@@ -33,7 +33,7 @@ _LIBRARIES = ("torch", "numpy", "scipy", "pillow")
 _BLOCK = 1 << 24
 
 Arrays = Mapping[str, NDArray[Any]]
-Mapped = np.memmap[Any, np.dtype[np.float32]]
+Mapped = np.memmap[Any, np.dtype[Any]]
 
 
 def _nobody(name: str) -> None:
@@ -170,22 +170,21 @@ def unfinished(folder: Path) -> Iterator[Path]:
         shutil.rmtree(store, ignore_errors=True)
 
 
-def code_fingerprint() -> str:
-    """Changes with this package's code and with the libraries that could change a number."""
-    root = Path(typoattack.__file__).parent
+def code_fingerprint(root: Path = Path(typoattack.__file__).parent) -> str:
+    """Changes with the code below `root` and with the libraries that could change a number."""
     sources = sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix())
     versions = (importlib.metadata.version(name) for name in _LIBRARIES)
     return digest(*(path.read_bytes() for path in sources), *versions)
 
 
-def memory_mapped(path: Path, shape: tuple[int, ...]) -> Mapped:
-    """A new `.npy` of float32 on disk, its room taken at once.
+def memory_mapped(path: Path, shape: tuple[int, ...], dtype: type = np.float32) -> Mapped:
+    """A new `.npy` on disk, its room taken at once.
 
     Raises:
         UserError: if there is no room: a write to a map without room would end the process.
     """
     with usable(path):
-        made: Mapped = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+        made: Mapped = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
         if hasattr(os, "posix_fallocate"):  # not on Windows and macOS
             with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, path.stat().st_size)

@@ -234,7 +234,7 @@ class _Desk:
             )
 
         folder = self.shelf.files("attacks", work, *_of_attack(attack, self.photographs, seed))
-        attacks = read_attacks(self.photographs, attack, folder, seed=seed)
+        attacks = read_attacks(self.photographs, self.inside.model, attack, folder, seed=seed)
         return attacks, ask(self.inside.model, self.photographs, self.bench.cache)
 
     def _curve(
