@@ -115,17 +115,32 @@ def test_what_the_suite_asks_itself_is_not_asked_again(tiny_clip: Path, tmp_path
     assert run.report().is_file()
 
 
-def test_a_question_that_nobody_knows_is_named(
-    photo_folder: Path, tiny_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("taste", "unknown second question 'taste'; there are ink"),
+        ("ink", "asks for 'ink', but notes 'sour', which is no answer to that"),
+    ],
+)
+def test_a_question_or_an_answer_that_nobody_knows_is_named(
+    question: str,
+    said: str,
+    photo_folder: Path,
+    tiny_clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(RECIPES, "_parts", dict(RECIPES))
 
     @recipe("asks-too-much", source="test")
     class AsksTooMuch(Recipe):
-        asks = "taste"
+        asks = question
 
         def __call__(self, canvas, word, rng, *, ink=True) -> Attacked:
-            return attacked(canvas, canvas.copy(), word=word, written=word, size=0.1)
+            facts = {"ink": "sour"}
+            return attacked(canvas, canvas.copy(), word=word, written=word, size=0.1, facts=facts)
 
-    with pytest.raises(UserError, match=r"unknown second question 'taste'; there are ink"):
-        run_on(f"folder:{photo_folder}", [f"local-dir:{tiny_clip}"], tmp_path, "asks-too-much")
+    with pytest.raises(UserError, match=said):
+        run_on(
+            f"folder:{photo_folder}", [f"local-dir:{tiny_clip}"], tmp_path / "run", "asks-too-much"
+        )

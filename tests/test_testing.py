@@ -140,3 +140,22 @@ def test_a_good_recipe_passes_every_check() -> None:
     assert not any(o.problem for o in outcomes)
     assert all(o.rule for o in outcomes)
     check_recipe(parse_recipe("handwritten-note"))
+
+
+@pytest.mark.parametrize(
+    ("question", "noted", "advice"),
+    [
+        ("taste", {}, "nobody knows the question 'taste'"),
+        ("ink", {}, "`facts['ink']` is None"),
+        ("ink", {"ink": "mauve"}, "one of black, "),
+        ("ink", {"ink": "red"}, ""),
+    ],
+)
+def test_a_recipe_that_asks_notes_the_answer(
+    question: str, noted: dict[str, str], advice: str
+) -> None:
+    made = made_with(lambda *given: replace(good(*given), facts=noted))
+    type(made).asks = question
+    problem = {o.check: o.problem for o in recipe_outcomes(made)}["second question"]
+    assert advice in problem if advice else not problem
+    assert not {o.check: o.problem for o in recipe_outcomes("stroop-sticker")}["second question"]

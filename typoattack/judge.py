@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from typoattack.easel import Drawing
+from typoattack.errors import UserError
 from typoattack.generator import Drawn
 from typoattack.models.base import Model
 from typoattack.models.pixels import drawn_input, model_input
@@ -67,7 +68,7 @@ class Judge:
         for name, classifier in self.asides.items():
             for row, picture in enumerate(drawing.pictures):
                 if picture.drawn is not None and picture.drawn.attack.recipe.asks == name:
-                    label = classifier.class_index(str(picture.drawn.attacked.facts[name]))
+                    label = _noted_answer(picture.drawn, classifier)
                     # The clean picture has no ink, so no answer about it could be right.
                     aside = _answers(self, classifier, drawing, label, embeddings)[row]
                     records.append(aside | _NO_CLEAN)
@@ -81,6 +82,19 @@ def embed_drawn(model: Model, drawn: torch.Tensor, batch_size: int, device: str)
         for batch in torch.split(drawn, batch_size)
     ]
     return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
+
+
+def _noted_answer(drawn: Drawn, classifier: ZeroShotClassifier) -> int:
+    """The right answer to a second question, as the recipe noted it; `UserError` if it is none."""
+    name, recipe = classifier.task.name, drawn.attack.recipe
+    answer = str(drawn.attacked.facts.get(name, ""))
+    label = classifier.class_index(answer)
+    if label < 0:
+        raise UserError(
+            f"recipe {recipe} asks for {name!r}, but notes {answer!r}, which is no answer to that; "
+            "`typoattack check` tells what is"
+        )
+    return label
 
 
 def _answers(

@@ -18,6 +18,7 @@ from typoattack.randomness import Rng, stream
 from typoattack.recipes import Attacked, Recipe, parse_recipe
 from typoattack.recipes.base import NOWHERE
 from typoattack.registry import Registry
+from typoattack.second_questions import SECOND_QUESTIONS
 
 WORDS = ("a", "pizza", "crème brûlée", "German short-haired pointer", "x" * 60)
 """One letter, an everyday word, accents, several words, one long word."""
@@ -273,3 +274,22 @@ def _reports_sane_numbers(recipe: Recipe) -> None:
             isinstance(value, str | int | float | bool),
             f"fact {name!r} is a {type(value).__name__}; use text, numbers or true/false",
         )
+
+
+@CHECKS.register("second question")
+def _notes_the_answer_to_its_question(recipe: Recipe) -> None:
+    """If it asks a second question, its facts hold the right answer."""
+    if not recipe.asks:
+        return
+    _need(
+        recipe.asks in SECOND_QUESTIONS,
+        f"nobody knows the question {recipe.asks!r}; `asks` is one of "
+        f"{', '.join(SECOND_QUESTIONS)}, or empty",
+    )
+    answers = SECOND_QUESTIONS[recipe.asks]().class_names
+    noted = _draw(recipe, _photograph(_SIDE), "pizza").facts.get(recipe.asks)
+    _need(
+        noted in answers,
+        f"`facts[{recipe.asks!r}]` is {noted!r}; note the right answer, one of "
+        f"{', '.join(answers)}",
+    )
