@@ -7,7 +7,6 @@ from pathlib import Path
 
 from typoattack import layouts
 from typoattack.entries import Entries, Notes
-from typoattack.errors import UserError
 from typoattack.files import folder_made_whole, write_whole
 from typoattack.registry import Registry
 
@@ -84,10 +83,5 @@ def export(entries: Entries, out: Path, layout: str) -> None:
         UserError: for an unknown layout, a folder that exists, or a disk that refuses.
     """
     write = FORMATS[layout]
-    if out.exists():
-        raise UserError(f"{str(out)!r} exists; choose another folder with --out")
-    try:
-        with folder_made_whole(out) as folder:
-            write(entries, folder)
-    except OSError as error:
-        raise UserError(f"cannot write {str(out)!r}: {error.strerror or error}") from None
+    with folder_made_whole(out) as folder:
+        write(entries, folder)

@@ -38,13 +38,18 @@ def folder_made_whole(out: Path) -> Iterator[Path]:
     """A temporary folder beside `out` that becomes `out` if all goes well, and else goes.
 
     Raises:
-        OSError: if the disk or the folder refuses.
+        UserError: if `out` exists, or the disk or the folder refuses.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    if out.exists():
+        raise UserError(f"{str(out)!r} exists; choose another folder with --out")
     try:
-        yield folder
-        folder.chmod(0o755)
-        folder.rename(out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+        try:
+            yield folder
+            folder.chmod(0o755)
+            folder.rename(out)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        raise UserError(f"cannot write {str(out)!r}: {error.strerror or error}") from None

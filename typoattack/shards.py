@@ -85,8 +85,6 @@ def merge(folders: Sequence[str | Path], out: str | Path) -> RunFolder:
             shard is missing or there twice, or `out` exists or cannot be written.
     """
     target = Path(out)
-    if target.exists():
-        raise UserError(f"{str(target)!r} exists; choose another folder with --out")
     pieces = sorted((_piece(Path(path)) for path in folders), key=lambda piece: piece.shard.number)
     if not pieces:
         raise UserError("name the run folders to merge")
@@ -94,11 +92,8 @@ def merge(folders: Sequence[str | Path], out: str | Path) -> RunFolder:
     _refuse_overlaps_and_gaps(pieces)
     for piece in pieces:
         _check_samples(piece)
-    try:
-        with folder_made_whole(target) as made:
-            _join(pieces, RunFolder(made))
-    except OSError as error:
-        raise UserError(f"cannot write {str(target)!r}: {error.strerror or error}") from None
+    with folder_made_whole(target) as made:
+        _join(pieces, RunFolder(made))
     return RunFolder(target)
 
 
