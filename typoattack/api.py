@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typoattack.models.base import Model
     from typoattack.models.text_cache import TextCache
     from typoattack.recipes import Recipe
+    from typoattack.report.units import UnitsStudy
     from typoattack.report.view import Painter
     from typoattack.runner import Progress
     from typoattack.samples import Dataset
@@ -94,6 +95,12 @@ class Run:
         from typoattack.stroop import interference
 
         return interference(self.predictions)
+
+    def units(self) -> "UnitsStudy | None":
+        """What `typoattack units MODEL --out RUN/units` found; None if that was not done."""
+        from typoattack.report.units import read_units
+
+        return read_units(self.path, self.manifest)
 
     def report(self) -> Path:
         """Write the page, tables and figures into the run's folder; the page's path."""

@@ -133,6 +133,9 @@ def _show_run(done: "Run") -> None:
         _out.print(f"{count} photograph{'s' * (count > 1)} skipped:", style="yellow")
         for skip in done.skipped[:10]:
             _out.print(Text(f"  {skip.sample}: {skip.reason}"))
+    study = done.units()
+    if study is not None and study.problem:
+        _out.print(Text(study.problem, style="yellow"))
     _out.print(Text(f"run folder: {done.path}"), soft_wrap=True)
     _out.print(Text(f"report page: {page}"), soft_wrap=True)
 

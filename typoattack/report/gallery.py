@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +34,13 @@ class Gallery:
         data: JSON-like; see `build_gallery`.
         shown: rows with a picture.
         total: attacked rows of the run.
+        leading: photographs that were taken first, before chance chose the others.
     """
 
     data: dict[str, Any]
     shown: int
     total: int
+    leading: int = 0
 
 
 def picture_id(row: Row) -> str:
@@ -53,12 +55,14 @@ def build_gallery(
     *,
     seed: int = 0,
     budget: int = BUDGET,
+    behind: Mapping[str, Any] | None = None,
+    leading: Sequence[str] = (),
 ) -> Gallery:
     """Choose rows, draw them again, and describe them for the page.
 
     Photographs are taken in random order, each under every recipe with its first word, then
     with its second and so on, until the pictures fill `budget`; so all recipes are shown on the
-    same photographs.
+    same photographs. Those in `leading` come before all others.
 
     Args:
         predictions: of one task and one or several models, with their clean rows if any.
@@ -66,6 +70,8 @@ def build_gallery(
         picture: draws a row again.
         seed: of the choice.
         budget: bytes of pictures, base64 included.
+        behind: by a row's `picture_id` what is known of the units behind its answer.
+        leading: samples to begin with.
     """
     album = _Album(picture, budget)
     clean = {
@@ -73,12 +79,15 @@ def build_gallery(
         for row in predictions[predictions["family"] == CLEAN].to_dict("records")
     }
     entries: list[dict[str, Any]] = []
-    for rows in _in_turn(predictions, seed):
+    for rows in _in_turn(predictions, seed, leading):
         for row in rows.to_dict("records"):
             before = clean.get((row["model"], row["sample"]))
             images = album.put(before) if before else None, album.put(row)
             if images[1] is not None and (images[0] is not None or not before):
-                entries.append(_entry(row, before, images))
+                entry = _entry(row, before, images)
+                if behind and entry["id"] in behind:
+                    entry["behind"] = behind[entry["id"]]
+                entries.append(entry)
         if album.full or len(entries) >= MOST_ROWS or picture is no_pictures:
             break
     data = {
@@ -86,15 +95,20 @@ def build_gallery(
         "pictures": album.pictures,
         "classes": _names_used(entries, class_names),
     }
-    return Gallery(data, len(entries), int((predictions["family"] != CLEAN).sum()))
+    first = {e["sample"] for e in entries}.intersection(leading)
+    total = int((predictions["family"] != CLEAN).sum())
+    return Gallery(data, len(entries), total, len(first))
 
 
-def _in_turn(predictions: pd.DataFrame, seed: int) -> Iterator[pd.DataFrame]:
-    """The attacked rows a photograph and replicate at a time, photographs in random order,
-    attacks before controls."""
+def _in_turn(
+    predictions: pd.DataFrame, seed: int, leading: Sequence[str]
+) -> Iterator[pd.DataFrame]:
+    """The attacked rows a photograph and replicate at a time, photographs in random order but
+    for those that lead, attacks before controls."""
     attacked = predictions[predictions["family"] != CLEAN]
     samples = np.sort(attacked["sample"].unique().astype(str))
-    order = {s: i for i, s in enumerate(stream("gallery", seed).permutation(samples).tolist())}
+    chosen = stream("gallery", seed).permutation(samples).tolist()
+    order = {s: i for i, s in enumerate(dict.fromkeys([*leading, *chosen]))}
     keyed = attacked.assign(turn=attacked["sample"].map(order))
     keyed = keyed.sort_values(["family", "recipe", "model"])
     for _, rows in keyed.groupby(["replicate", "turn"], sort=True):

@@ -17,6 +17,7 @@ from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
 from typoattack.report.sections import breakdown, defences, headline, published, story, unfinished
 from typoattack.report.tables import columns, has_dagger, several, write_tables
+from typoattack.report.units import UnitsStudy, explained_rows, read_units, units_part
 from typoattack.report.view import RunView, task_names
 
 PAGE = "report.html"
@@ -27,7 +28,8 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
     """Write the page, the tables and the figures of a run into `folder`.
 
     Writes `report.html`, `summary.{csv,md,tex}`, `classes.csv`, `words.csv`, `becomes.csv` and
-    `figures/*.{svg,png}`; each whole or not at all, replacing those of an earlier report.
+    `figures/*.{svg,png}`; each whole or not at all, replacing those of an earlier report. A study
+    of units in `folder/units` gets a section, and its flips a line in the gallery.
 
     Args:
         view: the run.
@@ -50,14 +52,18 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
         "words": by_word(main, seed=seed),
         "becomes": becomes(main, view.class_names),
     }
-    gallery = build_gallery(view.main, view.class_names, view.picture, seed=seed)
+    study = read_units(folder, view.manifest)
+    behind, leading = explained_rows(view.main, view.class_names, study)
+    gallery = build_gallery(
+        view.main, view.class_names, view.picture, seed=seed, behind=behind, leading=leading
+    )
     written = [folder / PAGE, *write_tables(summaries, folder)]
     for name, table in breakdowns.items():
         text = table.to_csv(index=False, lineterminator="\n")
         write_whole(folder / f"{name}.csv", text.encode())
         written.append(folder / f"{name}.csv")
     written += write_charts(drawn, folder / FIGURES_FOLDER)
-    html = render(view, summaries, drawn, breakdowns, gallery)
+    html = render(view, summaries, drawn, breakdowns, gallery, study)
     write_whole(folder / PAGE, html.encode("utf-8", "replace"))
     return written
 
@@ -68,6 +74,7 @@ def render(
     drawn: Sequence[Chart],
     breakdowns: Mapping[str, pd.DataFrame],
     gallery: Gallery,
+    study: UnitsStudy | None = None,
 ) -> str:
     """The page's text."""
     definitions = columns(summaries)
@@ -86,6 +93,7 @@ def render(
         charts=[(chart, Markup(inline_svg(chart))) for chart in drawn],
         breakdowns=[breakdown(name, table, len(models) > 1) for name, table in breakdowns.items()],
         gallery=gallery,
+        units=units_part(study, gallery),
         defended=defences(summaries),
         published=[published(model, summaries, view) for model in models],
         meanings=FIGURES,

@@ -77,7 +77,8 @@ function gallery({ rows, pictures, classes }) {
     if (recipe.value && row.recipe !== recipe.value) return false;
     if (klass.value && String(row.label) !== klass.value) return false;
     const flipped = row.outcome === "flipped" || row.outcome === "word";
-    if (outcome.value === "flipped" ? !flipped : outcome.value && row.outcome !== outcome.value) return false;
+    if (outcome.value === "behind" ? !row.behind
+      : outcome.value === "flipped" ? !flipped : outcome.value && row.outcome !== outcome.value) return false;
     return row.text.includes(word.value.trim().toLowerCase());
   }
 
@@ -126,6 +127,17 @@ function gallery({ rows, pictures, classes }) {
     }));
   }
 
+  function units({ behind }) {
+    const line = element("p");
+    for (const [name, share, words] of behind?.units ?? []) {
+      line.append(line.childNodes.length ? " · " : "Units behind this flip: ",
+        element("b", "", name), ` ${share}`, words ? ` (${words})` : "");
+    }
+    at("behind").hidden = !behind;
+    at("behind").replaceChildren(...(behind ? [line, element("p", "", behind.gain)] : []));
+    line.hidden = !line.childNodes.length;
+  }
+
   const SAYINGS = {
     flipped: "flipped", word: "flipped to what is written", held: "still right", wrong: "wrong even when clean",
   };
@@ -147,6 +159,7 @@ function gallery({ rows, pictures, classes }) {
     at("caption-after").textContent = `${what}: “${classes[row.answer]}”, ${SAYINGS[row.outcome]}`;
     bars(at("bars-before"), row.before, row, false);
     bars(at("bars-after"), row.after, row, true);
+    units(row);
     at("where").textContent = `${shown.indexOf(row) + 1} of ${shown.length}`;
     at("about").textContent = `${row.model} · ${row.recipe} · photograph ${row.sample} · word ${row.replicate + 1}`;
     if (link) {
