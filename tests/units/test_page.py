@@ -4,12 +4,15 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.units.conftest import RECIPE, RED, SIDE, Planted, cards
 from typoattack.api import Run, execute
+from typoattack.intervals import wilson
 from typoattack.suite import load_suite
+from typoattack.units.curve import Point
 from typoattack.units.page import exciting_words, summary, write_study
 from typoattack.units.section import read_section
 from typoattack.units.sheet import SheetRow, contact_sheet
@@ -20,7 +23,8 @@ from typoattack.units.study import Plan, Study, study
 def done(planted: Planted) -> Study:
     plan = Plan(
         cards=cards(),
-        parts=("flips",),
+        parts=("text", "flips"),
+        permutations=1999,
         recipe=RECIPE,
         words="fixed:red",
         flips=2,
@@ -57,6 +61,31 @@ def test_words_that_leave_a_unit_cold_are_not_said_to_excite_it(done: Study) -> 
     silent = replace(one, words=one.words.assign(standard_score=0.0))
     assert exciting_words(one, RED)[0] == "red"
     assert exciting_words(silent, RED) == []
+
+
+def _point(order: str, removed: int, right: int, turned: int) -> Point:
+    flips, blank, clean = (
+        wilson((np.arange(n) < count).astype(float))
+        for count, n in ((turned, right), (1, right), (right, 12))
+    )
+    return Point(order, removed, flips, blank, flips, clean)
+
+
+def test_the_curve_is_told_at_the_units_found_and_beside_as_many_at_random(done: Study) -> None:
+    found = len(done.layers[0].scores["text"].found())
+    assert found > 0
+    points = (
+        _point("best first", 0, 10, 9),
+        _point("best first", found, 10, 2),
+        _point("best first", 128, 0, 0),
+        _point("random", found, 10, 8),
+    )
+    told = summary(replace(done, curve=points)).sentences
+    start = f"Without the {found} text units {RECIPE} flips 20.0 % ["
+    (said,) = (sentence for sentence in told if sentence.startswith(start))
+    assert f"without as many in random order {RECIPE} flips 80.0 % [" in said
+    assert f"With every unit in place {RECIPE} flips 90.0 % [" in " ".join(told)
+    assert "Without any of the 128 units no photograph is answered correctly" in " ".join(told)
 
 
 def test_a_written_study_is_read_back_with_its_flips(done: Study, tmp_path: Path) -> None:

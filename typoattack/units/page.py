@@ -235,11 +235,11 @@ def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
     sentences += [str(one) for one in done.chosen.left_out]
     tables: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
     for one in done.layers:
-        for kind, scores in one.scores.items():
-            found = len(scores.found())
+        for number, (kind, scores) in enumerate(one.scores.items()):
+            what = f"{one.layer.name} ({one.layer.what})" if number == 0 else one.layer.name
             sentences.append(
-                f"Layer {one.layer.name} ({one.layer.what}): {found:,} of {one.layer.units:,} pass "
-                f"as {_KINDS[kind]} at a false discovery rate of 5 %."
+                f"Layer {what}: {len(scores.found()):,} of {one.layer.units:,} pass as "
+                f"{_KINDS[kind]} at a false discovery rate of 5 %."
             )
             if said := scores.halves():
                 sentences.append(said)
@@ -247,7 +247,8 @@ def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
                 sentences.append(said[0].upper() + said[1:] + ".")
             tables.append((f"{_KINDS[kind]} of {one.layer.name}", _score_rows(one, scores)))
     if done.curve:
-        sentences.append(_said_of_curve(done.curve, done.plan.recipe))
+        passed = sum(len(one.scores["text"].found()) for one in done.layers)
+        sentences += _said_of_curve(done.curve, done.plan.recipe, passed)
         tables.append(("Units switched off", _curve_rows(done.curve)))
     if "flips" in done.chosen.parts:
         flips, right = done.flip_count
@@ -334,14 +335,25 @@ def _shown(figure: Figure) -> str:
     return f"{value:.1f} % [{low:.1f}, {high:.1f}]"
 
 
-def _said_of_curve(points: tuple[Point, ...], recipe: str) -> str:
-    best = [point for point in points if point.order == "best first"]
-    first, last = best[0], best[-1]
+def _said_of_curve(points: tuple[Point, ...], recipe: str, found: int) -> Iterator[str]:
+    """What the curve comes to: the whole model, without the text units found, without any unit."""
+    at = {(point.order, point.removed): point for point in points}
+    every = max(point.removed for point in points)
+    yield f"With every unit in place {_said_of_point(at['best first', 0], recipe)}."
+    if 0 < found < every:
+        yield (
+            f"Without the {found:,} text units {_said_of_point(at['best first', found], recipe)}; "
+            f"without as many in random order {_said_of_point(at['random', found], recipe)}."
+        )
+    yield f"Without any of the {every:,} units {_said_of_point(at['best first', every], recipe)}."
+
+
+def _said_of_point(point: Point, recipe: str) -> str:
+    if not point.flip_rate:
+        return "no photograph is answered correctly, so nothing is left to flip"
     return (
-        f"Without any unit removed {recipe} flips {_shown(first.flip_rate)} and its blank "
-        f"{_shown(first.blank_flip_rate)} of n = {first.flip_rate.n}; with all {last.removed:,} "
-        f"removed it flips {_shown(last.flip_rate)} and its blank {_shown(last.blank_flip_rate)} "
-        f"of n = {last.flip_rate.n}."
+        f"{recipe} flips {_shown(point.flip_rate)} and its blank {_shown(point.blank_flip_rate)} "
+        f"of n = {point.flip_rate.n}"
     )
 
 
