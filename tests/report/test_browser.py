@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from made_runs import photograph, view
 from made_tables import simulated
+from PIL import Image
 
 from typoattack.report.page import write_report
+from typoattack.units.section import ExplainedFlip, Section, UnitBehind, write_section
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -39,6 +41,36 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = simulated(12, RECIPES, classes=4, seed=3)
     names = ["cat", "dog", "<script>alert(1)</script>", "bus"]
     return write_report(view(rows, names), folder)[0]
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run with a study of units, which explains two flips of one photograph."""
+    folder = tmp_path_factory.mktemp("explained")
+    rows = simulated(6, {"alpha": 1.0}, classes=4, seed=3)
+    turned = rows[(rows["family"] == "attack") & ~rows["correct"]].head(2)
+    assert turned["sample"].nunique() == 1
+    units = (UnitBehind("last", "<b>7</b>", 3.0, 2.0, ("owl", "cup")),)
+    flips = [
+        ExplainedFlip(
+            row["sample"],
+            row["pixels"],
+            f"class {row['label']}",
+            row["word"],
+            f"class {row['predicted']}",
+            (-4.0, 6.0),
+            units,
+        )
+        for row in turned.to_dict("records")
+    ]
+    line = ("7", "0.9 [0.8, 1.0]", "word, " * 40)
+    tables = (("text units of last", (("unit", "AUROC", "words"), *[line] * 12)),)
+    study = Section("t", ("It reads.",), tables, (("a sheet", "s.png"),), "mini", "ab12",
+                    tuple(flips))  # fmt: skip
+    (folder / "units").mkdir()
+    Image.new("RGB", (1400, 1700), "teal").save(folder / "units" / "s.png")
+    write_section(study, folder / "units")
+    return write_report(view(rows), folder)[0]
 
 
 @pytest.fixture
@@ -140,6 +172,50 @@ def test_arrow_keys_in_a_field_stay_there(opened: Callable[..., Page], report: P
     assert page.inner_text("#where") == where
 
 
+def test_the_units_behind_a_flip_stand_under_its_picture_and_under_no_other(
+    opened: Callable[..., Page], explained: Path
+) -> None:
+    page = opened(explained)
+    line = page.locator("#behind")
+    page.select_option("#filter-outcome", "behind")
+    assert page.locator("#grid button").count() == 2
+    assert "Units behind this flip: <b>7</b> 20 % (owl, cup)" in line.inner_text()
+    assert "10.0 logits" in line.inner_text()
+    page.select_option("#filter-outcome", "")
+    seen = []
+    for _ in range(page.locator("#grid button").count()):
+        seen.append(line.is_visible())
+        page.keyboard.press("ArrowRight")
+    assert seen.count(True) == 2
+    assert seen.count(False) == len(seen) - 2 > 0
+
+
+def test_the_study_of_units_links_to_the_flips_it_explains(
+    opened: Callable[..., Page], explained: Path
+) -> None:
+    page = opened(explained)
+    page.locator("#grid button").last.click()
+    links = page.locator('#units a[href^="#picture="]')
+    assert links.count() == 2
+    links.nth(1).click()
+    assert page.locator("#behind").is_visible()
+    assert "word 2" in page.inner_text("#about")
+
+
+def test_a_tall_sheet_and_a_long_table_of_units_unfold(
+    opened: Callable[..., Page], explained: Path
+) -> None:
+    page = opened(explained)
+    sheet = page.locator("#sheet-1")
+    before = sheet.bounding_box()["height"]
+    page.locator('.unfold[data-table="sheet-1"]').click()
+    assert sheet.bounding_box()["height"] > 2 * before
+    lines = page.locator("#table-units-1 tbody tr:visible")
+    assert lines.count() == 10
+    page.locator('.unfold[data-table="table-units-1"]').click()
+    assert lines.count() == 12
+
+
 def test_a_deep_link_shows_its_picture(opened: Callable[..., Page], report: Path) -> None:
     page = opened(report)
     page.locator("#grid button").nth(17).click()
@@ -201,10 +277,11 @@ def test_text_stands_out_in_both_themes(
 
 
 @pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["report", "explained"])
 def test_the_page_never_scrolls_sideways(
-    opened: Callable[..., Page], report: Path, width: int
+    opened: Callable[..., Page], name: str, width: int, request: pytest.FixtureRequest
 ) -> None:
-    page = opened(report, width=width)
+    page = opened(request.getfixturevalue(name), width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
