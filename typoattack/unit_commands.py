@@ -167,7 +167,9 @@ def _show_section(section: "Section") -> None:
     for sentence in section.sentences:
         _out.print(Text(sentence))
     for caption, rows in section.tables:
-        table = Table(*rows[0], title=caption, box=None, header_style="bold", title_justify="left")
+        table = Table(title=caption, box=None, header_style="bold", title_justify="left")
+        for head in rows[0]:  # a row a line: the whole text is in units.md
+            table.add_column(head, no_wrap=True, overflow="ellipsis")
         for row in rows[1:9]:
             table.add_row(*(Text(cell) for cell in row))
         _out.print(table)

@@ -45,6 +45,7 @@ NAMED = ("mlp.1", "heads.1", "residual.0", "conv1")
 def test_a_resnet_offers_its_stages_after_the_relu(tiny_resnet: Anatomy) -> None:
     last = tiny_resnet.layer("layer4")
     assert tiny_resnet.usual == "layer4"
+    assert last.what == "channels of a stage, after the ReLU"
     assert (last.units, last.shape) == (256, (256, 2, 2))
     batch = pictures(tiny_resnet)
     found = field_at(tiny_resnet, "layer4", batch)

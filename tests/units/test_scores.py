@@ -117,8 +117,8 @@ def test_units_that_pass_by_photographs_or_by_names_alone_are_counted(
     assert found.q_second[RED] <= 0.05 < found.q_second[DECOY]
     by_photographs, by_names = (int((q <= 0.05).sum()) for q in (found.q_first, found.q_second))
     assert by_photographs >= 2
-    assert found.halves() == (
-        f"By photographs alone {by_photographs} pass, by written names alone {by_names}."
+    assert found.halves().startswith(
+        f"By photographs alone {by_photographs} pass, by written names alone {by_names}; with"
     )
     assert text_scores(answers["words"], answers["blanks"], permutations=99).halves() == ""
 
@@ -179,6 +179,23 @@ def test_a_unit_wired_to_a_colour_and_its_name_is_the_colour_unit() -> None:
     assert found.found().tolist() == [4]
 
 
+def test_units_that_know_words_by_their_look_alone_are_no_more_than_names_at_random_give() -> None:
+    shown = ColourCards()
+    rng = np.random.default_rng(5)
+    ink_taste, look_taste = rng.normal(size=(2, 11, 300))
+    values = 2 * ink_taste[shown.ink_of] + 2 * look_taste[shown.word_of]
+    values += rng.normal(size=values.shape)
+    by_look = colour_scores(shown, values.astype(np.float32), permutations=199)
+    assert len(by_look.found()) > 20  # each does answer to one ink and to the same colour's name
+    assert by_look.p_of_count() > 0.02
+    assert by_look.by_chance.mean() == pytest.approx(len(by_look.found()), rel=0.4)
+    meant = 2 * ink_taste[shown.ink_of] + 2 * ink_taste[shown.word_of]
+    meant += rng.normal(size=values.shape)
+    by_meaning = colour_scores(shown, meant.astype(np.float32), permutations=199)
+    assert by_meaning.p_of_count() == 1 / 200
+    assert f"{by_meaning.by_chance.mean():,.1f} pass by both on average" in by_meaning.halves()
+
+
 def test_too_few_permutations_are_said_plainly_where_they_kept_a_unit_back(
     planted: Planted, answers: dict[str, Values]
 ) -> None:
@@ -220,6 +237,19 @@ def test_a_card_and_its_blank_differ_in_the_letters_alone() -> None:
         assert 0.005 < share < 0.2
     alone = WordCards(("violin",), canvas=64, label=shown.label)
     assert np.array_equal(alone.draw("violin", "tinos"), shown.draw("violin", "tinos"))
+
+
+def test_a_colour_card_says_its_word_in_its_ink() -> None:
+    shown = ColourCards(canvas=96)
+    row = next(r for r in range(len(shown)) if shown.called(r) == "green in red")
+    assert shown.colours[shown.word_of[row]] == "green"
+    pixels = np.asarray(shown.draw(row)).astype(int)
+    inked = (np.abs(pixels - 190) > 60).any(axis=2)
+    mean = pixels[inked].mean(axis=0)
+    assert inked.sum() > 50
+    assert mean[0] > mean[1] + 60
+    assert mean[0] > mean[2] + 60
+    assert np.array_equal(list(shown.images())[row], pixels)
 
 
 def test_the_vocabulary_holds_what_it_must_and_fills_up_by_lot() -> None:

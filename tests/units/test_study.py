@@ -81,6 +81,7 @@ def test_a_study_from_python_finds_the_planted_units_and_names_them_in_every_fli
     assert units.loc["text"]["score"].idxmax() == TEXT
     assert units.loc["multimodal"]["score"].idxmax() == RED
     assert done.layers[0].words_of(RED)[0] == "red"
+    assert done.layers[0].colours is None
     assert done.flip_count == (12, 12)
     assert len(done.flips) == 4
     assert {flip.units[0].unit for flip in done.flips} == {RED}

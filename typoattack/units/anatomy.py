@@ -109,7 +109,8 @@ def _open_clip(model: "OpenClipModel") -> Anatomy:
     modules = _module_layers(visual, embed, model.image_size, device, "")
     named = _resnet_stages(visual, modules) or _transformer_layers(visual, modules)
     usual = _usual(named, modules)
-    return Anatomy(model, {**named, **modules}, usual, embed, from_pixels, device)
+    layers = {**named, **modules, **named}  # named ones first, and not hidden by a module's name
+    return Anatomy(model, layers, usual, embed, from_pixels, device)
 
 
 def _usual(named: Mapping[str, Layer], modules: Mapping[str, Layer]) -> str:

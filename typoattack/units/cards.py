@@ -125,17 +125,24 @@ class ColourCards:
 
     def images(self) -> Iterator[Image.Image]:
         """All cards, one after the other."""
+        return (self.draw(row) for row in range(len(self)))
+
+    def draw(self, row: int) -> Image.Image:
+        """One card."""
+        font, word, ink = (int(index) for index in self._indices()[:, row])
+        overlay = PlainOverlay(
+            size=0.85,
+            font=self.fonts[font],
+            fill=self.colours[ink],
+            outline=0.0,
+            place="centre",
+        )
         ground = Image.new("RGB", (self.canvas, self.canvas), _GROUND)
-        for font, word, ink in self._indices().T:
-            overlay = PlainOverlay(
-                size=0.85,
-                font=self.fonts[font],
-                fill=self.colours[ink],
-                outline=0.0,
-                place="centre",
-            )
-            rng = stream("colour card", int(font), int(word), int(ink))
-            yield overlay(ground, self.colours[word], rng).image
+        return overlay(ground, self.colours[word], stream("colour card", font, word, ink)).image
+
+    def called(self, row: int) -> str:
+        """What people call a card: `red in blue`."""
+        return f"{self.colours[self.word_of[row]]} in {self.colours[self.ink_of[row]]}"
 
 
 def vocabulary(named: Sequence[str], others: Sequence[str], size: int, seed: int = 0) -> list[str]:

@@ -26,12 +26,14 @@ class LayerStudy:
         photographs: the strongest for each unit.
         words: the strongest words, one row a unit and rank.
         scores: by kind: text, multimodal, colour.
+        colours: the strongest colour cards for each unit; None without that part.
     """
 
     layer: Layer
     photographs: Top = field(repr=False)
     words: pd.DataFrame = field(repr=False)
     scores: dict[str, Scores] = field(repr=False)
+    colours: Top | None = field(default=None, repr=False)
 
     def words_of(self, unit: int) -> list[str]:
         """The words that excite the unit most."""

@@ -84,7 +84,8 @@ def _layer_sheets(done: Study, folder: Path) -> Iterator[tuple[str, str]]:
             name = file_stem("-".join(part for part in ("units", one.layer.name, kind) if part))
             heading = f"{done.inside.model.name}: {_KINDS[kind]} of layer {one.layer.name}"
             rows = [_sheet_row(done, one, unit, kind) for unit in units]
-            heads = ("photographs that excite it most", "words that excite it most")
+            cards = "colour cards" if kind == "colour" else "words"
+            heads = ("photographs that excite it most", f"{cards} that excite it most")
             _save(contact_sheet(heading, heads, rows), folder / f"{name}.png")
             yield heading, f"{name}.png"
 
@@ -98,9 +99,10 @@ _KINDS = {
 
 
 def _best(scores: Scores) -> list[int]:
-    """The units that a sheet shows: those found, then the next best."""
-    order = [*scores.found().tolist(), *scores.order().tolist()]
-    return list(dict.fromkeys(order))[:_SHOWN]
+    """The units that a sheet shows: those found, then the next best, none that is mere chance."""
+    order = list(dict.fromkeys([*scores.found().tolist(), *scores.order().tolist()]))
+    better = [unit for unit in order if scores.score[unit] > 0.5]
+    return (better or order[:1])[:_SHOWN]
 
 
 def exciting_words(one: LayerStudy, unit: int) -> list[str]:
@@ -125,14 +127,24 @@ def _sheet_row(done: Study, one: LayerStudy, unit: int, kind: str) -> SheetRow:
         lines.append(f"p {scores.p[unit]:.2g}, q {scores.q[unit]:.2g}")
     photographs = done.photographs
     seen = tuple(
-        (photographs.image(row), f"{photographs.class_names[photographs.labels[row]]} {value:.2g}")
+        (photographs.image(row), f"{value:.2g} {photographs.class_names[photographs.labels[row]]}")
         for row, value in one.photographs.exciting(unit)[:_PICTURES]
     )
+    beside = _colour_cards(done, one, unit) if kind == "colour" else _word_cards(done, one, unit)
+    return SheetRow(f"unit {one.layer.label(unit)}", tuple(lines), (seen, beside))
+
+
+def _word_cards(done: Study, one: LayerStudy, unit: int) -> tuple[tuple[Image.Image, str], ...]:
     cards = done.plan.cards
-    words = tuple(
-        (cards.draw(word, cards.fonts[0]), word) for word in exciting_words(one, unit)[:_PICTURES]
-    )
-    return SheetRow(f"unit {one.layer.label(unit)}", tuple(lines), (seen, words))
+    words = exciting_words(one, unit)[:_PICTURES]
+    return tuple((cards.draw(word, cards.fonts[0]), word) for word in words)
+
+
+def _colour_cards(done: Study, one: LayerStudy, unit: int) -> tuple[tuple[Image.Image, str], ...]:
+    if one.colours is None:
+        return ()
+    cards, rows = done.plan.colour_cards, one.colours.exciting(unit)[:_PICTURES]
+    return tuple((cards.draw(row), f"{value:.2g} {cards.called(row)}") for row, value in rows)
 
 
 def _flip_sheet(done: Study, folder: Path) -> Iterator[tuple[str, str]]:

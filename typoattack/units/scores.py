@@ -32,6 +32,9 @@ LEVEL = 0.05
 
 _TESTS = {"multimodal": ("photographs", "written names"), "colour": ("inks", "names")}
 
+_DEALS = 199
+"""How often names are dealt out at random."""
+
 _UNITS = 512
 """Units worked out at a time: bounds memory, not the result."""
 
@@ -51,6 +54,10 @@ class Scores:
         q_first: (units,) the same of the first test alone, by each unit's best group in it.
         q_second: (units,) of the second alone.
         permutations: (units,) how many stand behind p.
+        by_chance: how many units pass when the names are dealt out among the groups at random, one
+            number a deal; empty where there is one test. Units answer to the look of a word, its
+            length and letters, without reading it: only what is more than this says that they
+            answer to what it means.
     """
 
     kind: str
@@ -63,6 +70,7 @@ class Scores:
     q_first: Floats = field(repr=False)
     q_second: Floats = field(repr=False)
     permutations: NDArray[np.int64] = field(repr=False)
+    by_chance: NDArray[np.int64] = field(repr=False)
 
     @property
     def by_group(self) -> Floats:
@@ -95,12 +103,29 @@ class Scores:
         return order[self.q[order] <= level]
 
     def halves(self, level: float = LEVEL) -> str:
-        """How many units pass by each of the two tests alone, in words; empty for one test."""
+        """How many units pass by each of two tests alone, and by both with other names, in words.
+
+        Empty where there is one test.
+        """
         tests = _TESTS.get(self.kind)
         if tests is None:
             return ""
         first, second = (int((q <= level).sum()) for q in (self.q_first, self.q_second))
-        return f"By {tests[0]} alone {first:,} pass, by {tests[1]} alone {second:,}."
+        return (
+            f"By {tests[0]} alone {first:,} pass, by {tests[1]} alone {second:,}; with the names "
+            f"dealt out at random {self.by_chance.mean():,.1f} pass by both on average "
+            f"(p = {self.p_of_count():.2g})."
+        )
+
+    def p_of_count(self, level: float = LEVEL) -> float:
+        """How often names dealt out at random let as many units pass; NaN where there is one test.
+
+        (b + 1) / (m + 1) over the deals.
+        """
+        if not len(self.by_chance):
+            return float("nan")
+        as_many = int((self.by_chance >= len(self.found(level))).sum())
+        return (as_many + 1) / (len(self.by_chance) + 1)
 
     def frame(self, layer: str) -> pd.DataFrame:
         """One row a unit."""
@@ -180,7 +205,8 @@ def text_scores(
     found, p, done = _Test(both, groups, swapped_pairs(n), "text").run(permutations, seed)
     best = np.zeros(found.shape[1], dtype=np.int64)
     q = false_discovery(p[0])
-    return Scores("text", ("text",), found, found, best, p[0], q, q, q, done)
+    none = np.zeros(0, dtype=np.int64)
+    return Scores("text", ("text",), found, found, best, p[0], q, q, q, done, none)
 
 
 def multimodal_scores(
@@ -255,14 +281,37 @@ def _both(
 ) -> Scores:
     first, p_first, done_first = one.run(permutations, seed)
     second, p_second, done_second = other.run(permutations, seed)
-    best = np.minimum(first, second).argmax(axis=0)
-    units = np.arange(len(best))
-    p = np.maximum(p_first, p_second)[best, units]
+    best, p = _of_both(first, second, p_first, p_second)
     q, q_first, q_second = (
         false_discovery(found) for found in (p, p_first.min(axis=0), p_second.min(axis=0))
     )
-    done = np.minimum(done_first, done_second)
-    return Scores(kind, names, first, second, best, p, q, q_first, q_second, done)
+    rng = stream(seed, "names dealt out", kind)
+    deals = (rng.permutation(len(names)) for _ in range(_DEALS))
+    by_chance = [
+        (false_discovery(_of_both(first, second[deal], p_first, p_second[deal])[1]) <= LEVEL).sum()
+        for deal in deals
+    ]
+    return Scores(
+        kind,
+        names,
+        first,
+        second,
+        best,
+        p,
+        q,
+        q_first,
+        q_second,
+        np.minimum(done_first, done_second),
+        np.asarray(by_chance, dtype=np.int64),
+    )
+
+
+def _of_both(
+    first: Floats, second: Floats, p_first: Floats, p_second: Floats
+) -> tuple[NDArray[np.int64], Floats]:
+    """(units,): the group with the larger smaller AUROC, and its p-value for both being so."""
+    best = np.minimum(first, second).argmax(axis=0)
+    return best, np.maximum(p_first, p_second)[best, np.arange(len(best))]
 
 
 def resolution(scores: Scores) -> str:

@@ -212,7 +212,8 @@ class _Desk:
             if kind in parts
         }
         words = words_frame(layer.name, plan.cards, read, plan.top)
-        return LayerStudy(layer, strongest(seen, plan.top), words, scores)
+        colours = strongest(shown["colours"], plan.top) if "colours" in shown else None
+        return LayerStudy(layer, strongest(seen, plan.top), words, scores, colours)
 
     def _kept_scores(self, kind: str, make: Callable[[], Scores], *facts: str) -> Scores:
         held = self.shelf.arrays(f"{kind} scores", lambda: make().arrays(), *facts)
