@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _out = Console()
 _err = Console(stderr=True)
+_LONGEST = 24
+"""Characters of a cell that is shown whole."""
 
 
 def units(
@@ -167,9 +169,11 @@ def _show_section(section: "Section") -> None:
     for sentence in section.sentences:
         _out.print(Text(sentence))
     for caption, rows in section.tables:
-        table = Table(title=caption, box=None, header_style="bold", title_justify="left")
-        for head in rows[0]:  # a row a line: the whole text is in units.md
-            table.add_column(head, no_wrap=True, overflow="ellipsis")
-        for row in rows[1:9]:
-            table.add_row(*(Text(cell) for cell in row))
+        table = Table(*rows[0], title=caption, box=None, header_style="bold", title_justify="left")
+        for row in rows[1:9]:  # units.md has all of them, and whole
+            table.add_row(*(Text(_cut(cell)) for cell in row))
         _out.print(table)
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _LONGEST else f"{cell[: _LONGEST - 1]}…"
