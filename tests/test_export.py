@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from typoattack.api import Machine
+from typoattack.cli import main
 from typoattack.commands import write_attacked
 from typoattack.errors import UserError
 from typoattack.generator import Generator
@@ -69,6 +70,25 @@ def test_a_broken_photograph_is_reported_and_left_out(
     lines = (tmp_path / "attacked" / "metadata.jsonl").read_text().splitlines()
     assert len(lines) == 24
     assert all(json.loads(line)["sample"] != "cat/0.png" for line in lines)
+
+
+def test_searches_are_left_out_and_named(
+    photo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    search = 'smallest-flip("printed-label")'
+    command = ["generate", "quick", "-d", f"folder:{photo_folder}", "-r", search, "--canvas", "64"]
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--out", str(tmp_path / "none")])
+    assert stop.value.code == 2
+    assert "ask a model what to draw" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "-r", "printed-label", "--out", str(tmp_path / "some")])
+    assert stop.value.code == 0
+    assert "left out smallest-flip" in capsys.readouterr().err
+    lines = (tmp_path / "some" / "metadata.jsonl").read_text().splitlines()
+    recipes = {json.loads(line)["recipe"] for line in lines}
+    assert recipes > {"clean", "printed-label"}
+    assert not any(recipe.startswith("smallest-flip") for recipe in recipes)
 
 
 def test_what_fails_leaves_nothing_behind(suite: Suite, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from typoattack.chat.client import Endpoint
     from typoattack.chat.run import Estimate
+    from typoattack.store import Skipped
     from typoattack.suite import Suite
 
 _out = Console()
@@ -100,11 +101,15 @@ def _ask(
     from typoattack.chat.run import estimate, items, open_folder, run_chat
     from typoattack.models.text_cache import default_cache_dir
     from typoattack.samples import open_dataset
-    from typoattack.terminal import StageProgress
+    from typoattack.suite import without_searches
+    from typoattack.terminal import StageProgress, say_left_out
 
     data = open_dataset(suite.dataset)
+    skipped: list[Skipped] = []
+    _, searches = without_searches(suite)
     with ChatClient(endpoint, default_cache_dir()) as client:
-        planned = estimate(items(suite, data, phrasings), client)
+        planned = estimate(items(suite, data, phrasings, skipped), client)
+        say_left_out(_err, searches, skipped)
         if not planned.questions:
             raise UserError(
                 f"suite {suite.name!r} attacks no photograph, so there is nothing to ask"

@@ -279,15 +279,18 @@ def generate(
     """Write an attacked data set that `datasets` loads, clean pictures included.
 
     A model is needed only where words are chosen by its text space (`nearest`, `farthest`).
+    Searches, which ask a model what to draw, are left out.
     """
     from typoattack.api import Machine
     from typoattack.commands import write_attacked
-    from typoattack.terminal import StageProgress
+    from typoattack.suite import without_searches
+    from typoattack.terminal import StageProgress, say_left_out
+
+    drawn, searches = without_searches(chosen)
 
     with StageProgress(_err) as progress:
-        skipped = write_attacked(chosen, out, layout, Machine(device), progress)
-    for skip in skipped:
-        _err.print(Text(f"skipped {skip.sample}: {skip.reason}", style="yellow"))
+        skipped = write_attacked(drawn, out, layout, Machine(device), progress)
+    say_left_out(_err, searches, skipped)
     _out.print(Text(f"attacked data set: {out}"), soft_wrap=True)
 
 

@@ -276,6 +276,22 @@ def _with_controls(
             yield make_attack(_control(recipe, kind), words, default)
 
 
+def without_searches(suite: Suite) -> tuple[Suite, tuple[str, ...]]:
+    """The suite less the attacks that ask a model what to draw, and the labels of those.
+
+    Raises:
+        UserError: if it has no other.
+    """
+    drawn = tuple(a for a in suite.attacks if not isinstance(a.recipe, SearchRecipe))
+    left_out = tuple(a.label for a in suite.attacks if isinstance(a.recipe, SearchRecipe))
+    if not drawn:
+        raise UserError(
+            f"suite {suite.name!r}: {', '.join(left_out)} ask a model what to draw, which only "
+            "`typoattack run` does; choose other recipes"
+        )
+    return dataclasses.replace(suite, attacks=drawn), left_out
+
+
 def _control(recipe: Recipe, kind: str) -> Recipe:
     """The control of `recipe`, by its own name where it has one (`blank-label`)."""
     control = build_recipe(Control, [recipe, kind], {})

@@ -238,7 +238,11 @@ def chooses(request: dict, name: str) -> str:
 def test_a_suite_is_asked_counted_and_resumed_for_nothing(
     chat, server: Server, tmp_path: Path
 ) -> None:
-    server.behave = lambda _, request: (200, completion(chooses(request, "cat")))
+    def slowly(_: object, request: dict) -> tuple[int, bytes]:
+        time.sleep(0.05)  # so that requests meet
+        return 200, completion(chooses(request, "cat"))
+
+    server.behave = slowly
     status, out, err = chat("--phrasing", "scam", "--phrasing", "plain", "--concurrency", 3)
     assert status == 0, err
     assert "24 questions, 24 not answered before" in err
@@ -267,6 +271,18 @@ def test_a_suite_is_asked_counted_and_resumed_for_nothing(
     assert "holds another chat run" in err
     for path in (tmp_path / "run").iterdir():
         assert KEY not in path.read_text()
+
+
+def test_a_broken_photograph_and_a_search_are_named(
+    chat, server: Server, photo_folder: Path
+) -> None:
+    server.behave = lambda _, request: (200, completion(chooses(request, "cat")))
+    (photo_folder / "cat" / "0.png").write_bytes(b"x")
+    status, _, err = chat("-r", 'smallest-flip("printed-label")')
+    assert status == 0, err
+    assert "10 questions" in err
+    assert "skipped cat/0.png" in err
+    assert "left out smallest-flip" in err
 
 
 def test_refusals_nonsense_and_failures_are_counted_apart(

@@ -19,6 +19,7 @@ from typoattack.intervals import wilson
 from typoattack.predictions import CLEAN
 from typoattack.randomness import stream
 from typoattack.runner import Progress, chosen_indices, needs_text_space
+from typoattack.store import Skipped
 
 if TYPE_CHECKING:
     from typoattack.samples.base import Dataset
@@ -55,11 +56,22 @@ class Item:
     image: bytes
 
 
-def items(suite: "Suite", data: "Dataset", phrasings: Sequence[str]) -> Iterator[Item]:
+def items(
+    suite: "Suite",
+    data: "Dataset",
+    phrasings: Sequence[str],
+    skipped: list[Skipped] | None = None,
+) -> Iterator[Item]:
     """Every question of a suite: each attacked picture, and its clean one with the same pair.
 
     Controls without the word, and pictures whose word is the label, ask nothing and are left out;
-    photographs that cannot be decoded are passed over.
+    so are searches.
+
+    Args:
+        suite: what is drawn on what.
+        data: the photographs.
+        phrasings: names of `PHRASINGS`.
+        skipped: gets the photographs that cannot be decoded.
     """
     if needs_text_space(suite):
         raise UserError("a chat model has no text space: choose other words than nearest, farthest")
@@ -70,7 +82,9 @@ def items(suite: "Suite", data: "Dataset", phrasings: Sequence[str]) -> Iterator
         try:
             canvas = generator.canvas(sample)
             drawn = list(generator.draw_all(sample, canvas))
-        except BrokenImage:
+        except BrokenImage as error:
+            if skipped is not None:
+                skipped.append(Skipped(sample.id, str(error) or "cannot be decoded"))
             continue
         label, asked = names[sample.label], set[str]()
         for one in drawn:
