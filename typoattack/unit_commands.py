@@ -1,5 +1,7 @@
 """The command that looks inside a model: which units read, and what happens without them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -103,12 +105,26 @@ def units(
     for one in chosen_parts(plan.parts, photographs).left_out:
         _err.print(Text(str(one), style="yellow"))
     folder = out or Path("units") / file_stem(model)
-    with unfinished(folder) as store, StageProgress(_err) as progress:
+    with _said_if_kept(folder), unfinished(folder) as store, StageProgress(_err) as progress:
         cache = TextCache(default_cache_dir())
         bench = Bench(store, batch_size, cache, progress, _say_found)
         section = write_study(study(inside, layers, photographs, plan, bench), folder)
     _show_section(section)
     _out.print(Text(f"units: {folder}"), soft_wrap=True)
+
+
+@contextmanager
+def _said_if_kept(folder: Path) -> Iterator[None]:
+    """After an interruption or an error, say what the same command will not do again."""
+    from typoattack.units.shelf import UNFINISHED
+
+    try:
+        yield
+    except BaseException:
+        if (folder / UNFINISHED).exists():
+            kept = f"what is finished is kept in {folder / UNFINISHED}; the same command goes on"
+            _err.print(Text(kept), soft_wrap=True)
+        raise
 
 
 def _say_found(name: str) -> None:

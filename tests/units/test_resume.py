@@ -173,7 +173,7 @@ def test_the_command_goes_on_from_a_study_that_was_interrupted(
         patched.setattr("typoattack.terminal.StageProgress.__call__", interrupted)
         assert run(tmp_path / "out") == 130
     assert [path.name for path in (tmp_path / "out").iterdir()] == [UNFINISHED]
-    capsys.readouterr()
+    assert "the same command goes on" in capsys.readouterr().err
     assert run(tmp_path / "out") == 0
     said = capsys.readouterr().err
     for name in ("photographs", "word cards", "attacks", "ablations"):

@@ -24,17 +24,17 @@ class Photographs:
         dataset: where they come from.
         indices: positions in it.
         labels: (n,) classes.
+        fingerprint: changes with any id, label or decoded pixel, and with the canvas.
         broken: ids and reasons of those that cannot be decoded.
         canvas: side of the square canvas in pixels.
-        fingerprint: changes with any id, label or decoded pixel, and with the canvas.
     """
 
     dataset: Dataset
     indices: tuple[int, ...] = field(repr=False)
     labels: NDArray[np.int64] = field(repr=False)
+    fingerprint: str
     broken: tuple[tuple[str, str], ...] = ()
     canvas: int = CANVAS
-    fingerprint: str = ""
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -84,7 +84,7 @@ def usable_photographs(
     if not indices:
         raise UserError(f"dataset {dataset.name!r}: no photograph can be decoded")
     numbers = np.asarray(labels, np.int64)
-    return Photographs(dataset, tuple(indices), numbers, tuple(broken), canvas, digest(*facts))
+    return Photographs(dataset, tuple(indices), numbers, digest(*facts), tuple(broken), canvas)
 
 
 def incomparable(photographs: Photographs) -> str:
