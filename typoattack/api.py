@@ -159,7 +159,8 @@ class Machine:
     Attributes:
         device: `auto`, `cpu`, `cuda` or `mps`.
         precision: `fp32`, `bf16` or `fp16`.
-        workers: processes that draw; None: none for a small run, else the cores but one.
+        workers: processes that draw; None: none for a small run, else the cores but one, or a
+            quarter of them where the model runs on them too.
         batch_size: pictures a forward pass at most.
         chunk_size: samples a part file.
         engine: `local`, or `ray` on a cluster; see `typoattack.engines`.
@@ -261,7 +262,7 @@ def execute(
     device = engine.device(machine.device)
     planned = len(chosen_indices(suite, data, part))
     options = Options(
-        workers=_workers(machine.workers, planned * suite.passes),
+        workers=_workers(machine.workers, planned * suite.passes, device),
         batch_size=machine.batch_size,
         chunk_size=machine.chunk_size,
         span_samples=device != "cpu",
@@ -396,12 +397,16 @@ def default_folder(suite: Suite, shard: str | None = None) -> Path:
     return Path("runs") / (re.sub(r"[^A-Za-z0-9._+-]+", "_", names)[:120] + part)
 
 
-def _workers(wish: int | None, pictures: int) -> int:
+def _workers(wish: int | None, pictures: int, device: str) -> int:
     if wish is not None:
         if wish < 0:
             raise UserError(f"workers must be 0 or more, not {wish}")
         return wish
-    return 0 if pictures <= _SMALL else max(1, (os.cpu_count() or 2) - 1)
+    if pictures <= _SMALL:
+        return 0
+    cores = os.cpu_count() or 2
+    # On a CPU the model itself fills the cores: a process that draws takes them away from it.
+    return cores // 4 if device == "cpu" else max(1, cores - 1)
 
 
 def _command() -> str:
