@@ -10,7 +10,7 @@ from PIL import Image
 from tests.units.conftest import RECIPE, RED, TEXT, Planted, cards
 from typoattack.cli import main
 from typoattack.errors import UserError
-from typoattack.units.page import summary
+from typoattack.units.page import summary, write_study
 from typoattack.units.plan import USUAL_PARTS, Plan
 from typoattack.units.section import Section, read_section, write_section
 from typoattack.units.study import study
@@ -109,6 +109,19 @@ def test_unasked_a_study_leaves_out_what_the_photographs_do_not_allow_and_says_s
     assert sentence.replace(" ", "") in "".join(capsys.readouterr().out.split())
     assert set(pd.read_csv(out / "units.csv")["kind"]) == {"text", "colour"}
     assert (out / "curve.csv").is_file()
+
+
+def test_a_flip_that_no_unit_looked_at_adds_to_names_none(planted: Planted, tmp_path: Path) -> None:
+    last = planted.inside.layer("mlp.1")  # its output weights are zero
+    plan = Plan(cards(), parts=("flips",), recipe=RECIPE, words="fixed:red", flips=1, check=2)
+    done = study(planted.inside, [last], planted.photographs, plan)
+    assert len(done.flips) == 1
+    assert done.flips[0].leading == ()
+    assert done.flips[0].units
+    rows = dict(write_study(done, tmp_path).tables)["Units behind the flips"]
+    assert rows[1][-1] == "no unit looked at adds to it"
+    found = study(planted.inside, [planted.inside.layer("mlp.0")], planted.photographs, plan)
+    assert found.flips[0].leading[0].unit == RED
 
 
 def test_a_section_that_reaches_outside_its_folder_is_refused(tmp_path: Path) -> None:

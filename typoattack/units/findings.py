@@ -40,6 +40,10 @@ class LayerStudy:
         return [str(w) for w in self.words.loc[self.words["unit"] == unit, "word"]]
 
 
+_LEAST_PART = 0.005
+"""Logits that two decimals show."""
+
+
 @dataclass(frozen=True, slots=True)
 class FlipStudy:
     """One attacked picture that the model got wrong, and the units behind it.
@@ -63,6 +67,11 @@ class FlipStudy:
     lead: tuple[float, float]
     units: tuple[Contribution, ...]
     agreement: float
+
+    @property
+    def leading(self) -> tuple[Contribution, ...]:
+        """The units that add to the word's lead; none where it was won outside their layers."""
+        return tuple(unit for unit in self.units if unit.estimated >= _LEAST_PART)
 
 
 @dataclass(frozen=True, slots=True)

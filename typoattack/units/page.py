@@ -160,10 +160,10 @@ def _flip_sheet(done: Study, folder: Path) -> Iterator[tuple[str, str]]:
 def _flip_row(done: Study, flip: FlipStudy, by_name: dict[str, LayerStudy]) -> SheetRow:
     assert done.attacks is not None
     lines = [f"written: {flip.word}"]
-    lines += [_part(unit) for unit in flip.units[:4]]
+    lines += [_part(unit) for unit in flip.leading[:4]] or [_NONE]
     shown = tuple((done.attacks.picture(flip.row, kind), kind) for kind in ("clean", "attacked"))
     beside: list[tuple[Image.Image, str]] = []
-    for unit in flip.units[:3]:
+    for unit in flip.leading[:3]:
         one = by_name[unit.layer]
         for row, _ in one.photographs.exciting(unit.unit)[:1]:
             beside.append((done.photographs.image(row), f"unit {unit.label}"))
@@ -171,6 +171,9 @@ def _flip_row(done: Study, flip: FlipStudy, by_name: dict[str, LayerStudy]) -> S
             card = done.plan.cards.draw(word, done.plan.cards.fonts[0])
             beside.append((card, f"{unit.label}: {word}"))
     return SheetRow(f"{flip.label}, taken for {flip.answer}", tuple(lines), (shown, tuple(beside)))
+
+
+_NONE = "no unit looked at adds to it"
 
 
 def _part(unit: Contribution) -> str:
@@ -400,7 +403,7 @@ def _flip_rows(flips: tuple[FlipStudy, ...]) -> tuple[tuple[str, ...], ...]:
                 flip.answer,
                 f"{flip.lead[0]:+.2f}",
                 f"{flip.lead[1]:+.2f}",
-                "; ".join(_part(unit) for unit in flip.units[:4]),
+                "; ".join(_part(unit) for unit in flip.leading[:4]) or _NONE,
             )
         )
     return tuple(rows)
