@@ -30,9 +30,9 @@ pictures: .venv/.base
 	.venv/bin/typoattack show $(shell .venv/bin/python benchmarks/catalogue.py) \
 		--word pizza --photographs 1 --across 7 --cell 170 --out results/pictures/catalogue.jpg
 
-# Each a ratio within one run, or per picture; on an otherwise idle machine, about ten minutes.
+# Each a ratio within one run, or per picture; on an otherwise idle machine, about twenty minutes.
 speed: .venv/.base
-	for part in start drawing overhead growth; do .venv/bin/python benchmarks/speed/$$part.py || exit; done
+	for part in start drawing overhead growth precision; do .venv/bin/python benchmarks/speed/$$part.py || exit; done
 
 fuzz: .venv/.dev
 	.venv/bin/python benchmarks/trust/fuzz.py
