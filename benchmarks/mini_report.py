@@ -25,21 +25,21 @@ from PIL import Image
 from rich.progress import track
 
 from typoattack.api import Machine, execute
+from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import square_canvas
 from typoattack.drawing.fonts import Face, Family, families
 from typoattack.drawing.lettering import printed
-from typoattack.intervals import Figure, wilson
-from typoattack.metrics import RecipeSummary, summarise
+from typoattack.metrics.figures import RecipeSummary, summarise
+from typoattack.metrics.intervals import Figure, wilson
 from typoattack.models.base import Model
 from typoattack.models.mini import load_mini, load_mini_blind
 from typoattack.models.mini.corpus import heldout_words
 from typoattack.models.mini.model import WEIGHTS, Mini
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
-from typoattack.predictions import CLEAN
-from typoattack.randomness import stream
+from typoattack.results.schema import CLEAN
 from typoattack.samples import open_dataset
-from typoattack.suite import Suite, load_suite, parse_suite
+from typoattack.suite.suite import Suite, load_suite, parse_suite
 from typoattack.task import Task
 
 SIZES = (0.1, 0.2, 0.3, 0.4)

@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.console import Console
 
 from typoattack.api import Machine, execute, load_models
-from typoattack.files import write_whole
+from typoattack.cli.progress import StageProgress
+from typoattack.core.files import write_whole
 from typoattack.report.tables import markdown_table
 from typoattack.samples import open_dataset
-from typoattack.suite import load_suite
-from typoattack.terminal import StageProgress
+from typoattack.suite.suite import load_suite
 
 SUITES = ("quick", "stroop", "literature", "full")
 

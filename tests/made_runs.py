@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from typoattack.randomness import stream
+from typoattack.core.randomness import stream
 from typoattack.report.view import RunView
 
 
@@ -24,7 +24,7 @@ def photograph(row: Mapping[str, Any]) -> Image.Image:
 
 
 def manifest(models: list[str], class_names: list[str]) -> dict[str, Any]:
-    """What `typoattack.manifest.build_manifest` makes, for a run that never was."""
+    """What `typoattack.results.manifest.build_manifest` makes, for a run that never was."""
     return {
         "format": 1,
         "typoattack": "0.1.0",

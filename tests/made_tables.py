@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from typoattack.predictions import CLEAN, KEY, SCHEMA, TOP
+from typoattack.results.schema import CLEAN, KEY, SCHEMA, TOP
 
 DEFAULTS: dict[str, Any] = {
     "model": "m",

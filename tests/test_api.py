@@ -6,7 +6,7 @@ from PIL import Image
 
 import typoattack as ta
 from tests.conftest import noise
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 
 
 @pytest.fixture

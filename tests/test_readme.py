@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from typoattack.suite import list_suites, load_suite, parse_suite
+from typoattack.suite.suite import list_suites, load_suite, parse_suite
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -33,7 +33,7 @@ def test_the_suite_example_is_a_suite() -> None:
 def test_every_command_line_parses() -> None:
     from typer.main import get_command
 
-    from typoattack.cli import app
+    from typoattack.cli.app import app
 
     lines = [line for block in blocks("") for line in block.splitlines()]
     commands = [line.partition(" #")[0] for line in lines if line.startswith("typoattack ")]

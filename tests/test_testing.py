@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from typoattack.randomness import Rng
+from typoattack.core.randomness import Rng
 from typoattack.recipes import PrintedLabel, Recipe, parse_recipe
 from typoattack.recipes.base import Attacked, Share, attacked
 from typoattack.testing import CHECKS, RecipeCheckFailed, check_recipe, recipe_outcomes

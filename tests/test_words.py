@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from typoattack.errors import UserError
-from typoattack.randomness import stream
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
 from typoattack.words import Situation, neighbours, parse_words, pseudoword
 
 NAMES = ("cat", "dog", "fish", "dog", "bird")

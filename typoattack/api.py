@@ -12,25 +12,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
+from typoattack.results.folder import RunFolder
 from typoattack.samples import open_dataset
-from typoattack.store import RunFolder
-from typoattack.suite import Suite, load_suite
+from typoattack.suite.suite import Suite, load_suite
 
 if TYPE_CHECKING:
     import pandas as pd
     from PIL import Image
 
-    from typoattack.comparison import Comparison
-    from typoattack.metrics import RecipeSummary
+    from typoattack.metrics.comparison import Comparison
+    from typoattack.metrics.figures import RecipeSummary
+    from typoattack.metrics.stroop import Interference
     from typoattack.models.base import Model
     from typoattack.models.text_cache import TextCache
     from typoattack.recipes import Recipe
     from typoattack.report.units import UnitsStudy
     from typoattack.report.view import Painter
-    from typoattack.runner import Progress
+    from typoattack.runner.local import Progress
     from typoattack.samples import Dataset
-    from typoattack.stroop import Interference
 
 
 class Run:
@@ -41,7 +41,7 @@ class Run:
 
     Attributes:
         path: the run's folder; gone where `evaluate` was given none to keep.
-        manifest: what was run; see `typoattack.manifest`.
+        manifest: what was run; see `typoattack.results.manifest`.
         skipped: the samples that could not be used, and why.
 
     Raises:
@@ -56,11 +56,11 @@ class Run:
 
     @functools.cached_property
     def predictions(self) -> "pd.DataFrame":
-        """One row a (model, task, recipe, sample, replicate); see `typoattack.predictions`.
+        """One row a (model, task, recipe, sample, replicate); see `typoattack.results.schema`.
 
         With the column `readable` where `measure_legibility` was asked for.
         """
-        from typoattack.legibility import read_legibility, with_legibility
+        from typoattack.metrics.legibility import read_legibility, with_legibility
 
         rows = self.folder.predictions()
         read = read_legibility(self.path)
@@ -74,25 +74,25 @@ class Run:
     @functools.cached_property
     def summaries(self) -> list["RecipeSummary"]:
         """Every reported figure with its interval, for each model and recipe."""
-        from typoattack.metrics import summarise
+        from typoattack.metrics.figures import summarise
 
         return summarise(self.predictions)
 
     def summary(self) -> "pd.DataFrame":
         """The same as a table: one row a (model, recipe)."""
-        from typoattack.metrics import to_frame
+        from typoattack.metrics.figures import to_frame
 
         return to_frame(self.summaries)
 
     def defences(self) -> "pd.DataFrame":
         """Attack by defence, with the cost in clean accuracy; empty if none was tried."""
-        from typoattack.defences.table import defence_table
+        from typoattack.metrics.defences import defence_table
 
         return defence_table(self.summaries)
 
     def stroop(self) -> list["Interference"]:
         """What colour words do to the answers about their ink; empty if that was not asked."""
-        from typoattack.stroop import interference
+        from typoattack.metrics.stroop import interference
 
         return interference(self.predictions)
 
@@ -117,9 +117,9 @@ class Run:
         Raises:
             UserError: if the extra `ocr` is not installed.
         """
-        from typoattack.legibility import Reader, read_back, write_legibility
+        from typoattack.metrics.legibility import Reader, read_back, write_legibility
         from typoattack.models.text_cache import default_cache_dir
-        from typoattack.runner import silent
+        from typoattack.runner.local import silent
 
         told = progress or silent
         with Reader(default_cache_dir() / "readings.sqlite") as reader:
@@ -135,8 +135,8 @@ class Run:
 
     def painter(self) -> "Painter":
         """Draws the run's pictures again; none where the photographs are gone."""
-        from typoattack.redraw import RunPainter
         from typoattack.report.view import no_pictures
+        from typoattack.runner.redraw import RunPainter
 
         try:
             return RunPainter(self.folder)
@@ -163,7 +163,7 @@ class Machine:
             quarter of them where the model runs on them too.
         batch_size: pictures a forward pass at most.
         chunk_size: samples a part file.
-        engine: `local`, or `ray` on a cluster; see `typoattack.engines`.
+        engine: `local`, or `ray` on a cluster; see `typoattack.runner.engines`.
     """
 
     device: str = "auto"
@@ -206,7 +206,7 @@ def run(
         out: the run's folder; `runs/SUITE-MODEL` if None.
         machine: device, precision, workers and sizes.
         progress: told how far the run is.
-        shard: `i/n` does the i-th of n parts, to be joined by `typoattack.shards.merge`.
+        shard: `i/n` does the i-th of n parts, to be joined by `typoattack.results.merge.merge`.
 
     Raises:
         UserError: for any mistake in these, and where `out` holds another run.
@@ -250,11 +250,11 @@ def execute(
     Args:
         cache: where text features are kept; the user's cache folder if None.
     """
-    from typoattack.engines import ENGINES
-    from typoattack.manifest import build_manifest
     from typoattack.models.text_cache import TextCache, default_cache_dir
-    from typoattack.runner import Options, chosen_indices, silent, task_of
-    from typoattack.shards import parse_shard
+    from typoattack.results.manifest import build_manifest
+    from typoattack.results.merge import parse_shard
+    from typoattack.runner.engines import ENGINES
+    from typoattack.runner.local import Options, chosen_indices, silent, task_of
 
     part = parse_shard(shard) if shard else None
     folder = RunFolder(Path(out) if out is not None else default_folder(suite, shard))
@@ -366,9 +366,9 @@ def attack(
     Raises:
         UserError: for an unknown recipe, or a word that it cannot draw.
     """
+    from typoattack.core.errors import BrokenImage, RunFailure
+    from typoattack.core.randomness import stream
     from typoattack.drawing.canvas import decode, square_canvas
-    from typoattack.errors import BrokenImage, RunFailure
-    from typoattack.randomness import stream
     from typoattack.recipes import parse_recipe
 
     if not word.strip():
@@ -382,9 +382,9 @@ def attack(
 
 
 def compare(*runs: "Run | str | Path", figure: str = "flip_rate") -> "Comparison":
-    """Two or more models on the same attacked pictures, paired; see `typoattack.comparison`."""
-    from typoattack.comparison import compare as compared
-    from typoattack.comparison import read_entrants
+    """Two or more models on the same attacked pictures, paired by photograph."""
+    from typoattack.metrics.comparison import compare as compared
+    from typoattack.metrics.comparison import read_entrants
 
     folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
     return compared(read_entrants(folders), figure=figure)

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from typoattack.api import HERE, Machine, Run
+from typoattack.core.errors import BrokenImage, UserError, unknown
 from typoattack.drawing.canvas import square_canvas
-from typoattack.errors import BrokenImage, UserError, unknown
+from typoattack.results.folder import Skipped
 from typoattack.samples import Dataset, DatasetSpec, Sample, open_dataset
-from typoattack.store import Skipped
-from typoattack.suite import Suite
+from typoattack.suite.suite import Suite
 from typoattack.task import Task
 
 if TYPE_CHECKING:
-    from typoattack.comparison import Comparison
-    from typoattack.judge import Judge
-    from typoattack.recipes.word_search import WordScore
-    from typoattack.runner import Progress
+    from typoattack.metrics.comparison import Comparison
+    from typoattack.runner.classify import Judge
+    from typoattack.runner.local import Progress
+    from typoattack.runner.word_search import WordScore
 
 
 def write_attacked(
@@ -36,7 +36,7 @@ def write_attacked(
     Args:
         suite: what is drawn on what.
         out: must not exist.
-        layout: see `typoattack.export.FORMATS`.
+        layout: see `typoattack.export.export.FORMATS`.
         machine: where the model runs that tells near classes, if a word source needs one.
         progress: told how far it is.
 
@@ -47,10 +47,10 @@ def write_attacked(
         UserError: for an unknown layout, an `out` that exists or cannot be written, or a suite that
             asks for pictures that the data set lacks.
     """
-    from typoattack.entries import Entries
-    from typoattack.export import export
-    from typoattack.generator import Generator
-    from typoattack.runner import (
+    from typoattack.export.entries import Entries
+    from typoattack.export.export import export
+    from typoattack.runner.draw import Generator
+    from typoattack.runner.local import (
         check_given,
         chosen_indices,
         needs_text_space,
@@ -111,9 +111,9 @@ def write_sheet(
     Raises:
         UserError: for an unknown recipe, parameter or data set, or another ending.
     """
-    from typoattack.files import write_whole
+    from typoattack.core.files import write_whole
     from typoattack.recipes import parse_recipe
-    from typoattack.recipes.sheet import Photograph, contact_sheet, parse_sweeps, variants
+    from typoattack.runner.sheet import Photograph, contact_sheet, parse_sweeps, variants
 
     kind = _SHEETS.get(Path(out).suffix.lower())
     if kind is None:
@@ -150,7 +150,7 @@ def compare_runs(
     Raises:
         UserError: for runs that cannot be compared; the difference is named.
     """
-    from typoattack.comparison import compare, read_entrants
+    from typoattack.metrics.comparison import compare, read_entrants
     from typoattack.report.comparison import write_comparison
 
     entrants = read_entrants([Path(run) for run in runs])
@@ -198,8 +198,8 @@ def rank_words(
         UserError: for an unknown class, recipe, model or data set, or an empty vocabulary.
     """
     from typoattack.recipes import parse_recipe
-    from typoattack.recipes.word_search import search_words
-    from typoattack.runner import silent
+    from typoattack.runner.local import silent
+    from typoattack.runner.word_search import search_words
     from typoattack.samples.labels import read_lines
 
     strings = read_lines(str(vocabulary), "vocabulary")
@@ -236,11 +236,11 @@ def _of_other_classes(data: Dataset, target: str, canvas: int) -> Iterator[tuple
 
 def _judge(model: str, task: Task, machine: Machine, progress: "Progress") -> "Judge":
     """The model called `model`, asked the question `task`."""
-    from typoattack.judge import Judge
     from typoattack.models import load_model
     from typoattack.models.devices import resolve_device
     from typoattack.models.text_cache import TextCache, default_cache_dir
-    from typoattack.runner import Options, build_classifiers
+    from typoattack.runner.classify import Judge
+    from typoattack.runner.local import Options, build_classifiers
 
     device = resolve_device(machine.device)
     opened = load_model(model, device=device, precision=machine.precision)
@@ -250,7 +250,7 @@ def _judge(model: str, task: Task, machine: Machine, progress: "Progress") -> "J
 
 
 def _write_ranking(scores: Sequence["WordScore"], path: Path) -> None:
-    from typoattack.files import write_whole
+    from typoattack.core.files import write_whole
 
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

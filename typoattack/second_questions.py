@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
+from typoattack.core.registry import Registry
 from typoattack.models.base import Model
-from typoattack.registry import Registry
 from typoattack.samples.stroop import INK, ink_task
-from typoattack.suite import Suite
+from typoattack.suite.suite import Suite
 from typoattack.task import Task
 
 SECOND_QUESTIONS: Registry[Callable[[], Task]] = Registry("second question")

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from typoattack.errors import UserError
-from typoattack.randomness import Rng, stream
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import Rng, stream
+from typoattack.core.registry import Registry
 from typoattack.recipes import Attacked, Recipe, parse_recipe
 from typoattack.recipes.base import NOWHERE
-from typoattack.registry import Registry
 from typoattack.second_questions import SECOND_QUESTIONS
 
 WORDS = ("a", "pizza", "crème brûlée", "German short-haired pointer", "x" * 60)

@@ -8,9 +8,9 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from typoattack.errors import UserError
-from typoattack.randomness import Rng
-from typoattack.registry import Registry
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import Rng
+from typoattack.core.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ import torch
 from machine import keep
 from PIL import Image, ImageDraw, ImageFont
 
+from typoattack.core.randomness import Rng, stream
 from typoattack.drawing.canvas import square_canvas
 from typoattack.drawing.fonts import families
-from typoattack.randomness import Rng, stream
 from typoattack.recipes import RECIPES, AsGiven, Control, Recipe, SearchRecipe
 from typoattack.samples import DatasetSpec, open_dataset
 

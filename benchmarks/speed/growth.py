@@ -66,11 +66,11 @@ def run_one(count: int) -> None:
     import open_clip
     import torch
 
-    from typoattack.engines import ENGINES
     from typoattack.models.open_clip_backend import OpenClipModel
-    from typoattack.runner import Options
-    from typoattack.store import RunFolder
-    from typoattack.suite import parse_suite
+    from typoattack.results.folder import RunFolder
+    from typoattack.runner.engines import ENGINES
+    from typoattack.runner.local import Options
+    from typoattack.suite.suite import parse_suite
 
     torch.set_num_threads(1)  # the model is too small to share out
     torch.manual_seed(0)

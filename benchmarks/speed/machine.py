@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from typoattack.files import write_whole
+from typoattack.core.files import write_whole
 
 RESULTS = Path(__file__).parents[2] / "results" / "speed"
 

@@ -24,7 +24,7 @@ from typoattack.models.base import Model
 from typoattack.models.open_clip_backend import OpenClipModel
 from typoattack.models.text_cache import TextCache
 from typoattack.samples import open_dataset
-from typoattack.suite import parse_suite
+from typoattack.suite.suite import parse_suite
 
 SUITE = """
 question: What does a run cost above its forward passes?

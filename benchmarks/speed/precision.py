@@ -18,7 +18,7 @@ from machine import keep
 
 import typoattack as ta
 from typoattack.api import Machine
-from typoattack.intervals import wilson
+from typoattack.metrics.intervals import wilson
 
 KEYS = ["recipe", "sample", "word", "replicate"]
 _TORN = 0.05

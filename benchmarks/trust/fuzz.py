@@ -12,10 +12,10 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.recipes import parse_recipe
 from typoattack.recipes.base import RECIPES
-from typoattack.suite import parse_suite
+from typoattack.suite.suite import parse_suite
 
 _PIECES = st.sampled_from(
     [

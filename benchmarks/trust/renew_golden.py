@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from typoattack import api
-from typoattack.errors import UserError
-from typoattack.files import write_whole
+from typoattack.core.errors import UserError
+from typoattack.core.files import write_whole
 
 FOLDER = Path(__file__).parents[2] / "tests" / "golden"
 COLUMNS = ("recipe", "sample", "word", "predicted", "prob_predicted", "prob_label", "pixels")

@@ -17,7 +17,7 @@ import typer
 from PIL import Image
 from rich.progress import track
 
-from typoattack.files import write_whole
+from typoattack.core.files import write_whole
 from typoattack.models import load_model
 from typoattack.models.base import Model
 from typoattack.models.text_cache import TextCache

@@ -18,9 +18,9 @@ from typing import Annotated
 import typer
 from PIL import Image
 
+from typoattack.core.errors import UserError
+from typoattack.core.files import folder_made_whole
 from typoattack.drawing.canvas import decode
-from typoattack.errors import UserError
-from typoattack.files import folder_made_whole
 from typoattack.samples.labels import imagenet_class_names, imagenet_synsets
 
 LIST = Path(__file__).with_suffix(".csv")

@@ -17,7 +17,7 @@ from PIL import Image
 from typoattack.chat.client import ChatClient, Endpoint, NoAnswer, Reply, png
 from typoattack.chat.run import ANSWERS
 from typoattack.cli import main
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 
 KEY = "sk-secret-0123456789"
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from typoattack.chat.question import PHRASINGS, Question, ask, judge
-from typoattack.randomness import stream
+from typoattack.core.randomness import stream
 
 FIRST = Question("?", "hot dog", "iPod", True)
 SECOND = Question("?", "hot dog", "iPod", False)

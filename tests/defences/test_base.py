@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from typoattack.core.errors import UserError
 from typoattack.defences import (
     DEFENCES,
     Mirror,
@@ -12,7 +13,6 @@ from typoattack.defences import (
     split_defences,
     with_defences,
 )
-from typoattack.errors import UserError
 from typoattack.models import MODELS, model_kind
 
 

@@ -11,9 +11,9 @@ from PIL import ImageChops
 from torch.nn import functional as F
 
 from typoattack.api import attack
+from typoattack.core.errors import UserError
 from typoattack.defences.mask_text import mask_text
 from typoattack.drawing.canvas import square_canvas
-from typoattack.errors import UserError
 from typoattack.models import load_model, load_models
 from typoattack.models.base import Model
 from typoattack.models.text_cache import TextCache

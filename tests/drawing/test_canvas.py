@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from typoattack.core.errors import BrokenImage, RunFailure
 from typoattack.drawing.canvas import decode, square_canvas
-from typoattack.errors import BrokenImage, RunFailure
 
 
 def encoded(image: Image.Image, form: str, **options: object) -> bytes:

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
+from typoattack.core.errors import UserError
 from typoattack.drawing.colours import BASIC, INK, PAPER, colour
-from typoattack.errors import UserError
 
 
 def test_there_are_eleven_basic_terms_far_apart() -> None:

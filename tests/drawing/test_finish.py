@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from typoattack.core.randomness import stream
 from typoattack.drawing.finish import blurred, changed, compressed, noise_level, noisy
-from typoattack.randomness import stream
 
 
 def scene() -> Image.Image:

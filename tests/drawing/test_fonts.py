@@ -5,10 +5,10 @@ import re
 import pytest
 import yaml
 
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
+from typoattack.core.resources import fonts_dir
 from typoattack.drawing.fonts import STYLES, can_draw, families, find_face, tidy
-from typoattack.errors import UserError
-from typoattack.randomness import stream
-from typoattack.resources import fonts_dir
 
 _LETTERS = {
     "latin": "AZaz09 éñüßøç$-'",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from typoattack.core.randomness import stream
 from typoattack.drawing.geometry import bounds, extent, homography, joined, moved, turned
-from typoattack.randomness import stream
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from typoattack.core.randomness import stream
 from typoattack.drawing.fonts import families
 from typoattack.drawing.handwriting import handwritten
-from typoattack.randomness import stream
 
 FACE = families()["patrick-hand"].face(bold=True)
 

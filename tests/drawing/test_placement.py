@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from typoattack.core.randomness import stream
 from typoattack.drawing.placement import Place, place, tiled
-from typoattack.randomness import stream
 
 PLACES = get_args(get_args(Place)[0])
 

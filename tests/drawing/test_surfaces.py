@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from typoattack.core.randomness import stream
 from typoattack.drawing.geometry import moved, turned
 from typoattack.drawing.surfaces import LABEL, SHEET, STICKY_NOTE, lay, lit, room, scene_light
-from typoattack.randomness import stream
 
 GREY = Image.new("RGB", (200, 200), (120, 120, 120))
 UPRIGHT = ((50.0, 60.0), (150.0, 60.0), (150.0, 140.0), (50.0, 140.0))

@@ -8,8 +8,8 @@ import torch
 from open_clip import IMAGENET_CLASSNAMES, SIMPLE_IMAGENET_TEMPLATES
 
 from tests.conftest import noise
+from typoattack.core.errors import UserError
 from typoattack.drawing.canvas import square_canvas
-from typoattack.errors import UserError
 from typoattack.models.mini import MiniBlind, load_mini_blind
 from typoattack.models.mini import blind as blind_module
 from typoattack.models.mini.blind import ClassNameFinder

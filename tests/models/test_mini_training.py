@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from typoattack.core.errors import UserError
 from typoattack.drawing.fonts import families
-from typoattack.errors import UserError
 from typoattack.models.mini import corpus as corpus_module
 from typoattack.models.mini.corpus import Corpus, TrainingFont, heldout_words, listed_fonts
 from typoattack.models.mini.reader import ReaderNet

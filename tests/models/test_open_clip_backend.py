@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.conftest import noise
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.models import load_model
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.models.probe import FittedProbe, features_table, fit_probe, load_probe
 
 

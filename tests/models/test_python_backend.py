@@ -9,10 +9,10 @@ import torch
 from conftest import noise
 
 from typoattack.api import Machine, execute, load_models
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.models import load_model
 from typoattack.samples import open_dataset
-from typoattack.suite import parse_suite
+from typoattack.suite.suite import parse_suite
 
 MODULE = '''
 import numpy as np

@@ -9,12 +9,12 @@ import torch
 from conftest import noise
 
 from typoattack.api import Machine, execute, load_models
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.models import load_model, model_note
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.samples import open_dataset
-from typoattack.suite import parse_suite
+from typoattack.suite.suite import parse_suite
 from typoattack.task import Task
 
 transformers = pytest.importorskip("transformers")

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from PIL import Image
 
-from typoattack.randomness import stream
+from typoattack.core.randomness import stream
 from typoattack.recipes import RECIPES, AsGiven, Control, Recipe
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.recipes.photographs import every_recipe, photograph
-from typoattack.errors import UserError
-from typoattack.randomness import stream
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
 from typoattack.recipes import RECIPES, Control, Recipe, parse_recipe
 from typoattack.testing import check_recipe
 
@@ -126,7 +126,7 @@ def test_wrong_parameters_are_named(spec: str, message: str) -> None:
 
 _DIGESTS = """
 from tests.recipes.photographs import every_recipe, photograph
-from typoattack.randomness import digest, stream
+from typoattack.core.randomness import digest, stream
 
 for recipe in every_recipe():
     for word in ("lemon", "German shepherd dog"):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.recipes.photographs import photograph
-from typoattack.errors import UserError
-from typoattack.randomness import stream
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
 from typoattack.recipes import Composed, HandwrittenNote, Leet, PrintedLabel, parse_recipe
-from typoattack.suite import load_suite
+from typoattack.suite.suite import load_suite
 
 _SUITE = """
 question: can recipes be made of parts?

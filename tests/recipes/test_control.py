@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tests.recipes.photographs import every_recipe, photograph
-from typoattack.randomness import stream
+from typoattack.core.randomness import stream
 from typoattack.recipes import Control, Recipe, SearchRecipe, parse_recipe
 from typoattack.recipes.control import shuffled
 

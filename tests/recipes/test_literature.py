@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.recipes.photographs import photograph
+from typoattack.core.randomness import stream
 from typoattack.drawing.colours import PRIMARY
-from typoattack.randomness import stream
 from typoattack.recipes import RECIPES, parse_recipe
 from typoattack.recipes.azuma2023 import _broken
 

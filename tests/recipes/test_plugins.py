@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import typoattack
-from typoattack.errors import UserError
+from typoattack.cli.scaffold import scaffold
+from typoattack.core.errors import UserError
 from typoattack.recipes import RECIPES, parse_recipe
 from typoattack.recipes.plugins import load_plugin
-from typoattack.recipes.scaffold import scaffold
 from typoattack.testing import check_recipe
 
 EXAMPLE = Path(__file__).parent / "example_plugin"
@@ -68,7 +68,7 @@ check_recipe("rubber-stamp(size=0.5)")
     "use",
     [
         "from typoattack.recipes import parse_recipe; print(parse_recipe('leet(rubber-stamp)'))",
-        "from typoattack.listing import describe_recipe; print(describe_recipe('rubber-stamp'))",
+        "from typoattack.cli import listing; print(listing.describe_recipe('rubber-stamp'))",
         "from typoattack.cli import main; main(['check', 'rubber-stamp'])",
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.recipes.photographs import every_recipe
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.recipes import RECIPES, PrintedLabel, Recipe, WorstOf, parse_recipe
 
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.recipes.photographs import every_recipe, photograph
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
 from typoattack.drawing.colours import BASIC
-from typoattack.errors import UserError
-from typoattack.randomness import stream
 from typoattack.recipes import Control, Recipe, SearchRecipe, Variation, parse_recipe
 from typoattack.recipes.spelling import translations
 

@@ -12,7 +12,7 @@ from made_runs import manifest, picture
 from made_tables import simulated
 from rich.console import Console
 
-from typoattack.comparison import Comparison, Entrant, compare
+from typoattack.metrics.comparison import Comparison, Entrant, compare
 from typoattack.report.comparison import (
     markdown,
     pairings_frame,

@@ -11,7 +11,7 @@ import pytest
 from made_runs import manifest, view
 from made_tables import simulated
 
-from typoattack.metrics import outcomes, summarise
+from typoattack.metrics.figures import outcomes, summarise
 from typoattack.report.page import write_report
 from typoattack.report.sections import unfinished
 from typoattack.report.view import RunView, no_pictures

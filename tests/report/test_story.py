@@ -2,7 +2,7 @@
 
 from made_tables import BLANK, clean, table
 
-from typoattack.metrics import summarise
+from typoattack.metrics.figures import summarise
 from typoattack.report.story import model_notes, strongest, tell
 
 

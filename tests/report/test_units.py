@@ -35,7 +35,7 @@ from typoattack.report.units import (
     read_units,
 )
 from typoattack.samples import open_dataset
-from typoattack.suite import load_suite
+from typoattack.suite.suite import load_suite
 from typoattack.units.anatomy import anatomy
 from typoattack.units.cards import WordCards
 from typoattack.units.page import write_study

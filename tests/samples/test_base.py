@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from typoattack.errors import UserError
-from typoattack.runner import check_given
+from typoattack.core.errors import UserError
+from typoattack.runner.local import check_given
 from typoattack.samples import Dataset, DatasetSpec, Sample, open_dataset
 from typoattack.samples.base import Variant, variant_kinds
-from typoattack.suite import parse_suite
+from typoattack.suite.suite import parse_suite
 
 
 class Plain:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import noise
-from typoattack.errors import BrokenImage, UserError
+from typoattack.core.errors import BrokenImage, UserError
 from typoattack.samples import DatasetSpec, open_dataset
 
 

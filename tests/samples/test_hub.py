@@ -5,7 +5,7 @@ import datasets
 import pytest
 
 from tests.conftest import noise
-from typoattack.errors import BrokenImage, UserError
+from typoattack.core.errors import BrokenImage, UserError
 from typoattack.samples import DatasetSpec, open_dataset
 
 

@@ -14,13 +14,13 @@ from PIL import Image
 
 from typoattack.api import Machine, execute, load_models
 from typoattack.commands import write_attacked
+from typoattack.core.errors import BrokenImage, UserError
 from typoattack.drawing.canvas import square_canvas
-from typoattack.errors import BrokenImage, UserError
-from typoattack.metrics import summarise, to_frame
+from typoattack.metrics.figures import summarise, to_frame
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.base import Dataset, Sample
 from typoattack.samples.labels import templates
-from typoattack.suite import parse_suite
+from typoattack.suite.suite import parse_suite
 
 SUITE = """question: q
 recipes: [printed-label, "plain-overlay @ fixed:hot/dog_1=a"]
@@ -31,7 +31,7 @@ canvas: 64
 
 def drawn(photos: Path) -> list[tuple[str, str, str, np.ndarray, np.ndarray]]:
     """What the layouts must hold: (sample, label, word, clean pixels, attacked pixels)."""
-    from typoattack.generator import Generator
+    from typoattack.runner.draw import Generator
 
     suite = parse_suite(SUITE, "s", {"dataset": f"folder:{photos}"})
     data = open_dataset(suite.dataset)

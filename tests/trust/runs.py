@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from typoattack.api import Machine, Run, execute, load_models
-from typoattack.runner import Progress
+from typoattack.runner.local import Progress
 from typoattack.samples import open_dataset
-from typoattack.suite import Suite, parse_suite
+from typoattack.suite.suite import Suite, parse_suite
 
 SUITE = "question: q\nrecipes: [printed-label, handwritten-note]\ncontrols: [blank]\ncanvas: 64\n"
 

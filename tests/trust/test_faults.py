@@ -16,7 +16,7 @@ import torch
 
 from tests.trust.runs import SUITE, command_of, equal, run_of, suite_of
 from typoattack.api import Machine, Run, execute, load_models
-from typoattack.errors import RunFailure, UserError
+from typoattack.core.errors import RunFailure, UserError
 from typoattack.recipes import Recipe, recipe
 from typoattack.recipes.base import RECIPES
 from typoattack.samples import open_dataset

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from typoattack.errors import UserError
-from typoattack.randomness import stream
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
 from typoattack.recipes import parse_recipe
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "trust"))

@@ -104,7 +104,7 @@ def test_mini_gives_the_same_answers_with_one_thread(
 ) -> None:
     from typoattack.api import execute, load_models
     from typoattack.samples import open_dataset
-    from typoattack.suite import load_suite
+    from typoattack.suite.suite import load_suite
 
     suite = load_suite("quick", {"limit": 2})
     torch.set_num_threads(1)

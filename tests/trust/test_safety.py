@@ -10,8 +10,8 @@ import pytest
 import typoattack
 from tests.conftest import noise
 from tests.trust.runs import run_of, suite_of
-from typoattack.errors import UserError
-from typoattack.export import FORMATS
+from typoattack.core.errors import UserError
+from typoattack.export.export import FORMATS
 from typoattack.samples import DatasetSpec, open_dataset
 
 PACKAGE = Path(typoattack.__file__).parent

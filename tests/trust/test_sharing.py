@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from tests.trust.runs import suite_of
-from typoattack import generator as drawing
 from typoattack.api import Machine, execute, load_models
 from typoattack.models.open_clip_backend import OpenClipModel
 from typoattack.recipes import Recipe
+from typoattack.runner import draw as drawing
 from typoattack.samples import files, open_dataset
 
 RECIPES = ["printed-label", "handwritten-note", "plain-overlay", "azuma2023"]

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from tests.units.conftest import DECOY, RECIPE, RED, TEXT, Planted
+from typoattack.core.errors import UserError
 from typoattack.defences import parse_defence
-from typoattack.errors import UserError
 from typoattack.models.text_cache import TextCache
 from typoattack.units.ablate import AblatedModel, Cut, Ranked, ablated
 from typoattack.units.attacks import Attacks, Question, ask, attack_photographs, embeddings

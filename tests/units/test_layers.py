@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.units.conftest import saved_tiny, tiny_config
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.models import load_model
 from typoattack.units.anatomy import Anatomy, anatomy
 from typoattack.units.layers import Field, MultiheadSite, remembering

@@ -10,8 +10,8 @@ from PIL import Image
 
 from tests.units.conftest import RECIPE, RED, SIDE, Planted, cards
 from typoattack.api import Run, execute
-from typoattack.intervals import wilson
-from typoattack.suite import load_suite
+from typoattack.metrics.intervals import wilson
+from typoattack.suite.suite import load_suite
 from typoattack.units.curve import Point
 from typoattack.units.page import exciting_words, summary, write_study
 from typoattack.units.section import read_section

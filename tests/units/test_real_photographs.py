@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.labels import imagenet_class_names
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import noise
 from PIL import Image
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.recording import preprocessed, record, unit_values
 

@@ -170,7 +170,7 @@ def test_the_command_goes_on_from_a_study_that_was_interrupted(
             except Killed:
                 raise KeyboardInterrupt from None
 
-        patched.setattr("typoattack.terminal.StageProgress.__call__", interrupted)
+        patched.setattr("typoattack.cli.progress.StageProgress.__call__", interrupted)
         assert run(tmp_path / "out") == 130
     assert [path.name for path in (tmp_path / "out").iterdir()] == [UNFINISHED]
     assert "the same command goes on" in capsys.readouterr().err

@@ -8,8 +8,8 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from tests.units.conftest import DECOY, RED, TEXT, WORDS, Planted, cards
-from typoattack.errors import UserError
-from typoattack.randomness import stream
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.units.auroc import auroc, permutation_p, ranks, shuffled_labels, swapped_pairs
 from typoattack.units.cards import ColourCards, WordCards, read_words, vocabulary

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.units.section import (
     FILE,
     ExplainedFlip,

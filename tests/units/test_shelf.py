@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.units.shelf import (
     UNFINISHED,
     Shelf,

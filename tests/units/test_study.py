@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.units.conftest import RECIPE, RED, TEXT, Planted, cards
 from typoattack.cli import main
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.units.page import summary, write_study
 from typoattack.units.plan import USUAL_PARTS, Plan
 from typoattack.units.section import Section, read_section, write_section

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.units.conftest import Planted
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.visualise import Ascent, colour_root, visualise
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from typoattack.errors import RunFailure, UserError
-from typoattack.files import write_whole
-from typoattack.randomness import digest
+from typoattack.core.errors import RunFailure, UserError
+from typoattack.core.files import write_whole
+from typoattack.core.randomness import digest
 
 if TYPE_CHECKING:
     import httpx

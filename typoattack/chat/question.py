@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from typoattack.randomness import Rng
+from typoattack.core.randomness import Rng
 
 Verdict = Literal["label", "word", "refused", "unclear", "failed"]
 """What was chosen: the object, the written word, neither on purpose, neither; or no answer."""

@@ -12,18 +12,18 @@ import pandas as pd
 import typoattack
 from typoattack.chat.client import ChatClient, NoAnswer, Reply, give_up, png
 from typoattack.chat.question import Question, Verdict, ask, judge
-from typoattack.errors import BrokenImage, UserError
-from typoattack.files import write_whole
-from typoattack.generator import Generator
-from typoattack.intervals import wilson
-from typoattack.predictions import CLEAN
-from typoattack.randomness import stream
-from typoattack.runner import Progress, chosen_indices, needs_text_space
-from typoattack.store import Skipped
+from typoattack.core.errors import BrokenImage, UserError
+from typoattack.core.files import write_whole
+from typoattack.core.randomness import stream
+from typoattack.metrics.intervals import wilson
+from typoattack.results.folder import Skipped
+from typoattack.results.schema import CLEAN
+from typoattack.runner.draw import Generator
+from typoattack.runner.local import Progress, chosen_indices, needs_text_space
 
 if TYPE_CHECKING:
     from typoattack.samples.base import Dataset
-    from typoattack.suite import Suite
+    from typoattack.suite.suite import Suite
 
 _MOST_FAILURES = 10
 """Questions in a row without any answer after which a run stops."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.defences.base import Defence, Defended, defence
-from typoattack.errors import UserError
-from typoattack.randomness import digest
 
 if TYPE_CHECKING:
     import torch

@@ -11,8 +11,8 @@ from pydantic import ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass
 from typing_extensions import dataclass_transform
 
-from typoattack.errors import UserError, unknown
-from typoattack.registry import Registry
+from typoattack.core.errors import UserError, unknown
+from typoattack.core.registry import Registry
 
 if TYPE_CHECKING:
     import torch

@@ -13,13 +13,13 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional as F
 
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest, stream
+from typoattack.core.tensors import read_tensors
 from typoattack.defences.base import Defence, Defended, defence
-from typoattack.errors import UserError
-from typoattack.randomness import digest, stream
-from typoattack.tensor_files import read_tensors
 
 if TYPE_CHECKING:
-    from typoattack.defences.fitting import Embedded
+    from typoattack.fitting.embed import Embedded
     from typoattack.models.base import Model
     from typoattack.task import Task
 

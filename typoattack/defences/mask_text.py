@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 from pydantic import Field
 
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.defences.base import Defence, Defended, defence
-from typoattack.errors import UserError
 from typoattack.models.base import Preprocess
-from typoattack.randomness import digest
 
 if TYPE_CHECKING:
     from typoattack.models.base import Model

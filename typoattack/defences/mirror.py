@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch.nn import functional as F
 
+from typoattack.core.randomness import digest
 from typoattack.defences.base import Defence, Defended, defence
-from typoattack.randomness import digest
 
 if TYPE_CHECKING:
     from typoattack.models.base import Model

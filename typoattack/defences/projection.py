@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch.nn import functional as F
 
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
+from typoattack.core.tensors import read_tensors
 from typoattack.defences.base import Defence, Defended, defence
-from typoattack.errors import UserError
-from typoattack.randomness import digest
-from typoattack.tensor_files import read_tensors
 
 if TYPE_CHECKING:
-    from typoattack.defences.fitting import Embedded
+    from typoattack.fitting.embed import Embedded
     from typoattack.models.base import Model
 
 Rows = NDArray[np.float32]

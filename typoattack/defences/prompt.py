@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from typoattack.core.randomness import digest
 from typoattack.defences.base import Defence, Defended, defence
-from typoattack.randomness import digest
 
 if TYPE_CHECKING:
     import torch

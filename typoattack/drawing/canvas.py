@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from typoattack.errors import BrokenImage, RunFailure
+from typoattack.core.errors import BrokenImage, RunFailure
 
 CANVAS = 448
 """The default side of the canvas in pixels."""

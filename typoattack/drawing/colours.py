@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 
 Colour = tuple[int, int, int]
 """Red, green, blue, 0 to 255."""

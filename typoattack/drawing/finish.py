@@ -9,9 +9,9 @@ import io
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.geometry import Box
 from typoattack.drawing.texture import grain
-from typoattack.randomness import Rng
 
 
 def grown(box: Box, by: int, size: tuple[int, int]) -> Box:

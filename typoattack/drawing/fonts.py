@@ -12,9 +12,9 @@ from typing import Any, Literal
 import yaml
 from PIL import ImageFont
 
-from typoattack.errors import UserError, unknown
-from typoattack.randomness import Rng
-from typoattack.resources import fonts_dir
+from typoattack.core.errors import UserError, unknown
+from typoattack.core.randomness import Rng
+from typoattack.core.resources import fonts_dir
 
 _BLANK = " \xa0"
 

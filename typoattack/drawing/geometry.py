@@ -2,7 +2,7 @@
 
 import math
 
-from typoattack.randomness import Rng
+from typoattack.core.randomness import Rng
 
 Point = tuple[float, float]
 """x, y in pixels, y downwards."""

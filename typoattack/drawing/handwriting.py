@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.fonts import Face, families
 from typoattack.drawing.glyphs import glyph
 from typoattack.drawing.lettering import LEAST_EM, Lettering
 from typoattack.drawing.lines import advance, fit, ink_box, metrics, width
 from typoattack.drawing.texture import clouds
-from typoattack.randomness import Rng
 
 _Four = tuple[float, float, float, float]
 

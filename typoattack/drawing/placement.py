@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from typoattack.randomness import Rng
+from typoattack.core.randomness import Rng
 
 Place = Annotated[
     Literal[

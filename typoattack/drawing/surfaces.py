@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.colours import Colour
 from typoattack.drawing.geometry import Box, Point, Quad, bounds, joined
 from typoattack.drawing.texture import AnyField, Field, clouds, grain
-from typoattack.randomness import Rng
 
 
 @dataclass(frozen=True, slots=True)

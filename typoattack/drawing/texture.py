@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from typoattack.randomness import Rng, stream
+from typoattack.core.randomness import Rng, stream
 
 Field = npt.NDArray[np.float32]
 """(height, width) float32."""

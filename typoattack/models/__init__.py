@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from typoattack.errors import UserError
-from typoattack.registry import Registry
+from typoattack.core.errors import UserError
+from typoattack.core.registry import Registry
 
 if TYPE_CHECKING:
     from typoattack.models.base import Model

@@ -1,6 +1,6 @@
 """Where a model runs."""
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 
 
 def resolve_device(wish: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 

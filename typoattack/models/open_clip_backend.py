@@ -9,7 +9,7 @@ from typing import Any
 import open_clip
 import torch
 
-from typoattack.errors import UserError, unknown
+from typoattack.core.errors import UserError, unknown
 from typoattack.models.base import Preprocess
 from typoattack.models.inference import (
     autocast,

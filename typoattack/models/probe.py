@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 
+from typoattack.core.errors import BrokenImage, UserError
+from typoattack.core.randomness import digest, stream
+from typoattack.core.tensors import read_tensors, write_tensors
 from typoattack.defences.base import CLASSIFIERS, Defence, Defended, defence
 from typoattack.drawing.canvas import square_canvas
-from typoattack.errors import BrokenImage, UserError
 from typoattack.models.text_cache import Features, TextCache
 from typoattack.models.zero_shot import Scores, ZeroShotClassifier
-from typoattack.randomness import digest, stream
-from typoattack.tensor_files import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from typoattack.models.base import Model
@@ -334,7 +334,7 @@ class ProbedModel(Defended):
     def classifier(
         self, task: "Task", cache: TextCache, progress: Callable[[int, int], None] | None
     ) -> ProbeClassifier:
-        """What answers the task for this model; see `typoattack.runner.build_classifiers`."""
+        """What answers the task for this model; see `typoattack.runner.local.build_classifiers`."""
         return ProbeClassifier(self, task, cache, progress, self._probe)
 
     def answers(self, task: "Task") -> bool:

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest, stream
 from typoattack.models.base import Preprocess
 from typoattack.models.inference import normalised
-from typoattack.randomness import digest, stream
 
 _SIZE = 224
 _SCALE = 100.0

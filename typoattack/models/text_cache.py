@@ -10,9 +10,9 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from typoattack.errors import UserError
-from typoattack.files import write_whole
-from typoattack.randomness import digest
+from typoattack.core.errors import UserError
+from typoattack.core.files import write_whole
+from typoattack.core.randomness import digest
 
 Features = NDArray[np.float32]
 _BLOCK = 32

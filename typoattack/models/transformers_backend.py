@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from PIL import Image
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.models.base import Preprocess
 from typoattack.models.inference import (
     autocast,

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.models.base import Model
 from typoattack.models.text_cache import Features, TextCache
 from typoattack.task import Task

@@ -3,6 +3,7 @@
 Importing this package registers every recipe that comes with typoattack.
 """
 
+from typoattack.recipes.adaptive import SmallestFlip, WorstOf
 from typoattack.recipes.as_given import AsGiven
 from typoattack.recipes.azuma2023 import Azuma2023
 from typoattack.recipes.base import RECIPES, Attacked, Recipe, recipe
@@ -13,10 +14,9 @@ from typoattack.recipes.finishes import Blurred, Compressed
 from typoattack.recipes.goh2021 import DogPizza, Goh2021
 from typoattack.recipes.labels import PrintedLabel, Rotated, Vertical
 from typoattack.recipes.notes import AppleIpod, HandwrittenNote, Materzynska2022, Westerhoff2025
+from typoattack.recipes.oracle import Oracle, SearchRecipe
 from typoattack.recipes.overlays import PlainOverlay, RepeatedOverlay
 from typoattack.recipes.scene_sign import SceneSign
-from typoattack.recipes.search import Oracle, SearchRecipe
-from typoattack.recipes.searches import SmallestFlip, WorstOf
 from typoattack.recipes.spec import build_recipe, parse_recipe
 from typoattack.recipes.spelling import (
     Homoglyph,

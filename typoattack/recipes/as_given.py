@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from typoattack.randomness import Rng
+from typoattack.core.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, recipe
 
 

@@ -5,13 +5,13 @@ from typing import Literal
 
 from PIL import Image
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.colours import PRIMARY
 from typoattack.drawing.fonts import Face, can_draw, find_face, tidy
 from typoattack.drawing.lettering import set_lines
 from typoattack.drawing.lines import metrics, width
-from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, recipe
-from typoattack.recipes.composition import finished, pour, stamp
+from typoattack.recipes.label import finished, pour, stamp
 
 _CANVAS = 224
 """The protocol's canvas; sizes in pixels are for it and grow with a larger one."""

@@ -17,11 +17,11 @@ from pydantic import (
 )
 from typing_extensions import dataclass_transform
 
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import Rng, digest
+from typoattack.core.registry import Registry
 from typoattack.drawing.finish import changed
 from typoattack.drawing.geometry import Box
-from typoattack.errors import UserError
-from typoattack.randomness import Rng, digest
-from typoattack.registry import Registry
 
 NOWHERE: Box = (0, 0, 0, 0)
 

@@ -5,12 +5,12 @@ from typing import Annotated
 from PIL import Image
 from pydantic import Field
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.colours import Colour
 from typoattack.drawing.fonts import find_face, tidy
 from typoattack.drawing.lettering import set_lines
-from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, recipe
-from typoattack.recipes.composition import finished, pour, stamp
+from typoattack.recipes.label import finished, pour, stamp
 
 _CANVAS = 448
 """The canvas that the protocol's pixels are for; they grow with a larger one."""

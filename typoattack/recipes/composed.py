@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from PIL import Image
 from pydantic import Field
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.finish import blurred, compressed
 from typoattack.drawing.geometry import Box
 from typoattack.drawing.placement import Place
 from typoattack.drawing.surfaces import LABEL, SHEET, SIGN, STICKY_NOTE
-from typoattack.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import Hand, OnPhotograph, OnSurface
 from typoattack.recipes.finishes import remeasured
+from typoattack.recipes.label import Hand, OnPhotograph, OnSurface
 from typoattack.recipes.parts import Aspect, ColourName, Degrees, FontName, Outline, Wobble
 
 _SURFACES = {"label": LABEL, "sticky-note": STICKY_NOTE, "sheet": SHEET, "board": SIGN}

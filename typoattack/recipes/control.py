@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 
 from PIL import Image
 
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import Rng
 from typoattack.drawing.fonts import tidy
-from typoattack.errors import UserError
-from typoattack.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, recipe
 from typoattack.recipes.labels import PrintedLabel
 from typoattack.recipes.variation import aside, mirrored

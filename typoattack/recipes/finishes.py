@@ -7,9 +7,9 @@ from typing import Annotated
 from PIL import Image
 from pydantic import Field
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.finish import blurred, compressed
 from typoattack.drawing.geometry import Box
-from typoattack.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, attacked, recipe
 from typoattack.recipes.labels import PrintedLabel
 from typoattack.recipes.variation import Variation

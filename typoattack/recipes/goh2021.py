@@ -7,15 +7,15 @@ from typing import Annotated
 from PIL import Image
 from pydantic import Field
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.colours import colour
 from typoattack.drawing.fonts import Face, find_face, tidy
 from typoattack.drawing.geometry import joined, rectangle
 from typoattack.drawing.lettering import Lettering, set_lines
 from typoattack.drawing.lines import fit
 from typoattack.drawing.placement import tiled
-from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import finished, pour, stamp
+from typoattack.recipes.label import finished, pour, stamp
 from typoattack.recipes.parts import ColourName, FontName
 
 _COLUMNS = 2

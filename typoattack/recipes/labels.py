@@ -5,11 +5,11 @@ from typing import Annotated
 from PIL import Image
 from pydantic import Field
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.placement import Place
 from typoattack.drawing.surfaces import LABEL
-from typoattack.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import OnSurface
+from typoattack.recipes.label import OnSurface
 from typoattack.recipes.parts import Aspect, ColourName, Degrees, FontName
 
 

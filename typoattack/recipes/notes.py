@@ -4,11 +4,11 @@ from typing import Literal
 
 from PIL import Image
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.placement import Place
 from typoattack.drawing.surfaces import SHEET, STICKY_NOTE
-from typoattack.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import Hand, OnSurface
+from typoattack.recipes.label import Hand, OnSurface
 from typoattack.recipes.parts import Aspect, ColourName, Degrees, FontName, Wobble
 
 

@@ -5,14 +5,14 @@ from typing import Annotated
 from PIL import Image
 from pydantic import Field
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.colours import colour
 from typoattack.drawing.fonts import find_face, tidy
 from typoattack.drawing.geometry import joined, rectangle
 from typoattack.drawing.lettering import printed
 from typoattack.drawing.placement import Place, tiled
-from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import OnPhotograph, finished, pour, stamp
+from typoattack.recipes.label import OnPhotograph, finished, pour, stamp
 from typoattack.recipes.parts import Aspect, ColourName, FontName, Outline
 
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from typoattack.core.errors import UserError, unknown
 from typoattack.drawing.colours import BASIC, INK, PAPER, colour
 from typoattack.drawing.fonts import STYLES, families
-from typoattack.errors import UserError, unknown
 
 
 def _colour(name: str) -> str:

@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.recipes.base import RECIPES, Recipe
 
 GROUP = "typoattack.recipes"

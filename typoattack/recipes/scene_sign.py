@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from PIL import Image, ImageDraw
 from pydantic import Field
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.colours import colour
 from typoattack.drawing.finish import blurred, grown, noise_level, noisy
 from typoattack.drawing.fonts import find_face, tidy
@@ -21,9 +22,8 @@ from typoattack.drawing.geometry import (
 from typoattack.drawing.lettering import Lettering, printed
 from typoattack.drawing.placement import Place, place
 from typoattack.drawing.surfaces import SIGN, lay, lit, scene_light
-from typoattack.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import finished
+from typoattack.recipes.label import finished
 from typoattack.recipes.parts import Aspect, FontName
 
 _BOARDS = {

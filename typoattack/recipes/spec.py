@@ -9,7 +9,7 @@ import dataclasses
 import re
 from typing import Any, NamedTuple
 
-from typoattack.errors import UserError, unknown
+from typoattack.core.errors import UserError, unknown
 from typoattack.recipes.base import Recipe
 from typoattack.recipes.plugins import recipe_named
 

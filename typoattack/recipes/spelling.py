@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 from PIL import Image
 from pydantic import AfterValidator, Field
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.fonts import tidy
-from typoattack.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
 from typoattack.recipes.labels import PrintedLabel
 from typoattack.recipes.variation import Respelling, Variation, mirrored, with_font_for

@@ -5,13 +5,13 @@ from typing import ClassVar, Literal
 
 from PIL import Image
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.fonts import tidy
 from typoattack.drawing.placement import Place
 from typoattack.drawing.stroop import COLOURS, GROUNDS, grounds_for
 from typoattack.drawing.surfaces import LABEL
-from typoattack.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import OnSurface
+from typoattack.recipes.label import OnSurface
 from typoattack.recipes.parts import Aspect, Degrees, FontName
 
 Ink = Literal[

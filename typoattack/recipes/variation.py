@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageOps
 
+from typoattack.core.randomness import Rng, stream
 from typoattack.drawing.fonts import STYLES, can_draw, families, tidy
-from typoattack.randomness import Rng, stream
 from typoattack.recipes.base import Attacked, Recipe, attacked
 
 

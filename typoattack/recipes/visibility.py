@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 from PIL import Image, ImageStat
 from pydantic import Field
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.colours import colour
 from typoattack.drawing.fonts import Face, find_face, tidy
 from typoattack.drawing.geometry import Box, joined, rectangle
 from typoattack.drawing.lettering import Lettering, printed, set_lines
 from typoattack.drawing.placement import Place, place
-from typoattack.randomness import Rng
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import finished, pour, stamp
-from typoattack.recipes.crowd import CROWD
+from typoattack.recipes.distractors import CROWD
+from typoattack.recipes.label import finished, pour, stamp
 from typoattack.recipes.parts import Aspect, ColourName, FontName
 
 

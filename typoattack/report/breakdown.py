@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from typoattack.intervals import RESAMPLES, SHARE, bootstrap, wilson
-from typoattack.randomness import stream
+from typoattack.core.randomness import stream
+from typoattack.metrics.intervals import RESAMPLES, SHARE, bootstrap, wilson
 
 FIGURES = ("flip_rate", "targeted_success")
 
@@ -15,7 +15,7 @@ def by_class(counted: pd.DataFrame, class_names: Sequence[str], *, seed: int = 0
     """Flip rate and targeted success for each model and true class, over all attacks.
 
     Args:
-        counted: what `typoattack.metrics.outcomes` gives.
+        counted: what `typoattack.metrics.figures.outcomes` gives.
         class_names: what labels index.
         seed: of the bootstrap.
 

@@ -11,9 +11,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from typoattack.comparison import ALPHA, LOWER_IS_BETTER, Comparison, Entrant, Pairing
-from typoattack.files import write_whole
-from typoattack.metrics import FIGURES, Definition
+from typoattack.core.files import write_whole
+from typoattack.metrics.comparison import ALPHA, LOWER_IS_BETTER, Comparison, Entrant, Pairing
+from typoattack.metrics.figures import FIGURES, Definition
 from typoattack.report.gallery import data_uri
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
@@ -181,7 +181,7 @@ def write_comparison(
     Writes `comparison.html`, `comparison.csv`, `comparison.md`, `changed.csv` and `ranking.csv`.
 
     Args:
-        found: what `typoattack.comparison.compare` found.
+        found: what `typoattack.metrics.comparison.compare` found.
         entrants: what it compared.
         folder: must exist.
         painters: for an entrant's name, what draws its rows again.

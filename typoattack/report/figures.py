@@ -16,9 +16,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import PercentFormatter
 
-from typoattack.files import write_whole
-from typoattack.intervals import Figure
-from typoattack.metrics import RecipeSummary
+from typoattack.core.files import write_whole
+from typoattack.metrics.figures import RecipeSummary
+from typoattack.metrics.intervals import Figure
 from typoattack.report.sweeps import Sweep, find_sweeps
 
 PAPER_WIDTH = 3.35
@@ -93,7 +93,7 @@ def charts(
 
     Args:
         summaries: of one or several models.
-        counted: what `typoattack.metrics.outcomes` gives for the same rows.
+        counted: what `typoattack.metrics.figures.outcomes` gives for the same rows.
         names_of: for a task, what its labels index.
     """
     return [

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from typoattack.predictions import CLEAN, KEY
-from typoattack.randomness import digest, stream
+from typoattack.core.randomness import digest, stream
 from typoattack.report.view import Painter, Row, no_pictures
+from typoattack.results.schema import CLEAN, KEY
 
 SIDE = 256
 """Side of a gallery picture in pixels."""

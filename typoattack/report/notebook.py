@@ -5,11 +5,11 @@ from html import escape
 
 import pandas as pd
 
-from typoattack.metrics import RecipeSummary
-from typoattack.predictions import CLEAN
+from typoattack.metrics.figures import RecipeSummary
 from typoattack.report.gallery import data_uri
 from typoattack.report.tables import columns, shown, shown_interval
 from typoattack.report.view import Painter
+from typoattack.results.schema import CLEAN
 
 _PAIRS = 4
 _SIDE = 180

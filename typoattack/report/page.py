@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
-from typoattack.files import write_whole
-from typoattack.intervals import RESAMPLES
-from typoattack.metrics import FIGURES, RecipeSummary, outcomes, summarise_outcomes
+from typoattack.core.files import write_whole
+from typoattack.metrics.figures import FIGURES, RecipeSummary, outcomes, summarise_outcomes
+from typoattack.metrics.intervals import RESAMPLES
 from typoattack.report.breakdown import becomes, by_class, by_word
 from typoattack.report.figures import Chart, charts, inline_svg, write_charts
 from typoattack.report.gallery import Gallery, build_gallery

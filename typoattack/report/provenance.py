@@ -8,7 +8,7 @@ def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(name, text) of all that is needed to repeat the run.
 
     Args:
-        manifest: what `typoattack.manifest.build_manifest` made.
+        manifest: what `typoattack.results.manifest.build_manifest` made.
     """
     dataset, task = manifest["dataset"], manifest["task"]
     lines = [

@@ -5,15 +5,15 @@ from typing import Any
 
 import pandas as pd
 
-from typoattack.defences.table import defence_table
-from typoattack.metrics import FIGURES, Definition, RecipeSummary
-from typoattack.predictions import CLEAN
-from typoattack.published import of_model, read_published
+from typoattack.metrics.defences import defence_table
+from typoattack.metrics.figures import FIGURES, Definition, RecipeSummary
+from typoattack.metrics.published import of_model, read_published
+from typoattack.metrics.stroop import interference
 from typoattack.report.gallery import Gallery
 from typoattack.report.story import model_notes, strongest, tell, tell_stroop
 from typoattack.report.tables import has_dagger, shown, shown_interval
 from typoattack.report.view import RunView
-from typoattack.stroop import interference
+from typoattack.results.schema import CLEAN
 
 MOST_LINES = 3000
 """Lines of a breakdown on the page at most; the CSV beside it has them all."""

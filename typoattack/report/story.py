@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from typoattack.intervals import Figure
-from typoattack.metrics import RecipeSummary
-from typoattack.predictions import CLEAN
-from typoattack.stroop import Interference
+from typoattack.metrics.figures import RecipeSummary
+from typoattack.metrics.intervals import Figure
+from typoattack.metrics.stroop import Interference
+from typoattack.results.schema import CLEAN
 
 STAND_IN = (
     "This is a small stand-in that comes with typoattack, for trying it without a download: its "

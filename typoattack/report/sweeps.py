@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.recipes import Recipe, parse_recipe
 
 LEAST = 3

@@ -9,10 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from typoattack.files import write_whole
-from typoattack.intervals import DIFFERENCE, Figure
-from typoattack.metrics import FIGURES, Definition, RecipeSummary, to_frame
-from typoattack.predictions import CLEAN
+from typoattack.core.files import write_whole
+from typoattack.metrics.figures import FIGURES, Definition, RecipeSummary, to_frame
+from typoattack.metrics.intervals import DIFFERENCE, Figure
+from typoattack.results.schema import CLEAN
 
 HEADLINE = (
     "flip_rate",
@@ -188,7 +188,7 @@ def write_tables(summaries: Sequence[RecipeSummary], folder: Path) -> list[Path]
     """Write `summary.csv` (every figure, unrounded), `summary.md` and `summary.tex`.
 
     Args:
-        summaries: what `typoattack.metrics.summarise` gives.
+        summaries: what `typoattack.metrics.figures.summarise` gives.
         folder: must exist; files of these names are replaced, each whole or not at all.
 
     Returns:

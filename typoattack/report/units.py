@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
+from typoattack.core.errors import BrokenImage, RunFailure, UserError
 from typoattack.drawing.canvas import decode
-from typoattack.errors import BrokenImage, RunFailure, UserError
 from typoattack.report.gallery import Gallery, data_uri, picture_id
 from typoattack.units.section import CURVE, FLIPS, ExplainedFlip, Section, UnitBehind, read_section
 
@@ -61,7 +61,7 @@ def read_units(run: Path, manifest: Mapping[str, Any]) -> UnitsStudy | None:
 
     Args:
         run: the run's folder.
-        manifest: what `typoattack.manifest.build_manifest` made.
+        manifest: what `typoattack.results.manifest.build_manifest` made.
     """
     folder = run / UNITS
     try:

@@ -36,9 +36,9 @@ class RunView:
     """A run as a report sees it.
 
     Attributes:
-        predictions: rows of `typoattack.predictions.SCHEMA`, and the column `readable` where
-            legibility was measured (see `typoattack.legibility.with_legibility`).
-        manifest: what `typoattack.manifest.build_manifest` made.
+        predictions: rows of `typoattack.results.schema.SCHEMA`, and the column `readable` where
+            legibility was measured (see `typoattack.metrics.legibility.with_legibility`).
+        manifest: what `typoattack.results.manifest.build_manifest` made.
         picture: draws a row's picture again; called for the rows that the gallery shows.
         skipped: (sample id, reason) of photographs that could not be used.
     """

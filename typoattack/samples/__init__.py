@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from typoattack.errors import UserError
-from typoattack.registry import Registry
+from typoattack.core.errors import UserError
+from typoattack.core.registry import Registry
 from typoattack.samples.base import BrokenImage, Dataset, Sample
 
 __all__ = ["DATASETS", "BrokenImage", "Dataset", "DatasetKind", "DatasetSpec", "Sample"]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from typoattack.errors import BrokenImage
+from typoattack.core.errors import BrokenImage
 from typoattack.task import Task
 
 __all__ = ["BrokenImage", "Dataset", "Sample", "Variant", "variant_kinds"]

@@ -4,8 +4,8 @@ import re
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from typoattack.errors import UserError
-from typoattack.randomness import digest
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.samples.files import FileSamples
 from typoattack.samples.labels import OBJECT, imagenet_class_names, templates
 from typoattack.task import Task

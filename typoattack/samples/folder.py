@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from typoattack.errors import UserError
-from typoattack.randomness import digest
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.samples.files import FileSamples
 from typoattack.samples.labels import (
     OBJECT,

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import pyarrow.compute as pc
 from PIL import Image
 
+from typoattack.core.errors import BrokenImage, UserError
+from typoattack.core.randomness import digest
 from typoattack.drawing.canvas import decode
-from typoattack.errors import BrokenImage, UserError
-from typoattack.randomness import digest
 from typoattack.samples.base import Sample
 from typoattack.samples.labels import (
     OBJECT,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 
 OBJECT = "object"
 """The name of the task that asks which object a picture shows."""

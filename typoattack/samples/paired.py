@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from typoattack.errors import UserError
-from typoattack.randomness import digest
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.samples.base import Sample, Variant
 from typoattack.samples.labels import OBJECT, check_class_names
 from typoattack.task import Task

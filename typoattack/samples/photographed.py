@@ -14,8 +14,8 @@ from typing import Any
 
 from PIL import Image
 
+from typoattack.core.errors import BrokenImage, RunFailure, UserError
 from typoattack.drawing.canvas import decode
-from typoattack.errors import BrokenImage, RunFailure, UserError
 from typoattack.samples.paired import ATTACKED, PairedSamples, Photograph, pair
 
 _NAME = re.compile(r"label=(?P<label>[^_=]+)_text=(?P<word>[^_=]+)")

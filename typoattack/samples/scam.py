@@ -4,8 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from typoattack.errors import UserError
-from typoattack.randomness import digest
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.samples.base import Sample, Variant
 from typoattack.samples.hub import load_picture, open_rows
 from typoattack.samples.labels import OBJECT, check_class_names, templates

@@ -10,8 +10,8 @@ from functools import partial
 
 from PIL import Image
 
+from typoattack.core.randomness import digest
 from typoattack.drawing.stroop import COLOURS, Card, deck
-from typoattack.randomness import digest
 from typoattack.samples.base import Sample, Variant
 from typoattack.task import Task
 

@@ -9,9 +9,9 @@ from typing import Any, Literal, get_args
 import torch
 from PIL import Image
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.models.base import Preprocess
-from typoattack.randomness import digest
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.layers import Edit, Field, Layer
 from typoattack.units.recording import batches, preprocessed

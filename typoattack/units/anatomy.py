@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.models.base import Model
 from typoattack.models.pixels import TwoStep
 from typoattack.units.layers import (

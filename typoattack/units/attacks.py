@@ -10,15 +10,15 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from typoattack.errors import UserError
-from typoattack.files import write_whole
-from typoattack.generator import Generator
+from typoattack.core.errors import UserError
+from typoattack.core.files import write_whole
 from typoattack.models.base import Model, Preprocess
 from typoattack.models.pixels import TwoStep, drawn_input, model_input
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.recipes import AsGiven, Control, SearchRecipe, parse_recipe
-from typoattack.suite import Attack, Suite
+from typoattack.runner.draw import Generator
+from typoattack.suite.suite import Attack, Suite
 from typoattack.units.photographs import Photographs
 from typoattack.units.recording import Told
 from typoattack.units.shelf import Mapped, memory_mapped

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from typoattack.randomness import Rng
+from typoattack.core.randomness import Rng
 
 Floats = NDArray[np.float64]
 Groups = NDArray[np.bool_]

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import CANVAS
 from typoattack.drawing.colours import BASIC
 from typoattack.drawing.fonts import can_draw, tidy
-from typoattack.errors import UserError
-from typoattack.randomness import stream
 from typoattack.recipes.labels import PrintedLabel
 from typoattack.recipes.overlays import PlainOverlay
 

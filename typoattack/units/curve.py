@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from typoattack.intervals import SHARE, Figure, bootstrap, wilson
+from typoattack.core.randomness import stream
+from typoattack.metrics.intervals import SHARE, Figure, bootstrap, wilson
 from typoattack.models.base import Model
-from typoattack.randomness import stream
 from typoattack.units.ablate import AblatedModel, How, Instead, Ranked
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.attacks import Attacks, Question, embeddings

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 
 Field = torch.Tensor
 """(n, places, units, depth); depth is 1 but for attention heads."""

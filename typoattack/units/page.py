@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from typoattack.files import write_whole
-from typoattack.generator import pixel_fingerprint
-from typoattack.intervals import Figure
+from typoattack.core.files import write_whole
+from typoattack.metrics.intervals import Figure
+from typoattack.runner.draw import pixel_fingerprint
 from typoattack.units.attribute import Contribution
 from typoattack.units.curve import Point
 from typoattack.units.findings import FlipStudy, LayerStudy, Study, settings, shown_units

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from typoattack.core.errors import BrokenImage, UserError
+from typoattack.core.randomness import digest
 from typoattack.drawing.canvas import CANVAS, square_canvas
-from typoattack.errors import BrokenImage, UserError
-from typoattack.generator import pixel_fingerprint
-from typoattack.randomness import digest
+from typoattack.runner.draw import pixel_fingerprint
 from typoattack.samples.base import Dataset, Sample
 
 _LEAST = 2

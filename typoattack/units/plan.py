@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from typoattack.errors import UserError, unknown
+from typoattack.core.errors import UserError, unknown
 from typoattack.units.ablate import HOWS, How
 from typoattack.units.cards import ColourCards, WordCards
 from typoattack.units.photographs import Photographs, check_comparable, incomparable

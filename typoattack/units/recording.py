@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from typoattack.errors import UserError
-from typoattack.randomness import digest
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.layers import Field, Layer
 from typoattack.units.shelf import memory_mapped

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pydantic
 
-from typoattack.errors import UserError
-from typoattack.files import write_whole
+from typoattack.core.errors import UserError
+from typoattack.core.files import write_whole
 
 FILE = "section.json"
 

@@ -22,10 +22,10 @@ import xxhash
 from numpy.typing import NDArray
 
 import typoattack
-from typoattack.errors import UserError
-from typoattack.files import write_whole
-from typoattack.randomness import digest
-from typoattack.store import RunFolder
+from typoattack.core.errors import UserError
+from typoattack.core.files import write_whole
+from typoattack.core.randomness import digest
+from typoattack.results.folder import RunFolder
 
 UNFINISHED = ".unfinished"
 _MARKER = "whole.json"

@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-from typoattack.errors import UserError
-from typoattack.randomness import Rng, stream
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import Rng, stream
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.layers import Field, Layer, ModuleSite
 

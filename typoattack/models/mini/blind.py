@@ -17,11 +17,11 @@ import torch
 import torch.nn.functional as F
 from open_clip import IMAGENET_CLASSNAMES
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.models.base import Preprocess
 from typoattack.models.inference import autocast, check_precision, reduced
 from typoattack.models.pixels import Bicubic, TwoStep
-from typoattack.randomness import digest
 
 OBJECT_SIZE = 224
 """Side in pixels of the picture that EfficientNet-Lite0 sees."""

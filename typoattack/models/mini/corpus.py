@@ -21,8 +21,8 @@ import platformdirs
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageFont
 
-from typoattack.errors import UserError
-from typoattack.resources import fonts_dir
+from typoattack.core.errors import UserError
+from typoattack.core.resources import fonts_dir
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 WORD_LIST = "an-array-of-english-words"

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from typoattack.randomness import Rng
+from typoattack.core.randomness import Rng
 
 HEIGHT, WIDTH = 96, 192
 """Of a training window, in pixels."""

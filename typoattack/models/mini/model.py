@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from typoattack.core.randomness import digest
 from typoattack.models.base import Preprocess
 from typoattack.models.inference import autocast, check_precision, reduced
 from typoattack.models.mini.blind import (
@@ -31,7 +32,6 @@ from typoattack.models.mini.colours import COLOURS, ink_colours, named_colour
 from typoattack.models.mini.reader import ReaderNet, Reading, read
 from typoattack.models.mini.spelling import soft_normalised, spelling
 from typoattack.models.pixels import Bicubic, TwoStep
-from typoattack.randomness import digest
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
 IMAGE_SIZE = 448

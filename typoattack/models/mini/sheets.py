@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
+from typoattack.core.randomness import Rng
 from typoattack.models.mini.corpus import ALPHABET, TrainingFont
-from typoattack.randomness import Rng
 
 NOTHING, EDGE, FIRST_LETTER = 0, 1, 2
 """Classes of the two pair heads: no boundary here, a word's end, then a to z."""

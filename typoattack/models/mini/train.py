@@ -18,7 +18,7 @@ import torch.nn.functional as F
 import typer
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from typoattack.errors import UserError
+from typoattack.core.errors import UserError
 from typoattack.models.mini import corpus
 from typoattack.models.mini.reader import ReaderNet, split_heads
 from typoattack.models.mini.spelling import rarity

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from scipy import ndimage
 
+from typoattack.core.randomness import Rng, stream
 from typoattack.models.mini.corpus import Corpus
 from typoattack.models.mini.grounds import (
     HEIGHT,
@@ -28,7 +29,6 @@ from typoattack.models.mini.grounds import (
     smooth_noise,
 )
 from typoattack.models.mini.sheets import SIZE, Pose, Sheet, Words, moved, warp, write
-from typoattack.randomness import Rng, stream
 
 CELL_HEIGHT, CELL_WIDTH = 4, 2
 """A cell of the reader's grid in pixels."""

@@ -2,10 +2,10 @@
 
 from PIL import Image
 
+from typoattack.core.randomness import Rng
 from typoattack.drawing.placement import Place
-from typoattack.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
-from typoattack.recipes.composition import OnPhotograph
+from typoattack.recipes.label import OnPhotograph
 
 
 @recipe("rubber-stamp", source="new here; the example of the README")

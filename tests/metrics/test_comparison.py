@@ -1,0 +1,205 @@
+"""Two models on the same pictures, worked out by hand and by simulation."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from made_tables import clean, simulated, table
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+from typoattack.core.errors import UserError
+from typoattack.metrics.comparison import Comparison, Entrant, compare, exact_mcnemar, read_entrants
+from typoattack.results.folder import RunFolder
+from typoattack.results.schema import SCHEMA
+
+COMPARABLE = {"seed": 0, "recipes": ["printed-label"], "data": "abc"}
+
+
+def _entrant(name: str, *rows: dict[str, Any], **comparable: Any) -> Entrant:
+    manifest = {"format": 1, "comparable": COMPARABLE | comparable}
+    return Entrant(name, manifest, table(*({**row, "model": name} for row in rows)))
+
+
+def _flips(pattern: str, **given: Any) -> list[dict[str, Any]]:
+    """A row a letter: `x` a flip, `.` none, `w` wrong already when clean."""
+    rows = []
+    for i, letter in enumerate(pattern):
+        wrong = {"predicted": 9, "clean_predicted": 9} if letter == "w" else {}
+        rows.append({"sample": f"s{i:03d}", "predicted": int(letter == "x"), **wrong, **given})
+    return rows
+
+
+def _compared(a: str, b: str) -> Comparison:
+    return compare([_entrant("a", *_flips(a)), _entrant("b", *_flips(b))])
+
+
+def test_rates_are_taken_on_the_samples_that_both_models_get_right() -> None:
+    one = _compared("xxx.w", "x..xx").pairings[0]
+    assert (one.rate_a, one.rate_b, one.difference.n) == (3 / 4, 2 / 4, 4)
+    assert one.difference.value == -1 / 4
+    assert (one.more_a, one.more_b) == (2, 1)
+
+
+def test_p_is_the_exact_mcnemar_of_statsmodels() -> None:
+    one = _compared("xxxxxxxxx..", "..........x").pairings[0]
+    assert one.p == mcnemar([[0, 9], [1, 1]], exact=True).pvalue == pytest.approx(22 / 1024)
+
+
+def test_no_discordant_pair_is_no_evidence() -> None:
+    assert exact_mcnemar(0, 0) == 1.0
+    assert exact_mcnemar(3, 3) == 1.0
+
+
+def test_holm_runs_over_attacks_and_leaves_controls_alone() -> None:
+    control = {"family": "control", "control": "blank"}
+    a, b = [], []
+    for recipe, flips in {"one": "x" * 12, "two": "x" * 7 + "." * 5, "three": "x" * 12}.items():
+        a += _flips(flips, recipe=recipe)
+        b += _flips("." * 12 if recipe != "three" else "x" * 12, recipe=recipe)
+    a += _flips("x" * 12, recipe="blank-label", **control)
+    b += _flips("." * 12, recipe="blank-label", **control)
+    pairings = {p.recipe: p for p in compare([_entrant("a", *a), _entrant("b", *b)]).pairings}
+    assert math.isnan(pairings["blank-label"].p)
+    tested = [pairings[r] for r in ("one", "three", "two")]
+    holm = multipletests([p.p for p in tested], method="holm")[1]
+    assert [p.p_holm for p in tested] == pytest.approx(list(holm))
+    assert pairings["one"].established
+    assert not pairings["three"].established
+
+
+def test_a_sample_attacked_several_times_has_one_vote() -> None:
+    a = [row for r in range(3) for row in _flips("xx.", replicate=r)]
+    b = [row for r in range(3) for row in _flips(["...", "x..", "..x"][r], replicate=r)]
+    one = compare([_entrant("a", *a), _entrant("b", *b)]).pairings[0]
+    assert (one.more_a, one.more_b) == (2, 1)
+    assert one.difference.value == pytest.approx(((1 / 3 - 1) + (0 - 1) + 1 / 3) / 3)
+
+
+def test_the_vote_keeps_the_level_where_counting_rows_would_not() -> None:
+    rng = np.random.default_rng(0)
+    votes, rows = [], []
+    for _ in range(2000):
+        sticky = rng.random((2, 30)) < 0.5
+        a, b = (rng.random((30, 8)) < np.where(s, 0.9, 0.1)[:, None] for s in sticky)
+        gap = a.mean(axis=1) - b.mean(axis=1)
+        votes.append(exact_mcnemar(int((gap > 0).sum()), int((gap < 0).sum())))
+        rows.append(exact_mcnemar(int((a & ~b).sum()), int((b & ~a).sum())))
+    assert np.mean(np.array(votes) < 0.05) <= 0.06
+    assert np.mean(np.array(rows) < 0.05) > 0.2
+
+
+def test_the_paired_difference_covers_nominally() -> None:
+    rng = np.random.default_rng(1)
+    a, b = [], []
+    for i in range(200):
+        hardness = rng.random(60)
+        also = rng.random(60) < 0.1
+        for rows, flips in ((a, (hardness < 0.7) | also), (b, hardness < 0.45)):
+            rows += _flips("".join(".x"[int(f)] for f in flips), recipe=f"r{i}")
+    truth = 0.45 - (0.7 + 0.3 * 0.1)
+    found = compare([_entrant("a", *a), _entrant("b", *b)]).pairings
+    covered = [p.difference.low <= truth <= p.difference.high for p in found]
+    assert len(covered) == 200
+    assert 0.91 <= np.mean(covered) <= 0.985
+
+
+def test_rows_are_joined_by_word() -> None:
+    a = _flips("xx") + _flips("xx", replicate=1, word="dog")
+    b = _flips("..") + _flips("..", replicate=1, word="cat")
+    found = compare([_entrant("a", *a), _entrant("b", *b)])
+    assert len(found.changed) == 2
+    assert any("2 of 4 attacked pictures bear different words" in note for note in found.notes)
+
+
+def test_samples_that_changed_hands_are_listed_with_both_answers() -> None:
+    changed = _compared("x.x", "xx.").changed
+    told = changed[["sample", "value_a", "value_b", "predicted_a", "predicted_b"]]
+    assert told.values.tolist() == [["s001", 0.0, 1.0, 0, 1], ["s002", 1.0, 0.0, 1, 0]]
+
+
+def test_pictures_that_differ_are_told() -> None:
+    a, b = _flips("x."), _flips("x.")
+    b[0]["pixels"] = "ff"
+    notes = compare([_entrant("a", *a), _entrant("b", *b)]).notes
+    assert notes == (
+        "printed-label: 1 of 2 pairs are not the same picture for a and b (a search that adapts "
+        "to the model, or another version of the drawing code).",
+    )
+
+
+def test_an_unfinished_run_is_told() -> None:
+    notes = compare([_entrant("a", *_flips("x.")), _entrant("b", *_flips("x.x"))]).notes
+    assert notes[0].startswith("a has predictions for 2 of 3 samples")
+
+
+def test_runs_of_different_suites_are_refused_with_the_difference() -> None:
+    a, b = _entrant("a", *_flips("x")), _entrant("b", *_flips("x"), seed=7)
+    with pytest.raises(UserError, match=r"not run on the same suite.*seed: 0 there, 7 here"):
+        compare([a, b])
+
+
+@pytest.mark.parametrize("figure", ["nonsense", "margin_shift"])
+def test_a_figure_that_cannot_be_compared_is_refused(figure: str) -> None:
+    pair = [_entrant("a", *_flips("x")), _entrant("b", *_flips("x"))]
+    with pytest.raises(UserError, match="cannot compare"):
+        compare(pair, figure=figure)
+
+
+def test_one_model_alone_is_refused() -> None:
+    with pytest.raises(UserError, match="at least two"):
+        compare([_entrant("a", *_flips("x"))])
+
+
+def test_models_without_a_common_picture_are_refused() -> None:
+    with pytest.raises(UserError, match="no attacked picture in common"):
+        compare([_entrant("a", *_flips("xw")), _entrant("b", *_flips("wx"))])
+
+
+def test_the_ranking_puts_the_most_robust_first_with_the_uncertainty_of_its_place() -> None:
+    models = {"weak": 0.9, "middling": 0.5, "twin": 0.5, "strong": 0.1}
+    entrants = []
+    for i, (name, rate) in enumerate(models.items()):
+        rows = simulated(150, {"x": rate, "y": rate}, models=(name,), accuracy=1.0, seed=i)
+        rows["word"], rows["label"] = "w", rows["label"]
+        entrants.append(Entrant(name, {"format": 1, "comparable": COMPARABLE}, rows))
+    ranking = compare(entrants, resamples=500).ranking
+    assert (ranking[0].name, ranking[-1].name) == ("strong", "weak")
+    assert (ranking[0].low, ranking[0].high, ranking[0].first) == (1, 1, 1.0)
+    assert {(r.low, r.high) for r in ranking[1:3]} == {(2, 3)}
+    assert sum(r.first for r in ranking) == pytest.approx(1)
+
+
+def test_a_robust_model_has_a_high_attacked_accuracy() -> None:
+    pair = [_entrant("weak", *_flips("xxxx....")), _entrant("strong", *_flips("x......."))]
+    assert compare(pair, figure="accuracy_attacked").ranking[0].name == "strong"
+
+
+def test_equal_models_share_the_first_place() -> None:
+    pair = [_entrant("a", *_flips("x..")), _entrant("b", *_flips("x.."))]
+    assert [r.place for r in compare(pair).ranking] == [1, 1]
+    assert [r.first for r in compare(pair).ranking] == [0.5, 0.5]
+
+
+def test_models_are_read_from_run_folders_and_named_apart(tmp_path: Path) -> None:
+    manifest = {"format": 1, "identity": {}, "comparable": COMPARABLE}
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder, models in zip(folders, [("m", "other"), ("m",)], strict=True):
+        run = RunFolder(folder)
+        run.start(manifest)
+        rows = pd.concat([table(clean(model=m), {"model": m}) for m in models])
+        part = pa.Table.from_pandas(rows, SCHEMA, preserve_index=False)
+        run.write_part(part, ["a"], [])
+    names = [e.name for e in read_entrants(folders)]
+    assert names == [f"m ({folders[0]})", "other", f"m ({folders[1]})"]
+    assert compare(read_entrants(folders)).pairings[0].difference.value == 0
+
+
+def test_a_run_without_predictions_is_refused(tmp_path: Path) -> None:
+    RunFolder(tmp_path / "run").start({"identity": {}, "comparable": {}})
+    with pytest.raises(UserError, match="no predictions yet"):
+        read_entrants([tmp_path / "run"])

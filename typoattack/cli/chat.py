@@ -1,0 +1,203 @@
+"""The command that asks a chat model."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from typoattack.cli.options import takes_suite
+from typoattack.core.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from typoattack.chat.client import Endpoint
+    from typoattack.chat.run import Estimate
+    from typoattack.results.folder import Skipped
+    from typoattack.suite.suite import Suite
+
+_out = Console()
+_err = Console(stderr=True)
+
+
+@takes_suite(without=["templates"])
+def chat(
+    chosen: "Suite",
+    model: Annotated[list[str], typer.Option("--model", "-m", help="openai:MODEL.")],
+    base_url: Annotated[
+        str, typer.Option("--base-url", help="Where it answers, up to /v1.")
+    ] = "https://api.openai.com/v1",
+    phrasing: Annotated[
+        list[str] | None,
+        typer.Option("--phrasing", help="scam, scam-safe, plain, look; repeatable [scam]."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="[runs/SUITE-MODEL]")] = None,
+    key_env: Annotated[
+        str, typer.Option("--key-env", help="The environment variable that holds the key.")
+    ] = "OPENAI_API_KEY",
+    option: Annotated[
+        str, typer.Option("--options", help="Further fields of each request, as JSON.")
+    ] = '{"max_tokens": 64}',
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=256)] = 4,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds a try.")] = 60.0,
+    tries: Annotated[int, typer.Option("--tries", min=1, max=20, help="Tries a question.")] = 6,
+    price_in: Annotated[
+        float, typer.Option("--price-in", min=0, help="A million prompt tokens cost.")
+    ] = 0.0,
+    price_out: Annotated[
+        float, typer.Option("--price-out", min=0, help="A million answer tokens cost.")
+    ] = 0.0,
+    ask_above: Annotated[
+        int, typer.Option("--ask-above", min=0, help="Confirm more requests than this.")
+    ] = 100,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Ask a chat model: is it the object, or what is written on it?
+
+    Each attacked picture, and the clean one with the same choices, is shown with a multiple-choice
+    question. Answers are kept, so that none is paid for twice; the same command goes on.
+    """
+    from typoattack.api import default_folder
+    from typoattack.chat.client import Endpoint, needs_packages
+    from typoattack.chat.run import save_answers
+
+    needs_packages()
+    endpoint = Endpoint(
+        model=_only(model).removeprefix("openai:"),
+        base_url=base_url,
+        options=_options(option),
+        timeout=timeout,
+        tries=tries,
+        key=os.environ.get(key_env, ""),
+    )
+    folder = out or default_folder(chosen)
+
+    def confirm(planned: "Estimate") -> None:
+        _confirm(planned, (price_in, price_out), base_url, ask_above, yes)
+
+    answers = _ask(chosen, _phrasings(phrasing), endpoint, folder, concurrency, confirm)
+    path = save_answers(folder, answers)
+    _show(answers)
+    _out.print(Text(f"answers: {path}"), soft_wrap=True)
+
+
+def _ask(
+    suite: "Suite",
+    phrasings: list[str],
+    endpoint: "Endpoint",
+    folder: Path,
+    concurrency: int,
+    confirm: "Callable[[Estimate], None]",
+) -> "pd.DataFrame":
+    """Every question's answer, once `confirm` let what it will cost pass."""
+    from typoattack.chat.client import ChatClient
+    from typoattack.chat.run import estimate, items, open_folder, run_chat
+    from typoattack.cli.progress import StageProgress, say_left_out
+    from typoattack.models.text_cache import default_cache_dir
+    from typoattack.samples import open_dataset
+    from typoattack.suite.suite import without_searches
+
+    data = open_dataset(suite.dataset)
+    skipped: list[Skipped] = []
+    _, searches = without_searches(suite)
+    with ChatClient(endpoint, default_cache_dir()) as client:
+        planned = estimate(items(suite, data, phrasings, skipped), client)
+        say_left_out(_err, searches, skipped)
+        if not planned.questions:
+            raise UserError(
+                f"suite {suite.name!r} attacks no photograph, so there is nothing to ask"
+            )
+        confirm(planned)
+        asking = {
+            "model": endpoint.model,
+            "base_url": endpoint.base_url,
+            "phrasings": phrasings,
+            "options": endpoint.options,
+        }
+        open_folder(folder, suite, data, asking)
+        with StageProgress(_err) as progress:
+            return run_chat(
+                items(suite, data, phrasings),
+                client,
+                total=planned.questions,
+                concurrency=concurrency,
+                progress=progress,
+            )
+
+
+def _only(models: list[str]) -> str:
+    if len(models) > 1:
+        raise UserError("--model stands several times; ask one chat model at a time")
+    return models[0]
+
+
+def _phrasings(names: list[str] | None) -> list[str]:
+    """Each of the names once, in the order given."""
+    from typoattack.chat.question import PHRASINGS
+
+    for name in names or ():
+        if name not in PHRASINGS:
+            raise unknown("phrasing", name, PHRASINGS)
+    return list(dict.fromkeys(names or ["scam"]))
+
+
+def _options(text: str) -> dict[str, Any]:
+    try:
+        options = json.loads(text)
+    except (ValueError, RecursionError):
+        options = None
+    if not isinstance(options, dict) or {"model", "messages", "stream"} & set(options):
+        raise UserError(
+            f"--options {text[:100]!r}: write a JSON object, such as '{{\"max_tokens\": 64}}', "
+            "without model, messages and stream"
+        )
+    return options
+
+
+def _confirm(
+    planned: "Estimate", prices: tuple[float, float], base_url: str, ask_above: int, yes: bool
+) -> None:
+    """Say what it will cost; more than a few requests need a yes."""
+    cost = planned.cost(*prices)
+    money = f", about {cost:.2f} at the prices given" if cost else ""
+    _err.print(
+        Text(
+            f"{planned.questions} questions, {planned.unpaid} not answered before: about "
+            f"{planned.prompt_tokens:,} prompt and {planned.completion_tokens:,} answer tokens"
+            f"{money}"
+        ),
+        soft_wrap=True,
+    )
+    if yes or planned.unpaid <= ask_above:
+        return
+    if not sys.stdin.isatty():
+        raise UserError(f"{planned.unpaid} requests to {base_url}: confirm them with --yes")
+    if not typer.confirm(f"Send {planned.unpaid} requests to {base_url}?", err=True):
+        raise UserError("nothing was sent; --limit makes a run smaller")
+
+
+def _show(answers: "pd.DataFrame") -> None:
+    from typoattack.chat.run import summarise_chat
+
+    table = Table(
+        *("picture", "phrasing", "object chosen", "of", "refused", "unclear", "failed"),
+        box=None,
+        header_style="bold",
+        pad_edge=False,
+    )
+    for line in summarise_chat(answers).to_dict("records"):
+        share, low, high = (100 * line[f"accuracy{end}"] for end in ("", "_low", "_high"))
+        table.add_row(
+            Text(str(line["recipe"])),
+            str(line["phrasing"]),
+            Text(f"{share:.1f} % [{low:.1f}, {high:.1f}]" if line["accuracy_n"] else "–"),
+            *(str(line[n]) for n in ("accuracy_n", "refused", "unclear", "failed")),
+        )
+    _out.print(table)

@@ -1,0 +1,133 @@
+"""Options that several commands take: the name, bounds and help of each stand here once."""
+
+import functools
+import inspect
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from typoattack.suite.suite import Suite
+
+Command = Callable[..., None]
+
+_DATASET = typer.Option(
+    "--dataset", "-d", help="bundled, folder:PATH, hf:NAME, …; see `typoattack list datasets`."
+)
+_WORDS = typer.Option("--words", help="random, nearest, farthest, fixed:WORD, list:A,B, pseudo.")
+_SEED = typer.Option("--seed", min=0, help="Keys every random stream.")
+_CANVAS = typer.Option("--canvas", min=32, help="Side of the canvas in pixels.")
+_LIMIT = typer.Option("--limit", min=0, help="Only the first N photographs; 0 for all.")
+
+ModelName = Annotated[str, typer.Option("--model", "-m", help="See `typoattack list models`.")]
+DatasetName = Annotated[str, _DATASET]
+WordSpec = Annotated[str, _WORDS]
+Seed = Annotated[int, _SEED]
+Canvas = Annotated[int, _CANVAS]
+Limit = Annotated[int, _LIMIT]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Legibility = Annotated[
+    bool, typer.Option("--legibility", help="Can the writing be read? Text recognition tells.")
+]
+
+
+def _load_plugins(paths: list[str] | None) -> list[str] | None:
+    from typoattack.recipes.plugins import load_plugin
+
+    for path in paths or ():
+        load_plugin(path)
+    return paths
+
+
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin", callback=_load_plugins, help="A Python file with recipes; repeatable."
+    ),
+]
+
+
+def chosen_suite(
+    suite: Annotated[str, typer.Argument(help="A suite's name, or the path of its YAML file.")],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", "-m", help="mini, ARCH/TAG, hf-hub:ORG/NAME or local-dir:PATH; repeatable."
+        ),
+    ] = None,
+    dataset: Annotated[str | None, _DATASET] = None,
+    recipe: Annotated[
+        list[str] | None,
+        typer.Option("--recipe", "-r", help="'name(param=value) @ words'; repeatable."),
+    ] = None,
+    words: Annotated[str | None, _WORDS] = None,
+    replicates: Annotated[
+        int | None, typer.Option("--replicates", help="Words and draws per photograph and recipe.")
+    ] = None,
+    seed: Annotated[int | None, _SEED] = None,
+    canvas: Annotated[int | None, _CANVAS] = None,
+    templates: Annotated[
+        str | None, typer.Option("--templates", help="simple, openai, or a file with a line each.")
+    ] = None,
+    limit: Annotated[int | None, _LIMIT] = None,
+    plugin: Plugins = None,  # noqa: ARG001 (works by its callback)
+    image_column: Annotated[
+        str | None, typer.Option("--image-column", help="Where pictures are.")
+    ] = None,
+    label_column: Annotated[
+        str | None, typer.Option("--label-column", help="Where labels are.")
+    ] = None,
+    class_names: Annotated[
+        str | None, typer.Option("--class-names", help="A file with one class name a line.")
+    ] = None,
+) -> "Suite":
+    """The suite that a command line names, with what its options change."""
+    from typoattack.suite.suite import load_suite, with_dataset_options
+
+    changes = {
+        "models": model,
+        "dataset": dataset,
+        "recipes": recipe,
+        "words": words,
+        "replicates": replicates,
+        "seed": seed,
+        "canvas": canvas,
+        "templates": templates,
+        "limit": limit,
+    }
+    return with_dataset_options(
+        load_suite(suite, changes),
+        image_column=image_column,
+        label_column=label_column,
+        class_names=class_names,
+    )
+
+
+def takes_suite(*, without: Collection[str] = ()) -> Callable[[Command], Command]:
+    """Decorator: a command whose first parameter is a suite takes `chosen_suite`'s options for it.
+
+    Typer knows no group of options, so they are written into the command's signature. An option
+    that the command declares too looks as the command says, and is given to both.
+
+    Args:
+        without: parameters of `chosen_suite` that mean nothing to the command.
+    """
+    options = inspect.signature(chosen_suite).parameters
+    shared = {name: each for name, each in options.items() if name not in without}
+
+    def decorate(command: Command) -> Command:
+        _, *own = inspect.signature(command).parameters.values()
+        parameters = shared | {each.name: each for each in own}
+
+        @functools.wraps(command)
+        def with_options(**given: Any) -> None:
+            suite = chosen_suite(**{name: given[name] for name in shared})
+            command(suite, **{each.name: given[each.name] for each in own})
+
+        by_name = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters.values()]
+        with_options.__signature__ = inspect.Signature(by_name)  # type: ignore[attr-defined]
+        with_options.__annotations__ = {p.name: p.annotation for p in by_name}
+        return with_options
+
+    return decorate

@@ -1,0 +1,97 @@
+"""How far a run is and what it left out, on a terminal or in a log."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from typoattack.results.folder import Skipped
+
+_LINE_EVERY = 15.0
+"""Seconds between lines where there is no terminal."""
+
+
+class _Rate(ProgressColumn):
+    """Steps a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f}/s" if speed else "", style="progress.data.speed")
+
+
+def say_left_out(console: Console, searches: Sequence[str], skipped: "Sequence[Skipped]") -> None:
+    """Name the attacks that were not drawn, and the photographs that could not be."""
+    told = [
+        f"left out {label}: it asks a model what to draw, which `typoattack run` does"
+        for label in searches
+    ]
+    told += [f"skipped {skip.sample}: {skip.reason}" for skip in skipped]
+    for line in told:
+        console.print(Text(line, "yellow"), soft_wrap=True)
+
+
+class StageProgress:
+    """A bar with rate and time left for each stage; without a terminal, a line now and then."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._tasks: dict[str, TaskID] = {}
+        self._said: dict[str, float] = {}
+        self._started: dict[str, tuple[float, int]] = {}
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> "StageProgress":
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show that `stage` has come to `done` of `total`."""
+        if not self._console.is_terminal:
+            self._line(stage, done, total)
+            return
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=total)
+        self._bars.update(self._tasks[stage], completed=done, total=total)
+
+    def _line(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        began, first = self._started.setdefault(stage, (now, done))
+        last = self._said.get(stage, began)
+        finished = done == total and stage in self._said
+        if not finished and now - last < _LINE_EVERY:
+            return
+        self._said[stage] = now
+        rate = (done - first) / max(now - began, 1e-9)
+        left = f", {(total - done) / rate:.0f} s left" if rate > 0 and done < total else ""
+        self._console.print(f"{stage}: {done}/{total}, {rate:.1f}/s{left}", highlight=False)

@@ -1,0 +1,55 @@
+"""Files and folders that are written whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from typoattack.core.errors import UserError
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name, then rename it: readers see all of it or nothing.
+
+    Raises:
+        UserError: if the disk or the folder refuses.
+    """
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
+        ) as file:
+            temporary = file.name
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise UserError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+
+
+@contextmanager
+def folder_made_whole(out: Path) -> Iterator[Path]:
+    """A temporary folder beside `out` that becomes `out` if all goes well, and else goes.
+
+    Raises:
+        UserError: if `out` exists, or the disk or the folder refuses.
+    """
+    if out.exists():
+        raise UserError(f"{str(out)!r} exists; choose another folder with --out")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+        try:
+            yield folder
+            folder.chmod(0o755)
+            folder.rename(out)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        raise UserError(f"cannot write {str(out)!r}: {error.strerror or error}") from None

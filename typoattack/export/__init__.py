@@ -1,0 +1,1 @@
+"""Attacked data sets for other tools."""

@@ -1,0 +1,1 @@
+"""Training: probes, and what learned defences are made of."""

@@ -1,0 +1,82 @@
+"""What learned defences are fitted on: pictures of your own, clean and attacked, embedded."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from typoattack.core.errors import UserError
+from typoattack.models.text_cache import Features
+from typoattack.models.zero_shot import ZeroShotClassifier
+from typoattack.runner.classify import embed_drawn
+from typoattack.runner.draw import Generator
+from typoattack.runner.local import Options, chosen_indices, task_of, text_space
+from typoattack.runner.worker import Drawing, draw_samples
+
+if TYPE_CHECKING:
+    from typoattack.models.base import Model
+    from typoattack.samples.base import Dataset
+    from typoattack.suite.suite import Suite
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Embeddings of attacked pictures beside those of the same pictures clean.
+
+    Attributes:
+        clean: (n, d) one row an attacked picture: its clean picture's.
+        attacked: (n, d).
+        labels: (n,) the right classes.
+        targets: (n,) the classes that are written; −1 where the word is none.
+        samples: (n,) which photograph each row is of.
+        classes: (n_classes, d) text features.
+    """
+
+    clean: Features
+    attacked: Features
+    labels: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    samples: NDArray[np.int64]
+    classes: Features
+
+
+def embed_attacks(suite: "Suite", model: "Model", data: "Dataset", options: Options) -> Embedded:
+    """Draw a suite's attacks and embed them; controls and searches are left out.
+
+    Raises:
+        UserError: if nothing was attacked, or a recipe cannot draw its word.
+    """
+    task = task_of(suite, data)
+    classifier = ZeroShotClassifier(model, task, options.cache)
+    generator = Generator(suite, task.class_names, text_space(suite, classifier))
+    indices = chosen_indices(suite, data)
+    drawings = draw_samples(data, indices, generator, [model.preprocess], workers=options.workers)
+    parts: list[tuple[Features, Features, list[tuple[int, int, int]]]] = []
+    for done, drawing in enumerate(drawings, start=1):
+        if not drawing.broken and drawing.has_clean:
+            parts.append(_embed(drawing, model, classifier, options))
+        options.progress(f"pictures for {model.name}", done, len(indices))
+    if not any(part[2] for part in parts):
+        raise UserError("nothing to fit on: no photograph of the data set was attacked")
+    keys = np.array([key for part in parts for key in part[2]], dtype=np.int64)
+    return Embedded(
+        np.concatenate([part[0] for part in parts]),
+        np.concatenate([part[1] for part in parts]),
+        labels=keys[:, 0],
+        targets=keys[:, 1],
+        samples=keys[:, 2],
+        classes=classifier.weights,
+    )
+
+
+def _embed(
+    drawing: Drawing, model: "Model", classifier: ZeroShotClassifier, options: Options
+) -> tuple[Features, Features, list[tuple[int, int, int]]]:
+    """Clean rows, attacked rows, and (label, target, sample) of each."""
+    rows = embed_drawn(model, drawing.inputs[0], options.batch_size, options.device)
+    drawn = [picture.drawn for picture in drawing.pictures]
+    chosen = [n for n, one in enumerate(drawn) if one is not None and not one.attack.control]
+    words = [one.attacked.word for n in chosen if (one := drawn[n]) is not None]
+    keys = [(drawing.label, classifier.class_index(word), drawing.index) for word in words]
+    return np.repeat(rows[:1], len(chosen), axis=0), rows[chosen], keys

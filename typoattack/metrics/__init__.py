@@ -1,0 +1,1 @@
+"""The figures that are reported, from a predictions table alone."""

@@ -1,0 +1,299 @@
+"""A run's folder: manifest, prediction parts, and the promise that nothing in it is half.
+
+```
+runs/quick-mini/
+  manifest.json          what was run, with what, on what
+  predictions.parquet/   one part a finished chunk; pandas reads the folder as one table
+  found/                 pictures that searches found, by the fingerprint of their pixels
+```
+"""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import xxhash
+from filelock import FileLock, Timeout
+from PIL import Image
+
+from typoattack.core.errors import UserError
+from typoattack.core.files import write_whole
+from typoattack.drawing.canvas import decode
+from typoattack.results.schema import KEY, SCHEMA
+
+MANIFEST = "manifest.json"
+PREDICTIONS = "predictions.parquet"
+FOUND = "found"
+FORMAT = 1
+"""Raised when the meaning of the manifest or the predictions changes."""
+_META = b"typoattack"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A sample that could not be used, and why."""
+
+    sample: str
+    reason: str
+
+
+class RunFolder:
+    """One run on disk.
+
+    Args:
+        path: the folder; made by `start` if it does not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        """Whether a run was started here."""
+        return (self.path / MANIFEST).is_file()
+
+    def manifest(self) -> dict[str, Any]:
+        """What was run; see `typoattack.results.manifest`.
+
+        Raises:
+            UserError: if there is no run here or its manifest is damaged.
+        """
+        try:
+            read = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UserError(f"{str(self.path)!r} holds no run (no {MANIFEST})") from None
+        except (OSError, ValueError) as error:
+            raise UserError(f"{str(self.path / MANIFEST)!r} cannot be read ({error})") from None
+        if not isinstance(read, dict) or not isinstance(read.get("identity"), dict):
+            raise UserError(f"{str(self.path / MANIFEST)!r} is no manifest")
+        if read.get("format", FORMAT) != FORMAT:
+            raise UserError(
+                f"{str(self.path)!r} was written by another version of typoattack "
+                f"({read.get('typoattack')}); use that one for it"
+            )
+        return read
+
+    def start(self, manifest: Mapping[str, Any]) -> bool:
+        """Begin a run, or take up the one that stands here; True if it is taken up.
+
+        Raises:
+            UserError: if the folder holds another run (the difference is shown), holds other
+                things, or cannot be written.
+        """
+        taken_up = self.exists()
+        if taken_up:
+            difference = describe_difference(self.manifest()["identity"], manifest["identity"])
+            if difference:
+                raise UserError(
+                    f"{str(self.path)!r} holds another run; {difference}; "
+                    "choose another folder with --out, or delete this one"
+                )
+        with self._usable():
+            if not taken_up:
+                self._refuse_strangers()
+                self.write_manifest(manifest)
+            (self.path / PREDICTIONS).mkdir(exist_ok=True)
+            for rest in (self.path / PREDICTIONS).glob(".part-*.tmp"):
+                rest.unlink(missing_ok=True)  # of a run that was killed while it wrote
+        return taken_up
+
+    def _refuse_strangers(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        strangers = [p.name for p in self.path.iterdir() if not p.name.startswith(".")]
+        if strangers:
+            raise UserError(
+                f"{str(self.path)!r} is not empty and holds no run (there is "
+                f"{strangers[0]!r}); choose another folder with --out"
+            )
+
+    @contextlib.contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UserError(f"cannot use {str(self.path)!r}: {error.strerror or error}") from None
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Replace the manifest."""
+        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        # A file name that is no UTF-8 may stand in the command; JSON can say it with a backslash.
+        write_whole(self.path / MANIFEST, text.encode("utf-8", "backslashreplace"))
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder against a second run.
+
+        Raises:
+            UserError: if another process holds it.
+        """
+        lock = FileLock(self.path / ".lock", timeout=0)
+        with self._usable():
+            self.path.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire()
+            except Timeout:
+                told = f"another run is writing {str(self.path)!r}; wait for it"
+                raise UserError(told) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def parts(self) -> list[Path]:
+        """The finished chunks, in the order they were written."""
+        return sorted((self.path / PREDICTIONS).glob("part-*.parquet"))
+
+    def write_part(self, table: pa.Table, samples: list[str], skipped: list[Skipped]) -> Path:
+        """Add a finished chunk.
+
+        Args:
+            table: its predictions, by `SCHEMA`.
+            samples: ids of all its samples, the skipped ones included.
+            skipped: those that could not be used.
+        """
+        notes = {
+            "samples": samples,
+            "skipped": [[s.sample, s.reason] for s in skipped],
+            "content": _content(table),
+        }
+        table = table.replace_schema_metadata({_META: json.dumps(notes).encode()})
+        parts = self.parts()
+        number = int(parts[-1].stem.removeprefix("part-")) + 1 if parts else 0
+        path = self.part_path(number)
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+        write_whole(path, sink.getvalue().to_pybytes())
+        return path
+
+    def part_path(self, number: int) -> Path:
+        """Where the chunk with this number lies."""
+        return self.path / PREDICTIONS / f"part-{number:06d}.parquet"
+
+    def keep_picture(self, pixels: str, image: Image.Image) -> None:
+        """Keep a picture that cannot be drawn again, under its fingerprint."""
+        path = self.path / FOUND / f"{pixels}.png"
+        if not path.exists():
+            data = io.BytesIO()
+            image.save(data, "PNG")
+            with self._usable():
+                path.parent.mkdir(exist_ok=True)
+            write_whole(path, data.getvalue())
+
+    def kept_picture(self, pixels: str) -> Image.Image | None:
+        """A picture that `keep_picture` kept, if it did."""
+        path = self.path / FOUND / f"{pixels}.png"
+        return decode(path) if path.is_file() else None
+
+    def done(self) -> set[str]:
+        """The ids of the samples that are finished, the skipped ones included.
+
+        Raises:
+            UserError: if a part is damaged, or two hold the same sample.
+        """
+        found: dict[str, Path] = {}
+        for part in self.parts():
+            for sample in _notes(part)["samples"]:
+                before = found.setdefault(sample, part)
+                if before != part:
+                    raise UserError(
+                        f"{str(part)!r} holds the photograph {sample!r} of {before.name} again; "
+                        "delete one of the two and run again"
+                    )
+        return set(found)
+
+    def skipped(self) -> list[Skipped]:
+        """The samples that could not be used, by id."""
+        found = [Skipped(*entry) for part in self.parts() for entry in _notes(part)["skipped"]]
+        return sorted(found, key=lambda skip: skip.sample)
+
+    def predictions(self) -> pd.DataFrame:
+        """All predictions so far, sorted by `KEY`, so that the order of the work is not seen.
+
+        Raises:
+            UserError: if a part is damaged, or two hold the same sample.
+        """
+        self.done()
+        tables = [_table(part) for part in self.parts()]
+        table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+        frame: pd.DataFrame = table.sort_by([(name, "ascending") for name in KEY]).to_pandas()
+        return frame
+
+
+def _notes(part: Path) -> dict[str, Any]:
+    with _undamaged(part):
+        notes: dict[str, Any] = json.loads(pq.read_schema(part).metadata[_META])
+        return {name: notes[name] for name in ("samples", "skipped")}
+
+
+def _table(part: Path) -> pa.Table:
+    with _undamaged(part):
+        table = pq.read_table(part, schema=SCHEMA, page_checksum_verification=True)
+        expected = json.loads(pq.read_schema(part).metadata[_META])["content"]
+        if _content(table) != expected:
+            raise ValueError("its rows are not those that were written")
+    return table
+
+
+def _content(table: pa.Table) -> str:
+    """A hash of a table's values; parquet's own checksums leave the headers of pages out."""
+    hasher = xxhash.xxh3_128()
+    for column in table.columns:
+        _hash_values(hasher, pa.concat_arrays(column.chunks) if column.num_chunks else None)
+    return hasher.hexdigest()
+
+
+def _hash_values(hasher: Any, values: pa.Array | None) -> None:
+    if values is None:
+        return
+    hasher.update(values.is_null().to_numpy(zero_copy_only=False).tobytes())
+    if pa.types.is_list(values.type):
+        hasher.update(values.value_lengths().fill_null(0).to_numpy().tobytes())
+        _hash_values(hasher, values.flatten())
+    elif pa.types.is_string(values.type):
+        whole = pc.binary_join(pa.ListArray.from_arrays([0, len(values)], values.fill_null("")), "")
+        hasher.update(pc.binary_length(values).fill_null(0).to_numpy().tobytes())
+        hasher.update(whole[0].as_py().encode("utf-8", "surrogatepass"))
+    else:
+        zero = False if pa.types.is_boolean(values.type) else 0
+        hasher.update(values.fill_null(zero).to_numpy(zero_copy_only=False).tobytes())
+
+
+@contextlib.contextmanager
+def _undamaged(part: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        told = " ".join(str(error).split())[:200]
+        raise UserError(f"{str(part)!r} is damaged ({told}); delete it and run again") from None
+
+
+def describe_difference(here: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """In which keys two suite identities differ, in words; empty if they are the same."""
+    told = []
+    for key in [*wanted, *(k for k in here if k not in wanted)]:
+        old, new = here.get(key), wanted.get(key)
+        if old != new and not key.endswith("fingerprints"):
+            told.append(f"{key}: {_shown(old, new)}")
+    if not told:
+        changed = [key for key in wanted if here.get(key) != wanted[key]]
+        told = [f"{key} differ (another version drew it)" for key in changed]
+    return "; ".join(told)
+
+
+def _shown(old: Any, new: Any) -> str:
+    if isinstance(old, list) and isinstance(new, list):
+        gone = [str(v) for v in old if v not in new]
+        come = [str(v) for v in new if v not in old]
+        if gone or come:
+            halves = [f"only there {', '.join(gone)}" if gone else ""]
+            halves.append(f"only here {', '.join(come)}" if come else "")
+            return "; ".join(half for half in halves if half)
+        return "in another order"
+    return f"{old!r} there, {new!r} here"

@@ -1,0 +1,118 @@
+"""What a run's `manifest.json` says: enough to repeat the run and to read its predictions."""
+
+import datetime
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import typoattack
+from typoattack.core.randomness import digest
+from typoattack.models import model_note
+from typoattack.models.base import Model
+from typoattack.results.folder import FORMAT
+from typoattack.results.merge import SHARD, Shard
+from typoattack.samples.base import Dataset
+from typoattack.second_questions import can_answer, second_questions
+from typoattack.suite.suite import Suite
+from typoattack.task import Task
+
+_LIBRARIES = ("torch", "torchvision", "open_clip_torch", "timm", "pillow", "numpy", "datasets")
+
+
+def build_manifest(
+    suite: Suite,
+    models: Sequence[Model],
+    dataset: Dataset,
+    task: Task,
+    *,
+    planned: int,
+    shard: Shard | None,
+    command: str,
+    settings: dict[str, str | int],
+    now: datetime.datetime,
+) -> dict[str, Any]:
+    """The manifest of a run that starts now.
+
+    `identity` is what a folder may not mix; `comparable` what two runs must share so that their
+    figures can be set side by side: the same but for the models.
+
+    Args:
+        suite: what is run.
+        models: on what.
+        dataset: on which photographs.
+        task: the question asked.
+        planned: how many photographs it does.
+        shard: which of them, where it does not do all.
+        command: the command line that repeats the run.
+        settings: device, precision and the like, for the report.
+        now: when it starts.
+    """
+    comparable = suite.identity | {
+        "data": dataset.fingerprint,
+        "classes": digest(*task.class_names),
+        "template_list": digest(*task.templates),
+    }
+    further = second_questions(suite, task)
+    return {
+        "format": FORMAT,
+        "typoattack": typoattack.__version__,
+        "suite": suite.name,
+        "question": suite.question,
+        "identity": comparable
+        | {"models": [[model.name, model.fingerprint] for model in models]}
+        | ({SHARD: str(shard)} if shard else {}),
+        "comparable": comparable,
+        "models": [_of_model(model, further) for model in models],
+        "task": _of_task(task),
+        "second_tasks": [_of_task(one) for one in further],
+        "dataset": _of_dataset(dataset),
+        "words": suite.words,
+        "passes": suite.passes,
+        "planned": planned,
+        "seed": suite.seed,
+        "command": command,
+        "settings": settings,
+        "started": now.isoformat(timespec="seconds"),
+        "versions": _versions(),
+    }
+
+
+def _of_model(model: Model, further: Sequence[Task]) -> dict[str, Any]:
+    """What a report says of a model, and which second questions it was not asked."""
+    unasked = [task.name for task in further if not can_answer(model, task)]
+    notes = [
+        model_note(model),
+        *(f"it knows no answer to the question {name!r}, so it was not asked" for name in unasked),
+    ]
+    return {
+        "name": model.name,
+        "fingerprint": model.fingerprint,
+        "image_size": model.image_size,
+        "reads": model.reads,
+        "note": "; ".join(note for note in notes if note),
+    }
+
+
+def _of_task(task: Task) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "class_names": list(task.class_names),
+        "templates": list(task.templates),
+    }
+
+
+def _of_dataset(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "samples": len(dataset),
+        "licence": dataset.licence,
+    }
+
+
+def _versions() -> dict[str, str]:
+    """The versions that could change a pixel or a prediction."""
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in _LIBRARIES
+    }

@@ -1,0 +1,178 @@
+"""Shards: a run done in n parts, anywhere, and joined into what one run would have been."""
+
+import hashlib
+import re
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from typoattack.core.errors import UserError
+from typoattack.core.files import folder_made_whole
+from typoattack.results.folder import FOUND, RunFolder, describe_difference
+
+SHARD = "shard"
+"""The manifest's `identity` holds the shard under this key, so that no folder mixes two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One part of a run; which photographs it does depends on their ids alone.
+
+    Attributes:
+        number: 1 to `of`.
+        of: how many parts there are.
+    """
+
+    number: int
+    of: int
+
+    def holds(self, sample_id: str) -> bool:
+        """Whether the sample belongs to this shard."""
+        hashed = hashlib.sha256(sample_id.encode("utf-8", "surrogatepass")).digest()
+        return int.from_bytes(hashed[:8], "big") % self.of == self.number - 1
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+
+def parse_shard(text: str) -> Shard:
+    """The shard that `i/n` names, the first being `1/n`.
+
+    Raises:
+        UserError: if it is written otherwise, or i is not one of 1 to n.
+    """
+    match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text.strip(), re.ASCII)
+    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= number <= of:
+        raise UserError(f"shard {text!r}: write i/n with i from 1 to n, such as 1/4")
+    return Shard(number, of)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A run folder that claims to be a shard."""
+
+    folder: RunFolder
+    manifest: dict[str, Any]
+    shard: Shard
+
+    @property
+    def told(self) -> str:
+        return f"{str(self.folder.path)!r} (shard {self.shard})"
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What shards of one run have in common, wherever each found the photographs.
+
+        Data sets of one fingerprint are one, so their paths may differ.
+        """
+        kept = {k: v for k, v in self.manifest["identity"].items() if k not in (SHARD, "dataset")}
+        return kept | {"format": self.manifest.get("format")}
+
+
+def merge(folders: Sequence[str | Path], out: str | Path) -> RunFolder:
+    """Join the finished shards of one run into the new run folder `out`.
+
+    Args:
+        folders: every shard of the run, in any order.
+        out: must not exist; it is written whole or not at all.
+
+    Raises:
+        UserError: if a folder is no shard, belongs to another run, is unfinished or damaged, a
+            shard is missing or there twice, or `out` exists or cannot be written.
+    """
+    target = Path(out)
+    pieces = sorted((_piece(Path(path)) for path in folders), key=lambda piece: piece.shard.number)
+    if not pieces:
+        raise UserError("name the run folders to merge")
+    _refuse_strangers(pieces)
+    _refuse_overlaps_and_gaps(pieces)
+    for piece in pieces:
+        _check_samples(piece)
+    with folder_made_whole(target) as made:
+        _join(pieces, RunFolder(made))
+    return RunFolder(target)
+
+
+def _piece(path: Path) -> _Piece:
+    folder = RunFolder(path)
+    manifest = folder.manifest()
+    text = manifest["identity"].get(SHARD)
+    if not isinstance(text, str):
+        raise UserError(f"{str(path)!r} is a whole run, not a shard (run with --shard i/n)")
+    return _Piece(folder, manifest, parse_shard(text))
+
+
+def _refuse_strangers(pieces: Sequence[_Piece]) -> None:
+    first = pieces[0]
+    for piece in pieces[1:]:
+        if piece.question != first.question:
+            difference = describe_difference(first.question, piece.question)
+            raise UserError(
+                f"{piece.told} belongs to another run than {first.told}; {difference}; "
+                "merge shards of one run only"
+            )
+        if piece.shard.of != first.shard.of:
+            raise UserError(
+                f"{piece.told} and {first.told} are parts of differently many; "
+                "merge shards of one run only"
+            )
+
+
+def _refuse_overlaps_and_gaps(pieces: Sequence[_Piece]) -> None:
+    counted = Counter(piece.shard for piece in pieces)
+    for shard, times in counted.items():
+        if times > 1:
+            where = ", ".join(str(p.folder.path) for p in pieces if p.shard == shard)
+            raise UserError(f"shard {shard} is there {times} times ({where}); name one of them")
+    of = pieces[0].shard.of
+    missing = [str(Shard(i, of)) for i in range(1, of + 1) if Shard(i, of) not in counted]
+    if missing:
+        shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
+        raise UserError(f"{len(missing)} of {of} shards missing: {shown}; run them and merge again")
+
+
+def _check_samples(piece: _Piece) -> None:
+    """Refuse a shard that is unfinished or holds samples of another."""
+    done = piece.folder.done()
+    for sample in sorted(done):
+        if not piece.shard.holds(sample):
+            raise UserError(f"{piece.told} holds the photograph {sample!r} of another shard")
+    planned = int(piece.manifest["planned"])
+    if len(done) != planned:
+        raise UserError(
+            f"{piece.told} is unfinished ({len(done)} of {planned} photographs); run its command "
+            f"again: {piece.manifest['command']}"
+        )
+
+
+def _join(pieces: Sequence[_Piece], made: RunFolder) -> None:
+    """Copy the shards' parts and kept pictures into an empty folder, with one manifest."""
+    made.start(_manifest(pieces))
+    number = 0
+    for piece in pieces:
+        for part in piece.folder.parts():
+            shutil.copyfile(part, made.part_path(number))
+            number += 1
+        kept = piece.folder.path / FOUND
+        if kept.is_dir():
+            shutil.copytree(kept, made.path / FOUND, dirs_exist_ok=True)
+
+
+def _manifest(pieces: Sequence[_Piece]) -> dict[str, Any]:
+    first = pieces[0].manifest
+    identity = {key: value for key, value in first["identity"].items() if key != SHARD}
+    planned = sum(int(piece.manifest["planned"]) for piece in pieces)
+    return first | {
+        "identity": identity,
+        "planned": planned,
+        "shards": [_provenance(piece.manifest) for piece in pieces],
+    }
+
+
+def _provenance(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What may differ from shard to shard."""
+    return {key: manifest[key] for key in ("command", "settings", "started", "versions")}

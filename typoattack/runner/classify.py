@@ -1,0 +1,197 @@
+"""From drawings to records of the predictions table."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from typoattack.core.errors import UserError
+from typoattack.models.base import Model
+from typoattack.models.pixels import drawn_input, model_input
+from typoattack.models.text_cache import Features
+from typoattack.models.zero_shot import Scores, ZeroShotClassifier
+from typoattack.results.schema import CLEAN, TOP
+from typoattack.runner.draw import Drawn
+from typoattack.runner.worker import Drawing
+
+Record = dict[str, Any]
+"""One row of the predictions table, by column name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A model with its classifiers.
+
+    Attributes:
+        model: the dual encoder.
+        classifier: asks the task's question.
+        input_index: which of a drawing's inputs the model takes.
+        batch_size: pictures a forward pass at most.
+        device: where the model runs.
+        asides: classifiers for second questions, by what recipes `ask`.
+    """
+
+    model: Model
+    classifier: ZeroShotClassifier
+    input_index: int
+    batch_size: int
+    device: str = "cpu"
+    asides: Mapping[str, ZeroShotClassifier] = field(default_factory=dict)
+
+    def embed(self, drawn: torch.Tensor) -> Features:
+        """Drawings' inputs (n, 3, s, s) to (n, d), in batches."""
+        return embed_drawn(self.model, drawn, self.batch_size, self.device)
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Features:
+        """n canvas pictures to (n, d)."""
+        return self.embed(torch.stack([drawn_input(self.model.preprocess, one) for one in images]))
+
+    def ask(self, images: Sequence[Image.Image]) -> Features:
+        """Class probabilities (n, n_classes) of canvas pictures: what a search may see."""
+        return self.classifier.scores(self.embed_images(images)).probability
+
+    def records(self, drawing: Drawing, embeddings: Features, seed: int) -> list[Record]:
+        """One record for each picture of a sample, and one for each second question.
+
+        Args:
+            drawing: its first picture is the clean one; without a clean picture it gets no
+                record, and what the others say of it is −1 or null.
+            embeddings: (n_pictures, d), in the order of the pictures.
+            seed: the suite's.
+        """
+        answered = _answers(self, self.classifier, drawing, drawing.label, embeddings)
+        records = answered if drawing.has_clean else [r | _NO_CLEAN for r in answered[1:]]
+        for name, classifier in self.asides.items():
+            for row, picture in enumerate(drawing.pictures):
+                if picture.drawn is not None and picture.drawn.attack.recipe.asks == name:
+                    label = _noted_answer(picture.drawn, classifier)
+                    # The clean picture has no ink, so no answer about it could be right.
+                    aside = _answers(self, classifier, drawing, label, embeddings)[row]
+                    records.append(aside | _NO_CLEAN)
+        return [record | {"seed": seed} for record in records]
+
+
+def embed_drawn(model: Model, drawn: torch.Tensor, batch_size: int, device: str) -> Features:
+    """A drawing's inputs (n, 3, s, s) to float32 (n, d), `batch_size` a forward pass."""
+    parts = [
+        model.encode_image(model_input(model.preprocess, batch, device))
+        for batch in torch.split(drawn, batch_size)
+    ]
+    return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
+
+
+def _noted_answer(drawn: Drawn, classifier: ZeroShotClassifier) -> int:
+    """The right answer to a second question, as the recipe noted it; `UserError` if it is none."""
+    name, recipe = classifier.task.name, drawn.attack.recipe
+    answer = str(drawn.attacked.facts.get(name, ""))
+    label = classifier.class_index(answer)
+    if label < 0:
+        raise UserError(
+            f"recipe {recipe} asks for {name!r}, but notes {answer!r}, which is no answer to that; "
+            "`typoattack check` tells what is"
+        )
+    return label
+
+
+def _answers(
+    judge: Judge,
+    classifier: ZeroShotClassifier,
+    drawing: Drawing,
+    label: int,
+    embeddings: Features,
+) -> list[Record]:
+    """What a classifier says of a sample's pictures, `label` being right."""
+    scores = classifier.scores(embeddings)
+    common: Record = {
+        "model": judge.model.name,
+        "task": classifier.task.name,
+        "sample": drawing.sample,
+        "label": label,
+        "clean_predicted": int(scores.predicted[0]),
+        "clean_sim_label": float(scores.similarity[0, label]),
+    }
+    records = []
+    for row, picture in enumerate(drawing.pictures):
+        record = common | _answer(scores, row, label) | {"pixels": picture.pixels}
+        if picture.drawn is None:
+            record |= _UNATTACKED
+        else:
+            word = picture.drawn.attacked.word
+            record |= _attack_columns(picture.drawn)
+            record |= _word_columns(classifier, word, label, scores.probability[row])
+            feature = classifier.word_features([word])[0]
+            record["sim_word"] = float(embeddings[row] @ feature)
+            record["clean_sim_word"] = float(embeddings[0] @ feature)
+        records.append(record)
+    return records
+
+
+def _word_columns(
+    classifier: ZeroShotClassifier, word: str, label: int, probability: Features
+) -> Record:
+    """Which class is written, and how probable it is held to be."""
+    target = classifier.class_index(word)
+    if word == classifier.task.class_names[label]:
+        target = label  # of two classes with one name, the right one is meant
+    return {"target": target, "prob_word": float(probability[target]) if target >= 0 else None}
+
+
+def _answer(scores: Scores, row: int, label: int) -> Record:
+    """What the classifier said of one picture."""
+    similarity, probability = scores.similarity[row], scores.probability[row]
+    predicted = int(scores.predicted[row])
+    # Zero-shot probabilities follow similarity but may round to equals; a probe's do not follow.
+    top = np.lexsort((-similarity, -probability))[:TOP]
+    return {
+        "predicted": predicted,
+        "correct": predicted == label,
+        "prob_label": float(probability[label]),
+        "prob_predicted": float(probability[predicted]),
+        "sim_label": float(similarity[label]),
+        "sim_predicted": float(similarity[predicted]),
+        "top": top.tolist(),
+        "top_prob": probability[top].tolist(),
+    }
+
+
+_NO_CLEAN: Record = {"clean_predicted": -1, "clean_sim_label": None, "clean_sim_word": None}
+
+_UNATTACKED: Record = {
+    "recipe": CLEAN,
+    "family": CLEAN,
+    "control": "",
+    "control_of": "",
+    "replicate": 0,
+    "word": "",
+    "written": "",
+    "target": -1,
+    "prob_word": None,
+    "sim_word": None,
+    "clean_sim_word": None,
+    "coverage": 0.0,
+    "size": 0.0,
+    "box": [0, 0, 0, 0],
+    "facts": "{}",
+}
+
+
+def _attack_columns(drawn: Drawn) -> Record:
+    """What was done to one picture."""
+    attack, made = drawn.attack, drawn.attacked
+    return {
+        "recipe": attack.label,
+        "family": "control" if attack.control else "attack",
+        "control": attack.control,
+        "control_of": attack.control_of,
+        "replicate": drawn.replicate,
+        "word": made.word,
+        "written": made.written,
+        "coverage": made.coverage,
+        "size": made.size,
+        "box": list(made.box),
+        "facts": json.dumps(dict(made.facts), ensure_ascii=False, sort_keys=True),
+    }

@@ -1,0 +1,138 @@
+"""Contact sheets: what recipes draw, side by side, for `typoattack show` and the README."""
+
+import itertools
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
+from typoattack.drawing.fonts import families
+from typoattack.recipes.base import Recipe
+from typoattack.recipes.spec import build_recipe, parse_values
+
+_PAPER, _TEXT = (255, 255, 255), (40, 40, 44)
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A photograph to draw on.
+
+    Attributes:
+        id: keys the random stream, as in a run.
+        canvas: square RGB.
+        name: the right class; what a control of kind `true` writes.
+    """
+
+    id: str
+    canvas: Image.Image
+    name: str = ""
+
+
+def variants(recipe: Recipe, sweep: Mapping[str, Sequence[Any]]) -> list[Recipe]:
+    """The recipe with every combination of the values of some parameters.
+
+    >>> from typoattack.recipes import parse_recipe
+    >>> variants(parse_recipe("printed-label"), {"size": [0.2, 0.4]})
+    [printed-label(size=0.2), printed-label(size=0.4)]
+
+    Raises:
+        UserError: for an unknown parameter or a wrong value.
+    """
+    given = {name: value for name, value in recipe.params.items() if name not in sweep}
+    return [
+        build_recipe(type(recipe), [], {**given, **dict(zip(sweep, values, strict=True))})
+        for values in itertools.product(*sweep.values())
+    ]
+
+
+def parse_sweeps(texts: Sequence[str]) -> dict[str, list[Any]]:
+    """The parameters and values of texts such as `size=0.1,0.2` or `ink="red","blue"`.
+
+    Raises:
+        UserError: for a text without `=` or values.
+    """
+    made = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not (equals and name.strip() and values.strip()):
+            raise UserError(f"sweep {text!r} is written PARAM=VALUE,VALUE,…")
+        made[name.strip()] = list(parse_values(values))
+    return made
+
+
+def contact_sheet(
+    rows: Sequence[Recipe],
+    photographs: Sequence[Photograph],
+    words: Sequence[str],
+    *,
+    seed: int = 0,
+    cell: int = 224,
+    clean: bool = False,
+    across: int = 1,
+) -> Image.Image:
+    """A picture with a row a recipe and a column a photograph, each row under its recipe string.
+
+    Args:
+        rows: recipes, or `variants` of one.
+        photographs: what is drawn on.
+        words: target words, in turn over the columns; a recipe bound to a word writes its own.
+        seed: as the suite's.
+        cell: side of each picture in pixels.
+        clean: begin with a row of the photographs as they are.
+        across: how many recipes stand beside one another.
+
+    Raises:
+        UserError: without rows, photographs or words, or for a word that cannot be drawn.
+    """
+    if not (rows and photographs and words):
+        raise UserError("a contact sheet needs at least one recipe, photograph and word")
+    pictures = [(str(recipe), _drawn(recipe, photographs, words, seed)) for recipe in rows]
+    if clean:
+        pictures.insert(0, ("clean", [p.canvas for p in photographs]))
+    return _laid_out(pictures, cell, across)
+
+
+Strip = tuple[str, list[Image.Image]]
+"""A caption and the pictures under it."""
+
+
+def _laid_out(strips: Sequence[Strip], cell: int, across: int) -> Image.Image:
+    """The strips on one sheet, `across` of them beside one another."""
+    gap, font = max(cell // 40, 3), families()["roboto"].face(bold=False).at(max(cell // 15, 10))
+    wide = len(strips[0][1]) * (cell + gap)
+    letters = max(int((wide - gap) / font.getlength("n")), 10)
+    captions = [textwrap.wrap(caption, letters) for caption, _ in strips]
+    line = round(font.size * 1.3)
+    lines = [captions[i : i + across] for i in range(0, len(captions), across)]
+    deep = [max(map(len, these)) * line for these in lines]
+    tall = gap + sum(depth + cell + 2 * gap for depth in deep)
+    sheet = Image.new("RGB", (min(across, len(strips)) * wide + gap, tall), _PAPER)
+    draw, top = ImageDraw.Draw(sheet), gap
+    for row, depth in enumerate(deep):
+        for place, (_, pictures) in enumerate(strips[row * across : (row + 1) * across]):
+            left = gap + place * wide
+            for number, text in enumerate(lines[row][place]):
+                draw.text((left, top + number * line), text, _TEXT, font)
+            for column, picture in enumerate(pictures):
+                small = picture.resize((cell, cell), Image.Resampling.LANCZOS)
+                sheet.paste(small, (left + column * (cell + gap), top + depth))
+        top += depth + cell + 2 * gap
+    return sheet
+
+
+def _drawn(
+    recipe: Recipe, photographs: Sequence[Photograph], words: Sequence[str], seed: int
+) -> list[Image.Image]:
+    """One row: each photograph as a run with this seed would draw it."""
+    kind, _, bound = recipe.words.partition(":")
+    own = {"fixed": [bound], "list": bound.split(",")}.get(kind, words)
+    row = []
+    for i, photograph in enumerate(photographs):
+        word = (photograph.name or own[0]) if kind == "true" else own[i % len(own)]
+        rng = stream(seed, photograph.id, recipe.stream_key, 0)
+        row.append(recipe(photograph.canvas, word, rng).image)
+    return row

@@ -1,0 +1,1 @@
+"""What to run, validated: data set, models, recipes, words, seed."""
