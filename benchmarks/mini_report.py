@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
-from typoattack.api import Machine, execute
+from typoattack.api import Machine, Run
 from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import square_canvas
 from typoattack.drawing.fonts import Face, Family, families
@@ -38,8 +38,9 @@ from typoattack.models.mini.model import WEIGHTS, Mini
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.results.schema import CLEAN
+from typoattack.runner.execute import execute
 from typoattack.samples import open_dataset
-from typoattack.suite.suite import Suite, load_suite, parse_suite
+from typoattack.suite import Suite, load_suite, parse_suite
 from typoattack.task import Task
 
 SIZES = (0.1, 0.2, 0.3, 0.4)
@@ -114,7 +115,7 @@ def stroop_bars(model: Model, run: Path) -> Iterator[Bar]:
     """The product's Stroop cards: the ink asked of colour patches and of words in other inks."""
     suite = load_suite("stroop", {"models": ["mini"]})
     data = open_dataset(suite.dataset)
-    rows = execute(suite, [model], data, run, Machine(device="cpu")).predictions
+    rows = Run(execute(suite, [model], data, run, Machine(device="cpu"))).predictions
     names = np.array(data.task.class_names)
     patches = rows[rows["recipe"] == CLEAN].drop_duplicates("sample")
     cards = rows[rows["recipe"] == 'as-given("incongruent")']
@@ -256,7 +257,7 @@ def main(
     torch.set_num_threads(threads)
     started = time.monotonic()
     model, suite = load_mini(), bars_suite(words)
-    result = execute(suite, [model], open_dataset(suite.dataset), run, Machine(device="cpu"))
+    result = Run(execute(suite, [model], open_dataset(suite.dataset), run, Machine(device="cpu")))
     bars = [
         *clean_bars(result.predictions),
         *attack_bars(summarise(result.predictions)),

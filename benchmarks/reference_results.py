@@ -9,12 +9,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from typoattack.api import Machine, execute, load_models
+import typoattack as ta
+from typoattack.api import Machine
 from typoattack.cli.progress import StageProgress
 from typoattack.core.files import write_whole
 from typoattack.report.tables import markdown_table
-from typoattack.samples import open_dataset
-from typoattack.suite.suite import load_suite
+from typoattack.suite import load_suite
 
 SUITES = ("quick", "stroop", "literature", "full")
 
@@ -23,10 +23,9 @@ def write_reference(name: str, model: str, results: Path, runs: Path) -> None:
     """Run one suite on one model and write its table, or go on with a run begun before."""
     suite = load_suite(name, {"models": [model]})
     machine = Machine(device="cpu")
-    data = open_dataset(suite.dataset)
     out = runs / f"reference-{name}-{model}"
     with StageProgress(Console(stderr=True)) as progress:
-        run = execute(suite, load_models(suite, machine), data, out, machine, progress)
+        run = ta.run(suite, out=out, machine=machine, progress=progress)
     (checkpoint,) = run.manifest["models"]
     command = f"typoattack run {name} --model {model} --device cpu"
     versions = ", ".join(f"{k} {v}" for k, v in sorted(run.manifest["versions"].items()))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from typoattack.suite.suite import list_suites, load_suite, parse_suite
+from typoattack.suite import list_suites, load_suite, parse_suite
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from typoattack.core.randomness import Rng
-from typoattack.recipes import PrintedLabel, Recipe, parse_recipe
+from typoattack.recipes import Recipe, parse_recipe
 from typoattack.recipes.base import Attacked, Share, attacked
+from typoattack.recipes.labels import PrintedLabel
 from typoattack.testing import CHECKS, RecipeCheckFailed, check_recipe, recipe_outcomes
 
 Draw = Callable[[Image.Image, str, Rng, bool], Attacked]

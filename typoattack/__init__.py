@@ -10,12 +10,12 @@ run.summary()
 
 from typing import TYPE_CHECKING, Any
 
+from typoattack.core.version import __version__
+
 if TYPE_CHECKING:
     from typoattack.api import Machine, Run, attack, compare, evaluate, run
 
-__version__ = "0.1.0"
-
-__all__ = ["Machine", "Run", "attack", "compare", "evaluate", "run"]
+__all__ = ["Machine", "Run", "__version__", "attack", "compare", "evaluate", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,46 +1,48 @@
 """The product from Python: run a suite, attack a picture, evaluate a model in memory."""
 
-import datetime
 import functools
-import os
-import re
 import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from typoattack.core.errors import UserError
+from typoattack.core.progress import silent
+from typoattack.factory import load_models
 from typoattack.results.folder import RunFolder
+from typoattack.runner.execute import HERE, Machine, execute
 from typoattack.samples import open_dataset
-from typoattack.suite.suite import Suite, load_suite
+from typoattack.suite import Suite, load_suite
 
 if TYPE_CHECKING:
     import pandas as pd
     from PIL import Image
 
+    from typoattack.core.progress import Progress
     from typoattack.metrics.comparison import Comparison
     from typoattack.metrics.figures import RecipeSummary
     from typoattack.metrics.stroop import Interference
-    from typoattack.models.base import Model
-    from typoattack.models.text_cache import TextCache
     from typoattack.recipes import Recipe
     from typoattack.report.units import UnitsStudy
     from typoattack.report.view import Painter
-    from typoattack.runner.local import Progress
-    from typoattack.samples import Dataset
+
+
+__all__ = ["HERE", "Machine", "Run", "attack", "compare", "evaluate", "run"]
+
+_IN_MEMORY = Machine(workers=0)
 
 
 class Run:
     """A run: its predictions and what they amount to.
 
     Args:
-        path: the run's folder.
+        path: the run's folder, or where it lies.
 
     Attributes:
-        path: the run's folder; gone where `evaluate` was given none to keep.
+        path: where it lies; gone where `evaluate` was given none to keep.
         manifest: what was run; see `typoattack.results.manifest`.
         skipped: the samples that could not be used, and why.
 
@@ -48,9 +50,9 @@ class Run:
         UserError: if there is no run.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.folder = RunFolder(self.path)
+    def __init__(self, path: str | Path | RunFolder) -> None:
+        self.folder = path if isinstance(path, RunFolder) else RunFolder(Path(path))
+        self.path = self.folder.path
         self.manifest = self.folder.manifest()
         self.skipped = self.folder.skipped()
 
@@ -117,9 +119,9 @@ class Run:
         Raises:
             UserError: if the extra `ocr` is not installed.
         """
+        from typoattack.core.progress import silent
+        from typoattack.core.resources import default_cache_dir
         from typoattack.metrics.legibility import Reader, read_back, write_legibility
-        from typoattack.models.text_cache import default_cache_dir
-        from typoattack.runner.local import silent
 
         told = progress or silent
         with Reader(default_cache_dir() / "readings.sqlite") as reader:
@@ -150,35 +152,6 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where and how a run computes; nothing here is part of the question.
-
-    Attributes:
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        precision: `fp32`, `bf16` or `fp16`.
-        workers: processes that draw; None: none for a small run, else the cores but one, or a
-            quarter of them where the model runs on them too.
-        batch_size: pictures a forward pass at most.
-        chunk_size: samples a part file.
-        engine: `local`, or `ray` on a cluster; see `typoattack.runner.engines`.
-    """
-
-    device: str = "auto"
-    precision: str = "fp32"
-    workers: int | None = None
-    batch_size: int = 64
-    chunk_size: int = 32
-    engine: str = "local"
-
-
-HERE = Machine()
-"""This machine, with nothing wished for."""
-
-_SMALL = 400
-"""Pictures up to which starting drawing processes costs more than it saves."""
 
 
 def run(
@@ -220,78 +193,24 @@ def run(
         }
         suite = load_suite(suite, changes)
     if defences:
-        from typoattack.defences import with_defences
+        from typoattack.factory import with_wrappers
 
-        suite = replace(suite, models=with_defences(suite.models, defences))
+        suite = replace(suite, models=with_wrappers(suite.models, defences))
     data = open_dataset(suite.dataset)
-    models = load_models(suite, machine)
-    return execute(suite, models, data, out, machine, progress, shard=shard)
-
-
-def load_models(suite: Suite, machine: Machine) -> list["Model"]:
-    """The suite's models, opened; see `typoattack.models.load_model`."""
-    from typoattack.models import load_models
-
-    return load_models(suite.models, device=machine.device, precision=machine.precision)
-
-
-def execute(
-    suite: Suite,
-    models: Sequence["Model"],
-    data: "Dataset",
-    out: str | Path | None = None,
-    machine: Machine = HERE,
-    progress: "Progress | None" = None,
-    cache: "TextCache | None" = None,
-    shard: str | None = None,
-) -> Run:
-    """Run a suite on models and data that are open already; see `run`.
-
-    Args:
-        cache: where text features are kept; the user's cache folder if None.
-    """
-    from typoattack.models.text_cache import TextCache, default_cache_dir
-    from typoattack.results.manifest import build_manifest
-    from typoattack.results.merge import parse_shard
-    from typoattack.runner.engines import ENGINES
-    from typoattack.runner.local import Options, chosen_indices, silent, task_of
-
-    part = parse_shard(shard) if shard else None
-    folder = RunFolder(Path(out) if out is not None else default_folder(suite, shard))
-    engine = ENGINES[machine.engine]
-    device = engine.device(machine.device)
-    planned = len(chosen_indices(suite, data, part))
-    options = Options(
-        workers=_workers(machine.workers, planned * suite.passes, device),
-        batch_size=machine.batch_size,
-        chunk_size=machine.chunk_size,
-        span_samples=device != "cpu",
-        shard=part,
-        cache=cache or TextCache(default_cache_dir()),
-        progress=progress or silent,
-        device=device,
-        precision=machine.precision,
-    )
-    with folder.lock():
-        folder.start(
-            build_manifest(
-                suite,
-                models,
-                data,
-                task_of(suite, data),
-                planned=planned,
-                shard=part,
-                command=_command(),
-                settings={
-                    "device": device,
-                    "precision": machine.precision,
-                    "engine": machine.engine,
-                },
-                now=datetime.datetime.now(datetime.timezone.utc),
-            )
+    models = load_models(suite.models, device=machine.device, precision=machine.precision)
+    return Run(
+        execute(
+            suite,
+            models,
+            data,
+            out,
+            machine,
+            progress=progress or silent,
+            shard=shard,
+            command=_command(),
+            open_models=load_models,
         )
-        engine.run(suite, models, data, folder, options)
-    return Run(folder.path)
+    )
 
 
 def evaluate(
@@ -305,7 +224,7 @@ def evaluate(
     dataset: str | None = None,
     limit: int | None = None,
     out: str | Path | None = None,
-    machine: Machine = Machine(workers=0),
+    machine: Machine = _IN_MEMORY,
 ) -> Run:
     """Run a suite on an open_clip model that is in memory, for a training loop's log.
 
@@ -337,9 +256,9 @@ def evaluate(
         where = replace(machine, device=device)
         cache = TextCache(None)  # its weights change every epoch
         if out is not None:
-            return execute(suite, [wrapped], data, out, where, cache=cache)
+            return Run(execute(suite, [wrapped], data, out, where, cache=cache))
         with tempfile.TemporaryDirectory() as folder:
-            done = execute(suite, [wrapped], data, Path(folder) / "run", where, cache=cache)
+            done = Run(execute(suite, [wrapped], data, Path(folder) / "run", where, cache=cache))
             _ = done.predictions  # read while the folder is there
             return done
     finally:
@@ -388,25 +307,6 @@ def compare(*runs: "Run | str | Path", figure: str = "flip_rate") -> "Comparison
 
     folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
     return compared(read_entrants(folders), figure=figure)
-
-
-def default_folder(suite: Suite, shard: str | None = None) -> Path:
-    """`runs/SUITE-MODEL`, with what no folder's name should hold replaced."""
-    names = "+".join([suite.name, *suite.models]).replace("+", "-", 1)
-    part = f"-{shard.replace('/', '-of-')}" if shard else ""
-    return Path("runs") / (re.sub(r"[^A-Za-z0-9._+-]+", "_", names)[:120] + part)
-
-
-def _workers(wish: int | None, pictures: int, device: str) -> int:
-    if wish is not None:
-        if wish < 0:
-            raise UserError(f"workers must be 0 or more, not {wish}")
-        return wish
-    if pictures <= _SMALL:
-        return 0
-    cores = os.cpu_count() or 2
-    # On a CPU the model itself fills the cores: a process that draws takes them away from it.
-    return cores // 4 if device == "cpu" else max(1, cores - 1)
 
 
 def _command() -> str:

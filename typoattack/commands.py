@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from typoattack.api import HERE, Machine, Run
+from typoattack.api import Run
 from typoattack.core.errors import BrokenImage, UserError, unknown
 from typoattack.drawing.canvas import square_canvas
 from typoattack.results.folder import Skipped
+from typoattack.runner.execute import HERE, Machine
 from typoattack.samples import Dataset, DatasetSpec, Sample, open_dataset
-from typoattack.suite.suite import Suite
+from typoattack.suite import Suite
 from typoattack.task import Task
 
 if TYPE_CHECKING:
+    from typoattack.core.progress import Progress
     from typoattack.metrics.comparison import Comparison
-    from typoattack.runner.classify import Judge
-    from typoattack.runner.local import Progress
+    from typoattack.runner.classify import Evaluator
     from typoattack.runner.word_search import WordScore
 
 
@@ -47,14 +48,14 @@ def write_attacked(
         UserError: for an unknown layout, an `out` that exists or cannot be written, or a suite that
             asks for pictures that the data set lacks.
     """
+    from typoattack.core.progress import silent
     from typoattack.export.entries import Entries
     from typoattack.export.export import export
     from typoattack.runner.draw import Generator
-    from typoattack.runner.local import (
+    from typoattack.runner.plan import (
         check_given,
         chosen_indices,
         needs_text_space,
-        silent,
         task_of,
         text_space,
     )
@@ -65,7 +66,7 @@ def write_attacked(
     told = progress or silent
     near = None
     if needs_text_space(suite):
-        near = text_space(suite, _judge(suite.models[0], task, machine, told).classifier)
+        near = text_space(suite, _evaluator(suite.models[0], task, machine, told).classifier)
     entries = Entries(
         Generator(suite, task.class_names, near),
         data,
@@ -197,8 +198,8 @@ def rank_words(
     Raises:
         UserError: for an unknown class, recipe, model or data set, or an empty vocabulary.
     """
+    from typoattack.core.progress import silent
     from typoattack.recipes import parse_recipe
-    from typoattack.runner.local import silent
     from typoattack.runner.word_search import search_words
     from typoattack.samples.labels import read_lines
 
@@ -211,13 +212,13 @@ def rank_words(
     if not photographs:
         raise UserError(f"dataset {dataset!r} has no photograph of another class than {target!r}")
     told, done = progress or silent, itertools.count(1)
-    judge = _judge(model, data.task, machine, told)
+    evaluator = _evaluator(model, data.task, machine, told)
     ranked = search_words(
         strings,
         photographs,
-        judge.classifier.class_index(target),
+        evaluator.classifier.class_index(target),
         drawn_with,
-        judge.ask,
+        evaluator.ask,
         seed=seed,
         progress=lambda _: told("strings", next(done), len(set(strings))),
     )
@@ -234,19 +235,20 @@ def _of_other_classes(data: Dataset, target: str, canvas: int) -> Iterator[tuple
             yield sample.id, _canvas_of(sample, canvas)
 
 
-def _judge(model: str, task: Task, machine: Machine, progress: "Progress") -> "Judge":
+def _evaluator(model: str, task: Task, machine: Machine, progress: "Progress") -> "Evaluator":
     """The model called `model`, asked the question `task`."""
-    from typoattack.models import load_model
+    from typoattack.core.resources import default_cache_dir
+    from typoattack.factory import load_model
     from typoattack.models.devices import resolve_device
-    from typoattack.models.text_cache import TextCache, default_cache_dir
-    from typoattack.runner.classify import Judge
-    from typoattack.runner.local import Options, build_classifiers
+    from typoattack.models.text_cache import TextCache
+    from typoattack.runner.classify import Evaluator, classifier_for
+    from typoattack.runner.options import RunOptions
 
     device = resolve_device(machine.device)
     opened = load_model(model, device=device, precision=machine.precision)
-    options = Options(cache=TextCache(default_cache_dir()), progress=progress)
-    (classifier,) = build_classifiers([opened], task, options)
-    return Judge(opened, classifier, 0, machine.batch_size, device)
+    options = RunOptions(cache=TextCache(default_cache_dir()), progress=progress)
+    classifier = classifier_for(opened, task, options)
+    return Evaluator(opened, classifier, 0, machine.batch_size, device)
 
 
 def _write_ranking(scores: Sequence["WordScore"], path: Path) -> None:

@@ -18,7 +18,7 @@ from typoattack.core.randomness import Rng, stream
 from typoattack.core.registry import Registry
 from typoattack.recipes import Attacked, Recipe, parse_recipe
 from typoattack.recipes.base import NOWHERE
-from typoattack.second_questions import SECOND_QUESTIONS
+from typoattack.task import AUXILIARY
 
 WORDS = ("a", "pizza", "crème brûlée", "German short-haired pointer", "x" * 60)
 """One letter, an everyday word, accents, several words, one long word."""
@@ -282,11 +282,11 @@ def _notes_the_answer_to_its_question(recipe: Recipe) -> None:
     if not recipe.asks:
         return
     _need(
-        recipe.asks in SECOND_QUESTIONS,
+        recipe.asks in AUXILIARY,
         f"nobody knows the question {recipe.asks!r}; `asks` is one of "
-        f"{', '.join(SECOND_QUESTIONS)}, or empty",
+        f"{', '.join(AUXILIARY)}, or empty",
     )
-    answers = SECOND_QUESTIONS[recipe.asks]().class_names
+    answers = AUXILIARY[recipe.asks]().class_names
     noted = _draw(recipe, _photograph(_SIDE), "pizza").facts.get(recipe.asks)
     _need(
         noted in answers,

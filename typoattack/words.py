@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import Rng
-from typoattack.core.registry import Registry
+from typoattack.core.registry import Kind, Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,31 +166,24 @@ def pseudoword(like: str, rng: Rng) -> str:
     return "".join(made)
 
 
-@dataclass(frozen=True, slots=True)
-class WordKind:
-    """One way to choose words: how it is written, what it does, and how it is made."""
-
-    usage: str
-    summary: str
-    make: Callable[[str], WordSource]
-
-
-WORDS: Registry[WordKind] = Registry("word source", "see `typoattack list words`")
-WORDS.add("random", WordKind("random", "another class, uniformly", lambda _: RandomClass()))
+WORDS: Registry[Kind[Callable[[str], WordSource]]] = Registry(
+    "word source", "see `typoattack list words`"
+)
+WORDS.add("random", Kind("random", "another class, uniformly", lambda _: RandomClass()))
 WORDS.add(
     "nearest",
-    WordKind("nearest", "the most similar class in text space", lambda _: NeighbourClass(False)),
+    Kind("nearest", "the most similar class in text space", lambda _: NeighbourClass(False)),
 )
 WORDS.add(
     "farthest",
-    WordKind("farthest", "the least similar class in text space", lambda _: NeighbourClass(True)),
+    Kind("farthest", "the least similar class in text space", lambda _: NeighbourClass(True)),
 )
-WORDS.add("true", WordKind("true", "the right class's name (a control)", lambda _: TrueClass()))
-WORDS.add("pseudo", WordKind("pseudo", "a pronounceable non-word", lambda _: PseudoWord()))
-WORDS.add("fixed", WordKind("fixed:WORD", "always the same word", lambda word: FixedWords((word,))))
+WORDS.add("true", Kind("true", "the right class's name (a control)", lambda _: TrueClass()))
+WORDS.add("pseudo", Kind("pseudo", "a pronounceable non-word", lambda _: PseudoWord()))
+WORDS.add("fixed", Kind("fixed:WORD", "always the same word", lambda word: FixedWords((word,))))
 WORDS.add(
     "list",
-    WordKind(
+    Kind(
         "list:A,B,C",
         "these words in turn, a sample beginning anywhere",
         lambda words: FixedWords(tuple(word.strip() for word in words.split(",") if word.strip())),
@@ -209,4 +202,4 @@ def parse_words(spec: str) -> WordSource:
     takes_words = ":" in kind.usage
     if takes_words != bool(colon) or (takes_words and not rest.strip(" ,")):
         raise UserError(f"word source {spec!r} is written {kind.usage}")
-    return kind.make(rest.strip())
+    return kind.open(rest.strip())

@@ -69,8 +69,8 @@ def run_one(count: int) -> None:
     from typoattack.models.open_clip_backend import OpenClipModel
     from typoattack.results.folder import RunFolder
     from typoattack.runner.engines import ENGINES
-    from typoattack.runner.local import Options
-    from typoattack.suite.suite import parse_suite
+    from typoattack.runner.options import RunOptions
+    from typoattack.suite import parse_suite
 
     torch.set_num_threads(1)  # the model is too small to share out
     torch.manual_seed(0)
@@ -86,7 +86,7 @@ def run_one(count: int) -> None:
             folder = RunFolder(Path(out) / name)
             folder.start({"identity": {}})
             data = Photographs(photographs)
-            ENGINES["local"].run(suite, [model], data, folder, Options(workers=1))
+            ENGINES["local"].run(suite, [model], data, folder, RunOptions(workers=1))
 
         run("warm-up", 32)  # what is imported and read once is no part of the growth
         began = time.perf_counter(), sum(os.times()[:4])

@@ -19,12 +19,14 @@ import open_clip
 import torch
 from machine import keep
 
-from typoattack.api import Machine, execute, load_models
+from typoattack.api import Machine
+from typoattack.factory import load_models
 from typoattack.models.base import Model
 from typoattack.models.open_clip_backend import OpenClipModel
 from typoattack.models.text_cache import TextCache
+from typoattack.runner.execute import execute
 from typoattack.samples import open_dataset
-from typoattack.suite.suite import parse_suite
+from typoattack.suite import parse_suite
 
 SUITE = """
 question: What does a run cost above its forward passes?
@@ -115,7 +117,7 @@ def main() -> None:
     rows = []
     for name in names:
         suite = parse_suite(SUITE, "overhead")
-        model = load_models(suite, Machine("cpu"))[0] if name == "mini" else random_clip(name)
+        model = load_models(suite.models, device="cpu")[0] if name == "mini" else random_clip(name)
         rows.append(measure(model, PHOTOGRAPHS.get(name, 8)))
         print(name, rows[-1]["ratios"], flush=True)
     keep("overhead", rows)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from typoattack.core.errors import UserError
 from typoattack.recipes import parse_recipe
 from typoattack.recipes.base import RECIPES
-from typoattack.suite.suite import parse_suite
+from typoattack.suite import parse_suite
 
 _PIECES = st.sampled_from(
     [

@@ -18,7 +18,7 @@ from PIL import Image
 from rich.progress import track
 
 from typoattack.core.files import write_whole
-from typoattack.models import load_model
+from typoattack.factory import load_model
 from typoattack.models.base import Model
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier

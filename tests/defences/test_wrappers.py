@@ -14,7 +14,7 @@ from typoattack.api import attack
 from typoattack.core.errors import UserError
 from typoattack.defences.mask_text import mask_text
 from typoattack.drawing.canvas import square_canvas
-from typoattack.models import load_model, load_models
+from typoattack.factory import load_model, load_models
 from typoattack.models.base import Model
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier

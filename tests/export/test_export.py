@@ -12,7 +12,7 @@ from typoattack.commands import write_attacked
 from typoattack.core.errors import UserError
 from typoattack.runner.draw import Generator
 from typoattack.samples import DatasetSpec, open_dataset
-from typoattack.suite.suite import Suite, parse_suite
+from typoattack.suite import Suite, parse_suite
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typoattack.core.errors import UserError
 from typoattack.core.tensors import read_tensors, write_tensors
 from typoattack.defences.defense_prefix import Learning, fit_prefix
 from typoattack.defences.projection import fit_projection, without
+from typoattack.factory import load_model
 from typoattack.fitting.embed import Embedded
-from typoattack.models import load_model
 from typoattack.task import Task
 
 

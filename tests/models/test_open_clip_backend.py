@@ -7,7 +7,7 @@ import torch
 
 from tests.conftest import noise
 from typoattack.core.errors import UserError
-from typoattack.models import load_model
+from typoattack.factory import load_model
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.task import Task

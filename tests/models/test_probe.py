@@ -9,7 +9,8 @@ from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
 from typoattack.core.errors import UserError
-from typoattack.models.probe import FittedProbe, features_table, fit_probe, load_probe
+from typoattack.fitting.probe import fit_probe
+from typoattack.models.probe import FittedProbe, features_table, load_probe
 
 
 class Encoder:

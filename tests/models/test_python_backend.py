@@ -8,11 +8,11 @@ import pytest
 import torch
 from conftest import noise
 
-from typoattack.api import Machine, execute, load_models
+import typoattack as ta
+from typoattack.api import Machine
 from typoattack.core.errors import UserError
-from typoattack.models import load_model
-from typoattack.samples import open_dataset
-from typoattack.suite.suite import parse_suite
+from typoattack.factory import load_model
+from typoattack.suite import parse_suite
 
 MODULE = '''
 import numpy as np
@@ -114,9 +114,7 @@ def test_a_suite_runs_on_it(module: str, photo_folder: Path, tmp_path: Path) -> 
         {"models": [f"python:{module}:make"], "dataset": f"folder:{photo_folder}"},
     )
     machine = Machine("cpu", workers=0)
-    run = execute(
-        suite, load_models(suite, machine), open_dataset(suite.dataset), tmp_path / "run", machine
-    )
+    run = ta.run(suite, out=tmp_path / "run", machine=machine)
     assert len(run.predictions) == 18
     assert set(run.predictions["model"]) == {f"python:{module}:make"}
 

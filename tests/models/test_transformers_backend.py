@@ -8,13 +8,13 @@ import pytest
 import torch
 from conftest import noise
 
-from typoattack.api import Machine, execute, load_models
+import typoattack as ta
+from typoattack.api import Machine
 from typoattack.core.errors import UserError
-from typoattack.models import load_model, model_note
+from typoattack.factory import load_model
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
-from typoattack.samples import open_dataset
-from typoattack.suite.suite import parse_suite
+from typoattack.suite import parse_suite
 from typoattack.task import Task
 
 transformers = pytest.importorskip("transformers")
@@ -151,12 +151,12 @@ def test_siglips_probabilities_are_sigmoids_of_each_class_by_itself(
     if kind == "clip":
         assert model.logit_bias is None
         np.testing.assert_allclose(scores.probability.sum(axis=1), 1, rtol=1e-5)
-        assert "sigmoid" not in model_note(model)
+        assert "sigmoid" not in model.note
     else:
         assert model.logit_bias is not None
         expected = torch.sigmoid(torch.tensor(logits + model.logit_bias)).numpy()
         np.testing.assert_allclose(scores.probability, expected, rtol=1e-4)
-        assert "do not sum to 1" in model_note(model)
+        assert "do not sum to 1" in model.note
     np.testing.assert_array_equal(scores.predicted, scores.similarity.argmax(axis=1))
 
 
@@ -168,9 +168,7 @@ def test_a_suite_runs_on_it(kind: str, folder: Path, photo_folder: Path, tmp_pat
         {"models": [name, f"{name} + mirror"], "dataset": f"folder:{photo_folder}"},
     )
     machine = Machine("cpu", workers=0)
-    run = execute(
-        suite, load_models(suite, machine), open_dataset(suite.dataset), tmp_path / "run", machine
-    )
+    run = ta.run(suite, out=tmp_path / "run", machine=machine)
     assert len(run.predictions) == 9 * 2 * 2
     notes = {model["note"] != "" for model in run.manifest["models"]}
     assert notes == {kind != "clip"}

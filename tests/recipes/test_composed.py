@@ -8,8 +8,12 @@ import pytest
 from tests.recipes.photographs import photograph
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
-from typoattack.recipes import Composed, HandwrittenNote, Leet, PrintedLabel, parse_recipe
-from typoattack.suite.suite import load_suite
+from typoattack.recipes import parse_recipe
+from typoattack.recipes.composed import Composed
+from typoattack.recipes.labels import PrintedLabel
+from typoattack.recipes.notes import HandwrittenNote
+from typoattack.recipes.spelling import Leet
+from typoattack.suite import load_suite
 
 _SUITE = """
 question: can recipes be made of parts?

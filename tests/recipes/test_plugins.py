@@ -12,7 +12,7 @@ import typoattack
 from typoattack.cli.scaffold import scaffold
 from typoattack.core.errors import UserError
 from typoattack.recipes import RECIPES, parse_recipe
-from typoattack.recipes.plugins import load_plugin
+from typoattack.recipes.registry import load_plugin
 from typoattack.testing import check_recipe
 
 EXAMPLE = Path(__file__).parent / "example_plugin"
@@ -56,7 +56,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_an_installed_package_brings_its_recipe(installed: Path) -> None:
     code = """
-from typoattack.recipes.plugins import load_entry_points
+from typoattack.recipes.registry import load_entry_points
 from typoattack.testing import check_recipe
 print(*load_entry_points())
 check_recipe("rubber-stamp(size=0.5)")

@@ -11,8 +11,9 @@ from tests.recipes.photographs import every_recipe, photograph
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
 from typoattack.drawing.colours import BASIC
-from typoattack.recipes import Control, Recipe, SearchRecipe, Variation, parse_recipe
+from typoattack.recipes import Control, Recipe, SearchRecipe, parse_recipe
 from typoattack.recipes.spelling import translations
+from typoattack.recipes.variation import Variation
 
 
 def written(spec: str, word: str, seed: int = 1) -> str:

@@ -19,7 +19,7 @@ from made_tables import simulated
 from markupsafe import Markup, escape
 from PIL import Image
 
-from typoattack.api import Run, execute
+from typoattack.api import Run
 from typoattack.cli import main
 from typoattack.models.mini import load_mini
 from typoattack.report.gallery import build_gallery
@@ -34,8 +34,9 @@ from typoattack.report.units import (
     gallery_note,
     read_units,
 )
+from typoattack.runner.execute import execute
 from typoattack.samples import open_dataset
-from typoattack.suite.suite import load_suite
+from typoattack.suite import load_suite
 from typoattack.units.anatomy import anatomy
 from typoattack.units.cards import WordCards
 from typoattack.units.page import write_study
@@ -70,7 +71,7 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _studied(path: Path) -> Path:
     suite = load_suite("quick", {"recipes": ["printed-label"], "limit": 2})
     data, model = open_dataset(suite.dataset), load_mini()
-    run = execute(suite, [model], data, path)
+    run = Run(execute(suite, [model], data, path))
     inside = anatomy(model)
     plan = Plan(
         cards=WordCards(("otter", "chair"), fonts=("roboto",)),

@@ -7,12 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from typoattack.api import Machine, Run, execute, load_models
+import typoattack as ta
+from typoattack.api import Machine, Run
 from typoattack.cli import main
 from typoattack.core.errors import UserError
 from typoattack.results.merge import Shard, merge, parse_shard
 from typoattack.samples import open_dataset
-from typoattack.suite.suite import parse_suite
+from typoattack.suite import parse_suite
 
 SUITE = "question: q\nrecipes: [printed-label @ nearest, worst-of(k=2)]\ncanvas: 64"
 
@@ -25,8 +26,7 @@ def run_in(out: Path, photos: Path, model: Path, shard: str | None = None, seed:
     }
     suite = parse_suite(SUITE, "test", changes)
     machine = Machine("cpu", workers=0, chunk_size=2)
-    data = open_dataset(suite.dataset)
-    return execute(suite, load_models(suite, machine), data, out, machine, shard=shard)
+    return ta.run(suite, out=out, machine=machine, shard=shard)
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,17 @@ import pytest
 import torch
 from PIL import Image
 
-from typoattack.api import Machine, Run, execute, load_models
+import typoattack as ta
+from typoattack.api import Machine, Run
 from typoattack.core.errors import UserError
 from typoattack.drawing.stroop import COLOURS
+from typoattack.factory import load_models
 from typoattack.recipes import AsGiven, Recipe, recipe
 from typoattack.recipes.base import RECIPES
 from typoattack.runner.draw import Generator
+from typoattack.runner.execute import execute
 from typoattack.samples import open_dataset
-from typoattack.suite.suite import Suite, parse_suite
+from typoattack.suite import Suite, parse_suite
 
 RECIPE_LIST = "[printed-label, handwritten-note, repeated-overlay @ nearest]"
 
@@ -32,7 +35,7 @@ def run_in(out: Path, photos: Path, model: Path, machine: Machine, **changes: ob
     machine = Machine(
         "cpu", machine.precision, machine.workers or 0, machine.batch_size, machine.chunk_size
     )
-    return execute(suite, load_models(suite, machine), open_dataset(suite.dataset), out, machine)
+    return ta.run(suite, out=out, machine=machine)
 
 
 def equal(first: pd.DataFrame, second: pd.DataFrame) -> None:
@@ -159,7 +162,7 @@ def test_the_numbers_in_a_row_are_what_the_model_says(
     reference: Run, photos: Path, tiny_clip: Path
 ) -> None:
     suite = suite_for(photos, tiny_clip)
-    (model,) = load_models(suite, Machine("cpu"))
+    (model,) = load_models(suite.models, device="cpu")
     data = open_dataset(suite.dataset)
     generator = Generator(suite, data.task.class_names)
     (attack,) = [a for a in suite.attacks if a.label == "printed-label"]
@@ -213,7 +216,7 @@ def test_a_model_that_answers_nan_stops_the_run(
     photos: Path, tiny_clip: Path, tmp_path: Path
 ) -> None:
     suite = suite_for(photos, tiny_clip)
-    (model,) = load_models(suite, Machine("cpu"))
+    (model,) = load_models(suite.models, device="cpu")
     with torch.no_grad():
         model.module.visual.proj[0, 0] = float("nan")
     with pytest.raises(UserError, match="returned NaN"):

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from typoattack.api import Machine, Run, execute, load_models
+import typoattack as ta
+from typoattack.api import Machine, Run
 from typoattack.core.errors import UserError
-from typoattack.samples import open_dataset
-from typoattack.suite.suite import parse_suite
+from typoattack.suite import parse_suite
 
 ray = pytest.importorskip("ray", reason="Ray is not installed (extra `ray`)")
 
@@ -43,7 +43,7 @@ def run_with(engine: str, photos: Path, model: Path, out: Path, recipes: list[st
     }
     suite = parse_suite(SUITE, "test", changes)
     machine = Machine("cpu", workers=0, chunk_size=4, engine=engine)
-    return execute(suite, load_models(suite, machine), open_dataset(suite.dataset), out, machine)
+    return ta.run(suite, out=out, machine=machine)
 
 
 def same_answers(first: pd.DataFrame, second: pd.DataFrame) -> None:

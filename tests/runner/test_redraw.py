@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from typoattack.api import Machine, Run, execute, load_models
+import typoattack as ta
+from typoattack.api import Machine, Run
 from typoattack.runner.draw import pixel_fingerprint
 from typoattack.runner.redraw import RunPainter
-from typoattack.samples import open_dataset
-from typoattack.suite.suite import parse_suite
+from typoattack.suite import parse_suite
 
 
 @pytest.fixture
@@ -17,9 +17,7 @@ def run(photo_folder: Path, tiny_clip: Path, tmp_path: Path) -> Run:
     )
     suite = parse_suite(text, "s")
     machine = Machine("cpu")
-    return execute(
-        suite, load_models(suite, machine), open_dataset(suite.dataset), tmp_path / "run", machine
-    )
+    return ta.run(suite, out=tmp_path / "run", machine=machine)
 
 
 def test_every_picture_of_a_run_is_drawn_again_from_its_row(run: Run) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from typoattack.core.errors import UserError
-from typoattack.runner.local import check_given
+from typoattack.runner.plan import check_given
 from typoattack.samples import Dataset, DatasetSpec, Sample, open_dataset
 from typoattack.samples.base import Variant, variant_kinds
-from typoattack.suite.suite import parse_suite
+from typoattack.suite import parse_suite
 
 
 class Plain:

@@ -12,7 +12,8 @@ import pytest
 from conftest import noise
 from PIL import Image
 
-from typoattack.api import Machine, execute, load_models
+import typoattack as ta
+from typoattack.api import Machine
 from typoattack.commands import write_attacked
 from typoattack.core.errors import BrokenImage, UserError
 from typoattack.drawing.canvas import square_canvas
@@ -20,7 +21,7 @@ from typoattack.metrics.figures import summarise, to_frame
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.base import Dataset, Sample
 from typoattack.samples.labels import templates
-from typoattack.suite.suite import parse_suite
+from typoattack.suite import parse_suite
 
 SUITE = """question: q
 recipes: [printed-label, "plain-overlay @ fixed:hot/dog_1=a"]
@@ -136,8 +137,7 @@ def test_scam_runs_end_to_end_with_its_own_figure(
         text, "scam", {"dataset": f"scam:{out}", "models": [f"local-dir:{tiny_clip}"]}
     )
     machine = Machine("cpu", workers=0)
-    data = open_dataset(suite.dataset)
-    run = execute(suite, load_models(suite, machine), data, tmp_path / "run", machine)
+    run = ta.run(suite, out=tmp_path / "run", machine=machine)
     table = run.predictions
     assert len(table) == 18 * 3
     attacked = table[table["family"] == "attack"]
@@ -233,9 +233,7 @@ def test_without_clean_pictures_nothing_is_said_of_flips(
     text = "question: q\nrecipes: ['as-given(\"attacked\")']\nreplicates: 8\ncanvas: 64"
     suite = parse_suite(text, "s", {"dataset": f"rta:{rta}", "models": [f"local-dir:{tiny_clip}"]})
     machine = Machine("cpu", workers=0)
-    run = execute(
-        suite, load_models(suite, machine), open_dataset(suite.dataset), tmp_path / "run", machine
-    )
+    run = ta.run(suite, out=tmp_path / "run", machine=machine)
     table = run.predictions
     assert len(table) == 7
     assert set(table["family"]) == {"attack"}
@@ -253,17 +251,13 @@ def test_a_kind_that_the_set_lacks_is_refused_with_those_it_has(
     rta: Path, tiny_clip: Path, tmp_path: Path
 ) -> None:
     suite = parse_suite(
-        "question: q\nrecipes: ['as-given(\"SCAM\")']", "s", {"dataset": f"rta:{rta}"}
+        "question: q\nrecipes: ['as-given(\"SCAM\")']",
+        "s",
+        {"dataset": f"rta:{rta}", "models": [f"local-dir:{tiny_clip}"]},
     )
     machine = Machine("cpu", workers=0)
-    models = load_models(
-        parse_suite(
-            "question: q\nrecipes: [printed-label]", "s", {"models": [f"local-dir:{tiny_clip}"]}
-        ),
-        machine,
-    )
     with pytest.raises(UserError, match=r"has no such pictures; there are as-given\('attacked'\)"):
-        execute(suite, models, open_dataset(suite.dataset), tmp_path / "run", machine)
+        ta.run(suite, out=tmp_path / "run", machine=machine)
 
 
 @pytest.fixture

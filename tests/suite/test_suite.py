@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from typoattack.core.errors import UserError
-from typoattack.suite.suite import list_suites, load_suite, parse_suite
+from typoattack.suite import list_suites, load_suite, parse_suite
 
 BASE = "question: does it?\n"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from typoattack.api import Machine, Run, execute, load_models
-from typoattack.runner.local import Progress
-from typoattack.samples import open_dataset
-from typoattack.suite.suite import Suite, parse_suite
+import typoattack as ta
+from typoattack.api import Machine, Run
+from typoattack.core.progress import Progress
+from typoattack.suite import Suite, parse_suite
 
 SUITE = "question: q\nrecipes: [printed-label, handwritten-note]\ncontrols: [blank]\ncanvas: 64\n"
 
@@ -27,8 +27,7 @@ def run_of(
     progress: Progress | None = None,
 ) -> Run:
     machine = Machine("cpu", workers=workers, chunk_size=chunk_size)
-    data = open_dataset(suite.dataset)
-    return execute(suite, load_models(suite, machine), data, out, machine, progress)
+    return ta.run(suite, out=out, machine=machine, progress=progress)
 
 
 def command_of(suite_file: Path, photos: Path, model: Path, out: Path) -> list[str]:

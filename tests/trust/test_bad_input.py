@@ -16,7 +16,7 @@ from tests.trust.runs import run_of, suite_of
 from typoattack.api import Run
 from typoattack.cli import main
 from typoattack.core.errors import UserError
-from typoattack.suite.suite import parse_suite
+from typoattack.suite import parse_suite
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -15,10 +15,12 @@ import pytest
 import torch
 
 from tests.trust.runs import SUITE, command_of, equal, run_of, suite_of
-from typoattack.api import Machine, Run, execute, load_models
+from typoattack.api import Machine, Run
 from typoattack.core.errors import RunFailure, UserError
+from typoattack.factory import load_models
 from typoattack.recipes import Recipe, recipe
 from typoattack.recipes.base import RECIPES
+from typoattack.runner.execute import execute
 from typoattack.samples import open_dataset
 
 
@@ -217,7 +219,7 @@ def test_a_model_that_answers_nan_to_a_text_ends_the_run_and_leaves_no_cache(
 ) -> None:
     monkeypatch.setenv("TYPOATTACK_CACHE", str(tmp_path / "cache"))
     suite = suite_of(photos, tiny_clip)
-    (model,) = load_models(suite, Machine("cpu"))
+    (model,) = load_models(suite.models, device="cpu")
     with torch.no_grad():
         model.module.text_projection[0, 0] = float("nan")
     with pytest.raises(UserError, match="returned NaN or infinity for a text"):

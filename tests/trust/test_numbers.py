@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 import torch
 
+import typoattack as ta
 from tests.trust.runs import equal, run_of, suite_of
-from typoattack.api import Machine, Run, run
+from typoattack.api import Machine, Run
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 RENEW = "; if it should: python benchmarks/trust/renew_golden.py --reason WHY"
@@ -31,7 +32,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         patch.setattr(socket.socket, "connect", no_network)
         patch.setattr(socket.socket, "connect_ex", no_network)
         patch.setattr(socket, "getaddrinfo", no_network)
-        yield run("quick", model="mini", out=tmp_path_factory.mktemp("d") / "run", machine=ON_CPU)
+        yield ta.run(
+            "quick", model="mini", out=tmp_path_factory.mktemp("d") / "run", machine=ON_CPU
+        )
 
 
 @pytest.fixture
@@ -76,7 +79,7 @@ def test_the_demo_predicts_what_the_golden_file_says(
 
 
 def test_again_to_the_last_bit(demo: Run, tmp_path: Path) -> None:
-    again = run("quick", model="mini", out=tmp_path / "run", machine=ON_CPU, dataset="bundled")
+    again = ta.run("quick", model="mini", out=tmp_path / "run", machine=ON_CPU, dataset="bundled")
     equal(again, demo)
 
 
@@ -102,14 +105,11 @@ def test_other_thread_counts_give_the_same_answers(
 def test_mini_gives_the_same_answers_with_one_thread(
     demo: Run, tmp_path: Path, threads: None
 ) -> None:
-    from typoattack.api import execute, load_models
-    from typoattack.samples import open_dataset
-    from typoattack.suite.suite import load_suite
+    from typoattack.suite import load_suite
 
     suite = load_suite("quick", {"limit": 2})
     torch.set_num_threads(1)
-    data = open_dataset(suite.dataset)
-    alone = execute(suite, load_models(suite, ON_CPU), data, tmp_path / "run", ON_CPU).predictions
+    alone = ta.run(suite, out=tmp_path / "run", machine=ON_CPU).predictions
     here = demo.predictions[demo.predictions["sample"].isin(set(alone["sample"]))]
     close(alone, here.reset_index(drop=True))
 

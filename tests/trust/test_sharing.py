@@ -7,10 +7,13 @@ import pytest
 import torch
 
 from tests.trust.runs import suite_of
-from typoattack.api import Machine, execute, load_models
+from typoattack.api import Machine, Run
+from typoattack.factory import load_models
+from typoattack.models.base import Lineage
 from typoattack.models.open_clip_backend import OpenClipModel
 from typoattack.recipes import Recipe
 from typoattack.runner import draw as drawing
+from typoattack.runner.execute import execute
 from typoattack.samples import files, open_dataset
 
 RECIPES = ["printed-label", "handwritten-note", "plain-overlay", "azuma2023"]
@@ -39,10 +42,10 @@ def test_two_models_share_decodes_and_draws(
     monkeypatch.setattr(drawing, "draw_word", drawn)
     monkeypatch.setattr(OpenClipModel, "encode_image", encoded)
     suite = suite_of(photo_folder, tiny_clip, recipes=RECIPES, controls=[])
-    models = [*load_models(suite, Machine("cpu")), *load_models(suite, Machine("cpu"))]
-    models[1].name = "the other"
+    models = [*load_models(suite.models, device="cpu"), *load_models(suite.models, device="cpu")]
+    models[1].lineage = Lineage("the other")
     data = open_dataset(suite.dataset)
-    run = execute(suite, models, data, tmp_path / "run", Machine("cpu", workers=0))
+    run = Run(execute(suite, models, data, tmp_path / "run", Machine("cpu", workers=0)))
     photographs, pictures = 9, len(RECIPES) + 1
     assert counted == {
         "decodes": photographs,
@@ -58,8 +61,8 @@ def test_models_of_one_preprocessing_share_its_result(
     photo_folder: Path, tiny_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     suite = suite_of(photo_folder, tiny_clip, recipes=RECIPES, controls=[])
-    models = [*load_models(suite, Machine("cpu")), *load_models(suite, Machine("cpu"))]
-    models[1].name = "the other"
+    models = [*load_models(suite.models, device="cpu"), *load_models(suite.models, device="cpu")]
+    models[1].lineage = Lineage("the other")
     preprocess, counted = models[0].preprocess, Counter[str]()
 
     def counting(image: object) -> torch.Tensor:

@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from typoattack.models import load_model
+from typoattack.factory import load_model
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.units.anatomy import Anatomy, anatomy
 from typoattack.units.cards import LABEL, WordCards

@@ -8,7 +8,7 @@ import torch
 
 from tests.units.conftest import DECOY, RECIPE, RED, TEXT, Planted
 from typoattack.core.errors import UserError
-from typoattack.defences import parse_defence
+from typoattack.factory import parse_wrapper
 from typoattack.models.text_cache import TextCache
 from typoattack.units.ablate import AblatedModel, Cut, Ranked, ablated
 from typoattack.units.attacks import Attacks, Question, ask, attack_photographs, embeddings
@@ -197,8 +197,8 @@ def test_the_defence_takes_the_units_of_a_study_or_of_a_list(
         (f'ablate-units(scores="{table}")', (RED, TEXT)),
         (f'ablate-units(scores="{table}", count=1)', (RED,)),
     ):
-        defended = parse_defence(text).defend(model)
-        assert defended.name == f"{model.name} + {parse_defence(text)}"
+        defended = parse_wrapper(text).wrap(model)
+        assert defended.name == f"{model.name} + {parse_wrapper(text)}"
         expected = ablated(planted.inside, [Cut(planted.inside.layer("mlp.0"), units)])
         assert torch.equal(defended.encode_image(pictures), expected.encode_image(pictures))
 
@@ -214,4 +214,4 @@ def test_the_defence_takes_the_units_of_a_study_or_of_a_list(
 )
 def test_the_defence_says_what_it_lacks(planted: Planted, text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        parse_defence(text).defend(planted.inside.model)
+        parse_wrapper(text).wrap(planted.inside.model)

@@ -7,7 +7,7 @@ import torch
 
 from tests.units.conftest import saved_tiny, tiny_config
 from typoattack.core.errors import UserError
-from typoattack.models import load_model
+from typoattack.factory import load_model
 from typoattack.units.anatomy import Anatomy, anatomy
 from typoattack.units.layers import Field, MultiheadSite, remembering
 

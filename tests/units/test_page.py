@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from tests.units.conftest import RECIPE, RED, SIDE, Planted, cards
-from typoattack.api import Run, execute
+from typoattack.api import Run
 from typoattack.metrics.intervals import wilson
-from typoattack.suite.suite import load_suite
+from typoattack.runner.execute import execute
+from typoattack.suite import load_suite
 from typoattack.units.curve import Point
 from typoattack.units.page import exciting_words, summary, write_study
 from typoattack.units.section import read_section
@@ -40,7 +41,7 @@ def test_flips_name_pictures_that_a_run_with_the_same_seed_draws(
     suite = load_suite("quick", {"recipes": [f"{RECIPE} @ fixed:red"], "models": ["x"]})
     suite = replace(suite, canvas=SIDE)
     model = planted.inside.model
-    run: Run = execute(suite, [model], planted.photographs.dataset, tmp_path / "run")
+    run: Run = Run(execute(suite, [model], planted.photographs.dataset, tmp_path / "run"))
     rows = run.predictions[run.predictions["family"] == "attack"].set_index("sample")
     section = summary(done)
     assert (section.model, section.fingerprint) == (model.name, model.fingerprint)

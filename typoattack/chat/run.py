@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-import typoattack
 from typoattack.chat.client import ChatClient, NoAnswer, Reply, give_up, png
 from typoattack.chat.question import Question, Verdict, ask, judge
-from typoattack.core.errors import BrokenImage, UserError
+from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
+from typoattack.core.progress import Progress
 from typoattack.core.randomness import stream
+from typoattack.core.version import __version__
 from typoattack.metrics.intervals import wilson
 from typoattack.results.folder import Skipped
 from typoattack.results.schema import CLEAN
-from typoattack.runner.draw import Generator
-from typoattack.runner.local import Progress, chosen_indices, needs_text_space
+from typoattack.runner.draw import Generator, draw_sample
+from typoattack.runner.plan import chosen_indices, needs_text_space
 
 if TYPE_CHECKING:
     from typoattack.samples.base import Dataset
-    from typoattack.suite.suite import Suite
+    from typoattack.suite import Suite
 
 _MOST_FAILURES = 10
 """Questions in a row without any answer after which a run stops."""
@@ -78,16 +79,14 @@ def items(
     names = data.task.class_names
     generator = Generator(suite, names)
     for index in chosen_indices(suite, data):
-        sample = data[index]
-        try:
-            canvas = generator.canvas(sample)
-            drawn = list(generator.draw_all(sample, canvas))
-        except BrokenImage as error:
+        made = draw_sample(generator, data[index])
+        sample, canvas = made.sample, made.canvas
+        if canvas is None:
             if skipped is not None:
-                skipped.append(Skipped(sample.id, str(error) or "cannot be decoded"))
+                skipped.append(Skipped(sample.id, made.broken))
             continue
         label, asked = names[sample.label], set[str]()
-        for one in drawn:
+        for one in made.drawn:
             word = one.attacked.word
             if one.attack.control or not word or word == label:
                 continue
@@ -241,7 +240,7 @@ def open_folder(out: Path, suite: "Suite", data: "Dataset", identity: dict[str, 
         UserError: if it holds something else.
     """
     noted = {
-        "typoattack": typoattack.__version__,
+        "typoattack": __version__,
         "suite": suite.identity,
         "data": data.fingerprint,
         "licence": data.licence,

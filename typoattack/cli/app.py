@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from typoattack import __version__
 from typoattack.cli.chat import chat
 from typoattack.cli.fitting import defence_app, probe_app
 from typoattack.cli.listing import LISTINGS
@@ -26,11 +25,13 @@ from typoattack.cli.options import (
     takes_suite,
 )
 from typoattack.cli.units import units
+from typoattack.core.call import literal
 from typoattack.core.errors import RunFailure, UserError
+from typoattack.core.version import __version__
 
 if TYPE_CHECKING:
     from typoattack.api import Run
-    from typoattack.suite.suite import Suite
+    from typoattack.suite import Suite
 
 app = typer.Typer(
     name="typoattack",
@@ -89,19 +90,32 @@ def run(
 
     Run the same command again to resume a run that was stopped.
     """
-    from typoattack.api import Machine, execute, load_models
+    from typoattack.api import Run, _command
     from typoattack.cli.progress import StageProgress
-    from typoattack.defences import with_defences
+    from typoattack.factory import load_models, with_wrappers
+    from typoattack.runner.execute import Machine, execute
     from typoattack.samples import open_dataset
 
     if defence or probe:
-        beside = [*(defence or ()), *(f"probe({file!r})" for file in probe or ())]
-        chosen = replace(chosen, models=with_defences(chosen.models, beside))
+        beside = [*(defence or ()), *(f"probe({literal(file)})" for file in probe or ())]
+        chosen = replace(chosen, models=with_wrappers(chosen.models, beside))
     machine = Machine(device, precision, workers, batch_size, chunk_size, engine)
     data = open_dataset(chosen.dataset)
     with StageProgress(_err) as progress:
-        models = load_models(chosen, machine)
-        done = execute(chosen, models, data, out, machine, progress, shard=shard)
+        models = load_models(chosen.models, device=device, precision=precision)
+        done = Run(
+            execute(
+                chosen,
+                models,
+                data,
+                out,
+                machine,
+                progress=progress,
+                shard=shard,
+                command=_command(),
+                open_models=load_models,
+            )
+        )
         if legibility:
             done.measure_legibility(progress)
     _show_run(done)
@@ -284,7 +298,7 @@ def generate(
     from typoattack.api import Machine
     from typoattack.cli.progress import StageProgress, say_left_out
     from typoattack.commands import write_attacked
-    from typoattack.suite.suite import without_searches
+    from typoattack.suite import without_searches
 
     drawn, searches = without_searches(chosen)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typoattack.chat.client import Endpoint
     from typoattack.chat.run import Estimate
     from typoattack.results.folder import Skipped
-    from typoattack.suite.suite import Suite
+    from typoattack.suite import Suite
 
 _out = Console()
 _err = Console(stderr=True)
@@ -64,9 +64,9 @@ def chat(
     Each attacked picture, and the clean one with the same choices, is shown with a multiple-choice
     question. Answers are kept, so that none is paid for twice; the same command goes on.
     """
-    from typoattack.api import default_folder
     from typoattack.chat.client import Endpoint, needs_packages
     from typoattack.chat.run import save_answers
+    from typoattack.runner.execute import default_folder
 
     needs_packages()
     endpoint = Endpoint(
@@ -100,9 +100,9 @@ def _ask(
     from typoattack.chat.client import ChatClient
     from typoattack.chat.run import estimate, items, open_folder, run_chat
     from typoattack.cli.progress import StageProgress, say_left_out
-    from typoattack.models.text_cache import default_cache_dir
+    from typoattack.core.resources import default_cache_dir
     from typoattack.samples import open_dataset
-    from typoattack.suite.suite import without_searches
+    from typoattack.suite import without_searches
 
     data = open_dataset(suite.dataset)
     skipped: list[Skipped] = []

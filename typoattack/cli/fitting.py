@@ -46,8 +46,8 @@ def fit_probe(
     Evaluate it with `typoattack run … --probe FILE`, on other photographs.
     """
     from typoattack.cli.progress import StageProgress
-    from typoattack.models import load_model
-    from typoattack.models import probe as probes
+    from typoattack.factory import load_model
+    from typoattack.fitting import probe as probes
     from typoattack.samples import DatasetSpec, open_dataset
 
     if penalty not in ("l2", "l1"):
@@ -154,7 +154,7 @@ def fit_defence(
     """
     from typoattack.cli.progress import StageProgress
     from typoattack.fitting.defences import FITTED, fit_and_save
-    from typoattack.suite.suite import parse_suite
+    from typoattack.suite import parse_suite
 
     _must_be_safetensors(out)
     FITTED[kind]

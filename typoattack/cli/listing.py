@@ -34,7 +34,7 @@ def first_line(documented: object) -> str:
 
 def describe_recipe(name: str) -> str:
     """A recipe's docstring, source and parameters with their defaults."""
-    from typoattack.recipes.plugins import recipe_named
+    from typoattack.recipes.registry import recipe_named
 
     made = recipe_named(name)
     given = inspect.signature(made).parameters.values()
@@ -48,7 +48,7 @@ def describe_recipe(name: str) -> str:
 @_listing("recipes", "recipe", "what it does", "source")
 def _recipes() -> Iterable[Row]:
     from typoattack.recipes import RECIPES
-    from typoattack.recipes.plugins import load_entry_points
+    from typoattack.recipes.registry import load_entry_points
 
     load_entry_points()
     return [(name, first_line(made), made.source) for name, made in RECIPES.items()]
@@ -56,7 +56,7 @@ def _recipes() -> Iterable[Row]:
 
 @_listing("models", "model", "what it is")
 def _models() -> Iterable[Row]:
-    from typoattack.models import MODELS
+    from typoattack.factory import MODELS
 
     return [(kind.usage, kind.summary) for kind in MODELS.values()]
 
@@ -70,7 +70,7 @@ def _defences() -> Iterable[Row]:
 
 @_listing("suites", "suite", "question", "passes a photograph")
 def _suites() -> Iterable[Row]:
-    from typoattack.suite.suite import list_suites, load_suite
+    from typoattack.suite import list_suites, load_suite
 
     suites = map(load_suite, list_suites())
     return [(suite.name, suite.question, str(suite.passes)) for suite in suites]

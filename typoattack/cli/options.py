@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from typoattack.suite.suite import Suite
+    from typoattack.suite import Suite
 
 Command = Callable[..., None]
 
@@ -33,7 +33,7 @@ Legibility = Annotated[
 
 
 def _load_plugins(paths: list[str] | None) -> list[str] | None:
-    from typoattack.recipes.plugins import load_plugin
+    from typoattack.recipes.registry import load_plugin
 
     for path in paths or ():
         load_plugin(path)
@@ -83,7 +83,7 @@ def chosen_suite(
     ] = None,
 ) -> "Suite":
     """The suite that a command line names, with what its options change."""
-    from typoattack.suite.suite import load_suite, with_dataset_options
+    from typoattack.suite import load_suite, with_dataset_options
 
     changes = {
         "models": model,

@@ -86,7 +86,7 @@ from pathlib import Path
 
 import pytest
 
-from typoattack.recipes.plugins import load_plugin
+from typoattack.recipes.registry import load_plugin
 from typoattack.testing import check_recipe
 
 load_plugin(Path(__file__).with_name("{recipe_file}"))

@@ -77,8 +77,9 @@ def units(
     goes on where it stopped when the same command is given again.
     """
     from typoattack.cli.progress import StageProgress
-    from typoattack.models import load_model
-    from typoattack.models.text_cache import TextCache, default_cache_dir
+    from typoattack.core.resources import default_cache_dir
+    from typoattack.factory import load_model
+    from typoattack.models.text_cache import TextCache
     from typoattack.units.anatomy import anatomy
     from typoattack.units.page import file_stem, write_study
     from typoattack.units.plan import Plan, chosen_parts

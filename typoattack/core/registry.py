@@ -1,11 +1,41 @@
 """Named parts: how every command finds recipes, data sets, defences and the like."""
 
+import importlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from typoattack.core.errors import UserError, unknown
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """A family of things that users name by a word or a prefix: `folder:PATH`, `fixed:WORD`.
+
+    Attributes:
+        usage: how a name of the family is written; with a colon where something follows it.
+        summary: one line for `typoattack list`.
+        open: makes one.
+    """
+
+    usage: str
+    summary: str
+    open: T
+
+
+def deferred(where: str) -> Callable[..., Any]:
+    """The function that `module:name` names, its module imported when it is called.
+
+    For tables whose names must be listed without what stands behind them, such as torch.
+    """
+    module, _, name = where.partition(":")
+
+    def call(*args: Any, **named: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(*args, **named)
+
+    return call
 
 
 class Registry(Mapping[str, T], Generic[T]):

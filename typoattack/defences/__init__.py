@@ -1,31 +1,11 @@
-"""Wrappers that make a model harder to fool."""
+"""Wrappers that make a model harder to fool: one file each, found by themselves."""
 
-from typoattack.defences.ablate_units import AblateUnits
-from typoattack.defences.base import (
-    DEFENCES,
-    Defence,
-    Defended,
-    parse_defence,
-    split_defences,
-    with_defences,
-)
-from typoattack.defences.defense_prefix import DefensePrefix
-from typoattack.defences.mask_text import MaskText
-from typoattack.defences.mirror import Mirror
-from typoattack.defences.projection import Projection
-from typoattack.defences.prompt import Prompt
+import importlib
+import pkgutil
 
-__all__ = [
-    "DEFENCES",
-    "AblateUnits",
-    "Defence",
-    "Defended",
-    "DefensePrefix",
-    "MaskText",
-    "Mirror",
-    "Projection",
-    "Prompt",
-    "parse_defence",
-    "split_defences",
-    "with_defences",
-]
+from typoattack.defences.base import DEFENCES, Defence, defence
+
+__all__ = ["DEFENCES", "Defence", "defence"]
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

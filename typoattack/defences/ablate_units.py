@@ -8,7 +8,8 @@ import pandas as pd
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
-from typoattack.defences.base import Defence, Defended, defence
+from typoattack.defences.base import Defence, defence
+from typoattack.models.wrappers import Wrapped
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +38,7 @@ class AblateUnits(Defence):
     units: tuple[int, ...] = ()
     how: Literal["zero", "mean", "resample"] = "zero"
 
-    def defend(self, model: "Model") -> "Model":
+    def wrap(self, model: "Model") -> "Model":
         from typoattack.units.ablate import ablated
         from typoattack.units.anatomy import anatomy
 
@@ -89,11 +90,11 @@ def _bundled_canvases() -> "Sequence[Image.Image]":
     return list(usable_photographs(open_dataset(DatasetSpec("bundled"))).images())
 
 
-class _Ablated(Defended):
+class _Ablated(Wrapped):
     """A model whose pictures pass without some units."""
 
-    def __init__(self, inner: "Model", defence: AblateUnits, without: "AblatedModel") -> None:
-        super().__init__(inner, defence, digest("ablate-units", without.fingerprint))
+    def __init__(self, inner: "Model", part: AblateUnits, without: "AblatedModel") -> None:
+        super().__init__(inner, part, digest("ablate-units", without.fingerprint))
         self._without = without
 
     def encode_image(self, batch: "torch.Tensor") -> "torch.Tensor":

@@ -16,7 +16,8 @@ from torch.nn import functional as F
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest, stream
 from typoattack.core.tensors import read_tensors
-from typoattack.defences.base import Defence, Defended, defence
+from typoattack.defences.base import Defence, defence
+from typoattack.models.wrappers import Wrapped
 
 if TYPE_CHECKING:
     from typoattack.fitting.embed import Embedded
@@ -39,7 +40,7 @@ class DefensePrefix(Defence):
 
     file: Annotated[str, Field(min_length=1)]
 
-    def defend(self, model: "Model") -> "Model":
+    def wrap(self, model: "Model") -> "Model":
         """Wraps `encode_text`; fits open_clip models with CLIP's own tokenizer."""
         tower = text_tower(model, str(self))
         vector = _read(Path(self.file), str(self))
@@ -75,7 +76,7 @@ def text_tower(model: "Model", where: str) -> TextTower:
     Raises:
         UserError: naming `where`, if the model has none, or a tokenizer that is not CLIP's.
     """
-    while isinstance(model, Defended):
+    while isinstance(model, Wrapped):
         model = model.inner
     module, tokenizer = (getattr(model, name, None) for name in ("module", "tokenizer"))
     if module is None or tokenizer is None:
@@ -87,16 +88,16 @@ def text_tower(model: "Model", where: str) -> TextTower:
     return TextTower(module, tokenizer, embedding, alone[1])
 
 
-class _Prefixed(Defended):
+class _Prefixed(Wrapped):
     def __init__(
         self,
         inner: "Model",
-        defence: Defence,
+        part: Defence,
         fingerprint: str,
         tower: TextTower,
         vector: torch.Tensor,
     ) -> None:
-        super().__init__(inner, defence, fingerprint)
+        super().__init__(inner, part, fingerprint)
         self.name_prefix += PLACE
         self._tower = tower
         self._vector = vector

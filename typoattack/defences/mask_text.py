@@ -11,14 +11,15 @@ from pydantic import Field
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
-from typoattack.defences.base import Defence, Defended, defence
+from typoattack.defences.base import Defence, defence
 from typoattack.models.base import Preprocess
+from typoattack.models.wrappers import Wrapped
 
 if TYPE_CHECKING:
     from typoattack.models.base import Model
 
 _SIDE = 448
-"""The detector's shorter side; its default, 736, takes three times as long and sees ghosts."""
+"""The detector's shorter side; its default, 736, takes three times as long and errs more often."""
 
 _RADIUS = 3
 """Pixels around a point that the filling looks at."""
@@ -33,15 +34,15 @@ class MaskText(Defence):
 
     Attributes:
         threshold: how sure the detector must be of a region, 0 to 1. On twelve of the bundled
-            photographs each, 0.6 still finds every note and label; 0.7 sees fewer ghosts in clean
-            pictures, and misses a sixth of the handwritten notes.
+            photographs each, 0.6 still finds every note and label; 0.7 finds less that is no
+            text in clean pictures, and misses a sixth of the handwritten notes.
         grow: how far a region is grown, as a share of its height.
     """
 
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.6
     grow: Annotated[float, Field(ge=0, le=2)] = 0.3
 
-    def defend(self, model: "Model") -> "Model":
+    def wrap(self, model: "Model") -> "Model":
         """Wraps `preprocess`; fits every model. Needs the extra `ocr`."""
         _detector()
         return _Masked(model, self, digest(model.fingerprint, str(self), _version()))
@@ -59,12 +60,12 @@ class _MaskThen:
         return self.then(mask_text(canvas, self.threshold, self.grow))
 
 
-class _Masked(Defended):
+class _Masked(Wrapped):
     @property
     def preprocess(self) -> Preprocess:
         """Masks the canvas, then the inner model's."""
-        assert isinstance(self.defence, MaskText)
-        return _MaskThen(self.defence.threshold, self.defence.grow, self.inner.preprocess)
+        assert isinstance(self.part, MaskText)
+        return _MaskThen(self.part.threshold, self.part.grow, self.inner.preprocess)
 
 
 def mask_text(canvas: Image.Image, threshold: float = 0.6, grow: float = 0.3) -> Image.Image:

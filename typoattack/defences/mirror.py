@@ -6,7 +6,8 @@ import torch
 from torch.nn import functional as F
 
 from typoattack.core.randomness import digest
-from typoattack.defences.base import Defence, Defended, defence
+from typoattack.defences.base import Defence, defence
+from typoattack.models.wrappers import Wrapped
 
 if TYPE_CHECKING:
     from typoattack.models.base import Model
@@ -23,20 +24,20 @@ class Mirror(Defence):
 
     keep: Literal["agreement", "mean", "mirrored"] = "agreement"
 
-    def defend(self, model: "Model") -> "Model":
+    def wrap(self, model: "Model") -> "Model":
         """Wraps `encode_image`; fits every model whose input has its width last."""
         return _Mirrored(model, self, digest(model.fingerprint, str(self)))
 
 
-class _Mirrored(Defended):
+class _Mirrored(Wrapped):
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, image_size, image_size) to (n, d); see `Model`."""
-        assert isinstance(self.defence, Mirror)
+        assert isinstance(self.part, Mirror)
         mirrored = self.inner.encode_image(batch.flip(-1))
-        if self.defence.keep == "mirrored":
+        if self.part.keep == "mirrored":
             return mirrored
         straight = self.inner.encode_image(batch)
-        if self.defence.keep == "mean":
+        if self.part.keep == "mean":
             return F.normalize(straight + mirrored, dim=-1)
         smaller = torch.where(straight.abs() < mirrored.abs(), straight, mirrored)
         agreed = torch.where(straight * mirrored > 0, smaller, 0.0)

@@ -20,7 +20,8 @@ from torch.nn import functional as F
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
 from typoattack.core.tensors import read_tensors
-from typoattack.defences.base import Defence, Defended, defence
+from typoattack.defences.base import Defence, defence
+from typoattack.models.wrappers import Wrapped
 
 if TYPE_CHECKING:
     from typoattack.fitting.embed import Embedded
@@ -43,7 +44,7 @@ class Projection(Defence):
     file: Annotated[str, Field(min_length=1)]
     directions: Annotated[int, Field(ge=0)] = 0
 
-    def defend(self, model: "Model") -> "Model":
+    def wrap(self, model: "Model") -> "Model":
         """Wraps both encoders; fits every model, but a file only the model it was fitted on."""
         tensors, notes = read_tensors(Path(self.file), KIND, ("directions",), str(self))
         directions = tensors["directions"]
@@ -60,11 +61,11 @@ class Projection(Defence):
         return _Projected(model, self, key, kept)
 
 
-class _Projected(Defended):
+class _Projected(Wrapped):
     def __init__(
-        self, inner: "Model", defence: Defence, fingerprint: str, directions: torch.Tensor
+        self, inner: "Model", part: Defence, fingerprint: str, directions: torch.Tensor
     ) -> None:
-        super().__init__(inner, defence, fingerprint)
+        super().__init__(inner, part, fingerprint)
         self._directions = directions
 
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:

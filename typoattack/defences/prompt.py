@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from typoattack.core.randomness import digest
-from typoattack.defences.base import Defence, Defended, defence
+from typoattack.defences.base import Defence, defence
+from typoattack.models.wrappers import Wrapped
 
 if TYPE_CHECKING:
     import torch
@@ -24,16 +25,16 @@ class Prompt(Defence):
 
     suffix: Annotated[str, Field(min_length=1)] = "ignore the text"
 
-    def defend(self, model: "Model") -> "Model":
+    def wrap(self, model: "Model") -> "Model":
         """Wraps `encode_text`; fits every model."""
         return _Prompted(model, self, digest(model.fingerprint, str(self)))
 
 
-class _Prompted(Defended):
+class _Prompted(Wrapped):
     def encode_text(self, texts: Sequence[str]) -> "torch.Tensor":
         """n sentences to (n, d); see `Model`."""
-        assert isinstance(self.defence, Prompt)
-        return self.inner.encode_text([_added(text, self.defence.suffix) for text in texts])
+        assert isinstance(self.part, Prompt)
+        return self.inner.encode_text([_added(text, self.part.suffix) for text in texts])
 
 
 def _added(sentence: str, suffix: str) -> str:

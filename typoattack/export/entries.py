@@ -6,10 +6,9 @@ from typing import Any
 
 from PIL import Image
 
-from typoattack.core.errors import BrokenImage
 from typoattack.results.folder import Skipped
 from typoattack.results.schema import CLEAN
-from typoattack.runner.draw import Drawn, Generator
+from typoattack.runner.draw import Drawn, Generator, draw_sample
 from typoattack.samples.base import Dataset, Sample
 
 Notes = dict[str, Any]
@@ -45,17 +44,13 @@ class Entries:
     def __iter__(self) -> Iterator[Entry]:
         self.skipped.clear()
         for done, index in enumerate(self.indices, start=1):
-            sample = self.dataset[index]
-            try:
-                canvas = self.generator.canvas(sample)
-                drawn = list(self.generator.draw_all(sample, canvas))
-            except BrokenImage as error:
-                self.skipped.append(Skipped(sample.id, str(error)))
-            else:
-                if sample.has_clean:
-                    yield Entry(canvas, self._notes(sample, None), None)
-                for one in drawn:
-                    yield Entry(one.attacked.image, self._notes(sample, one), one)
+            made = draw_sample(self.generator, self.dataset[index])
+            if made.canvas is None:
+                self.skipped.append(Skipped(made.sample.id, made.broken))
+            elif made.sample.has_clean:
+                yield Entry(made.canvas, self._notes(made.sample, None), None)
+            for one in made.drawn:
+                yield Entry(one.attacked.image, self._notes(made.sample, one), one)
             self.told(done, len(self.indices))
 
     def _notes(self, sample: Sample, drawn: Drawn | None) -> Notes:

@@ -17,7 +17,6 @@ from PIL import Image
 from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
 from typoattack.export.entries import Entry
-from typoattack.recipes import AsGiven
 from typoattack.samples.photographed import STAND_INS
 
 
@@ -59,9 +58,8 @@ def write_scam(entries: Iterable[Entry], folder: Path) -> None:
 
 def _scam_type(entry: Entry) -> str:
     """`SCAM` for a photograph that SCAM's authors took, `SynthSCAM` for what is drawn."""
-    recipe = entry.drawn.attack.recipe if entry.drawn else None
-    given = isinstance(recipe, AsGiven) and recipe.variant != "SynthSCAM"
-    return "SCAM" if given else "SynthSCAM"
+    given = entry.drawn.attack.given if entry.drawn else ""
+    return "SCAM" if given not in ("", "SynthSCAM") else "SynthSCAM"
 
 
 def write_named(entries: Iterable[Entry], folder: Path) -> None:

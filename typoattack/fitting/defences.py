@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from typoattack.core.progress import Progress
 from typoattack.core.registry import Registry
+from typoattack.core.resources import default_cache_dir
 from typoattack.core.tensors import write_tensors
 from typoattack.defences import defense_prefix, projection
+from typoattack.factory import load_models
 from typoattack.fitting.embed import Embedded, embed_attacks
-from typoattack.models import load_models
-from typoattack.models.text_cache import TextCache, default_cache_dir
-from typoattack.runner.local import Options, Progress, task_of
+from typoattack.models.text_cache import TextCache
+from typoattack.runner.options import RunOptions
+from typoattack.runner.plan import task_of
 from typoattack.samples import open_dataset
 
 if TYPE_CHECKING:
     from typoattack.models.base import Model
-    from typoattack.suite.suite import Suite
+    from typoattack.suite import Suite
     from typoattack.task import Task
 
 Found = tuple[dict[str, torch.Tensor], dict[str, Any], list[str]]
@@ -55,7 +58,7 @@ def fit_and_save(
     fit = FITTED[kind]
     data = open_dataset(suite.dataset)
     (model,) = load_models(suite.models, device=device)
-    options = Options(cache=TextCache(default_cache_dir()), progress=progress)
+    options = RunOptions(cache=TextCache(default_cache_dir()), progress=progress)
     embedded = embed_attacks(suite, model, data, options)
     how = defense_prefix.Learning(epochs=learning[0], rate=learning[1], seed=suite.seed)
     tensors, notes, lines = fit(model, embedded, task_of(suite, data), how, progress)

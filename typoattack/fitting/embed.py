@@ -11,13 +11,14 @@ from typoattack.models.text_cache import Features
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.runner.classify import embed_drawn
 from typoattack.runner.draw import Generator
-from typoattack.runner.local import Options, chosen_indices, task_of, text_space
+from typoattack.runner.options import RunOptions
+from typoattack.runner.plan import chosen_indices, task_of, text_space
 from typoattack.runner.worker import Drawing, draw_samples
 
 if TYPE_CHECKING:
     from typoattack.models.base import Model
     from typoattack.samples.base import Dataset
-    from typoattack.suite.suite import Suite
+    from typoattack.suite import Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Embedded:
     classes: Features
 
 
-def embed_attacks(suite: "Suite", model: "Model", data: "Dataset", options: Options) -> Embedded:
+def embed_attacks(suite: "Suite", model: "Model", data: "Dataset", options: RunOptions) -> Embedded:
     """Draw a suite's attacks and embed them; controls and searches are left out.
 
     Raises:
@@ -71,7 +72,7 @@ def embed_attacks(suite: "Suite", model: "Model", data: "Dataset", options: Opti
 
 
 def _embed(
-    drawing: Drawing, model: "Model", classifier: ZeroShotClassifier, options: Options
+    drawing: Drawing, model: "Model", classifier: ZeroShotClassifier, options: RunOptions
 ) -> tuple[Features, Features, list[tuple[int, int, int]]]:
     """Clean rows, attacked rows, and (label, target, sample) of each."""
     rows = embed_drawn(model, drawing.inputs[0], options.batch_size, options.device)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from rich.table import Table
 
-from typoattack.defences.base import CLASSIFIERS, split_defences
+from typoattack.core.call import split_chain
 from typoattack.metrics.figures import RecipeSummary
 from typoattack.results.schema import CLEAN
 
@@ -57,8 +57,8 @@ def defence_table(summaries: Sequence[RecipeSummary], figure: str = "flip_rate")
 
 def _victim(name: str) -> tuple[str, list[str]]:
     """A model's name with its probe, if it has one, and its defences."""
-    base, parts = split_defences(name)
-    probes = [part for part in parts if part.partition("(")[0] in CLASSIFIERS]
+    base, parts = split_chain(name)
+    probes = [part for part in parts if part.partition("(")[0] == "probe"]
     return " + ".join([base, *probes]), [part for part in parts if part not in probes]
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from typoattack.core.randomness import stream
 from typoattack.metrics.intervals import DIFFERENCE, SHARE, Figure, bootstrap
 from typoattack.results.schema import CLEAN
-from typoattack.samples.stroop import INK
+from typoattack.task import INK
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,100 @@
-"""What every model offers: a dual encoder with its own preprocessing."""
+"""What every model offers: a dual encoder with its own preprocessing, and what answers for it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
+
+from typoattack.models.text_cache import Features, TextCache
+from typoattack.task import Task
 
 Preprocess = Callable[[Image.Image], torch.Tensor]
 """A square RGB canvas to a float32 tensor (3, image_size, image_size); must pickle."""
 
 
+Told = Callable[[int, int], None]
+"""Told how far text encoding is: (names done, names in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What a model is made of; its name is printed from this and never taken apart again.
+
+    Attributes:
+        base: the encoder as the user wrote it: `ViT-B-32/openai`, `local-dir:path`, `mini`.
+        defences: what it stands behind, the innermost first: `mirror`.
+        classifier: what answers in place of zero-shot, such as `probe("p.safetensors")`.
+    """
+
+    base: str
+    defences: tuple[str, ...] = ()
+    classifier: str = ""
+
+    def __str__(self) -> str:
+        return " + ".join(part for part in (self.base, *self.defences, self.classifier) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a classifier thinks of n pictures.
+
+    Attributes:
+        similarity: (n, n_classes) cosines with the classes' texts.
+        probability: (n, n_classes), rows summing to 1; but for a model with a sigmoid (SigLIP)
+            how well each class fits by itself, whatever the others.
+        predicted: (n,) the most probable class.
+    """
+
+    similarity: Features
+    probability: Features
+    predicted: NDArray[np.int64]
+
+
+class Classifier(Protocol):
+    """A model asked a task's question: zero-shot, or a probe on its embeddings."""
+
+    @property
+    def task(self) -> Task:
+        """The question."""
+        ...
+
+    @property
+    def weights(self) -> Features:
+        """(n_classes, d): the text features of the classes."""
+        ...
+
+    def scores(self, embeddings: Features) -> Scores:
+        """Score (n, d) image embeddings; `UserError` if they hold no numbers."""
+        ...
+
+    def class_index(self, word: str) -> int:
+        """The class called `word` (the first, of two of one name), or -1."""
+        ...
+
+    def word_features(self, words: Sequence[str]) -> Features:
+        """(n, d) text features of any words, class or not, made with the task's templates."""
+        ...
+
+
 class Model(Protocol):
-    """A dual encoder: pictures and texts to vectors in one space."""
+    """A dual encoder: pictures and texts to vectors in one space.
+
+    A class of your own that derives from `typoattack.models.zero_shot.ZeroShotModel` has all but
+    the encoders from there.
+    """
 
     @property
     def name(self) -> str:
-        """As the user wrote it: `ViT-B-32/openai`, `local-dir:path`, `mini`."""
+        """Its lineage, printed."""
+        ...
+
+    @property
+    def lineage(self) -> Lineage:
+        """The encoder and what stands before it."""
         ...
 
     @property
@@ -48,6 +127,16 @@ class Model(Protocol):
         ...
 
     @property
+    def note(self) -> str:
+        """What a report must say of the model's figures; empty if nothing."""
+        ...
+
+    @property
+    def name_prefix(self) -> str:
+        """Stands before a class's name in every sentence, as the token of Defense-Prefix does."""
+        ...
+
+    @property
     def preprocess(self) -> Preprocess:
         """Turns a canvas into the model's input."""
         ...
@@ -58,4 +147,16 @@ class Model(Protocol):
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """n sentences to (n, d): float32 on the CPU, L2-normalised rows."""
+        ...
+
+    def answers(self, task: Task) -> bool:
+        """Whether it knows the task's answers: a dual encoder does, a probe may not."""
+        ...
+
+    def classifier(self, task: Task, cache: TextCache, told: Told | None = None) -> Classifier:
+        """The model asked a task's question, its text features from the cache where there.
+
+        Raises:
+            UserError: if it does not know the task's answers, or a text gives no number.
+        """
         ...

@@ -1,4 +1,4 @@
-"""What backends share: precision, features as promised, and fingerprints of weights."""
+"""What backends share: precision, normalised features, and fingerprints of weights."""
 
 import contextlib
 import hashlib

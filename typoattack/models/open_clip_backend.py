@@ -10,7 +10,7 @@ import open_clip
 import torch
 
 from typoattack.core.errors import UserError, unknown
-from typoattack.models.base import Preprocess
+from typoattack.models.base import Lineage, Preprocess
 from typoattack.models.inference import (
     autocast,
     check_precision,
@@ -19,9 +19,10 @@ from typoattack.models.inference import (
     weights_fingerprint,
 )
 from typoattack.models.pixels import two_step
+from typoattack.models.zero_shot import ZeroShotModel
 
 
-class OpenClipModel:
+class OpenClipModel(ZeroShotModel):
     """An open_clip dual encoder behind the `Model` protocol.
 
     Args:
@@ -33,8 +34,6 @@ class OpenClipModel:
         precision: `fp32`, or autocast to `bf16` or `fp16`.
     """
 
-    reads = True
-
     def __init__(
         self,
         name: str,
@@ -45,7 +44,7 @@ class OpenClipModel:
         device: str = "cpu",
         precision: str = "fp32",
     ) -> None:
-        self.name = name
+        self.lineage = Lineage(name)
         self.preprocess = two_step(preprocess)
         self.module = module.eval()
         self.tokenizer = tokenizer

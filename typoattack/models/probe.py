@@ -4,35 +4,29 @@ Goh et al. 2021 attack zero-shot and linear-probe classifiers alike: a probe nev
 name, so whatever a written word does to it goes through the picture alone.
 """
 
-import warnings
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from pydantic import Field
 
-from typoattack.core.errors import BrokenImage, UserError
-from typoattack.core.randomness import digest, stream
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.core.tensors import read_tensors, write_tensors
-from typoattack.defences.base import CLASSIFIERS, Defence, Defended, defence
-from typoattack.drawing.canvas import square_canvas
+from typoattack.models.base import Scores, Told
 from typoattack.models.text_cache import Features, TextCache
-from typoattack.models.zero_shot import Scores, ZeroShotClassifier
+from typoattack.models.wrappers import Wrapped, Wrapper
+from typoattack.models.zero_shot import ZeroShotClassifier, softmax
 
 if TYPE_CHECKING:
     from typoattack.models.base import Model
-    from typoattack.samples.base import Dataset
     from typoattack.task import Task
 
 KIND = "probe"
 Penalty = Literal["l2", "l1"]
-STRENGTHS = tuple(10.0**exponent for exponent in range(-3, 5))
-"""Inverse strengths of regularisation (scikit-learn's C) that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,145 +101,6 @@ def load_probe(path: Path, where: str = "probe") -> FittedProbe:
     return made
 
 
-def embed_photographs(
-    model: "Model",
-    data: "Dataset",
-    *,
-    canvas: int,
-    batch_size: int = 64,
-    limit: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[Features, NDArray[np.int64], list[str]]:
-    """Embeddings (n, d) and labels (n,) of a data set's clean photographs; ids of broken ones."""
-    count = min(limit, len(data)) if limit else len(data)
-    rows, labels, broken, batch = [], [], list[str](), list[torch.Tensor]()
-    for index in range(count):
-        sample = data[index]
-        try:
-            batch.append(model.preprocess(square_canvas(sample.image, canvas)))
-            labels.append(sample.label)
-        except BrokenImage:
-            broken.append(sample.id)
-        if batch and (len(batch) == batch_size or index + 1 == count):
-            rows.append(model.encode_image(torch.stack(batch)).numpy())
-            batch = []
-        if progress is not None:
-            progress(index + 1, count)
-    if not rows:
-        raise UserError(f"dataset {data.name!r}: none of its photographs can be read")
-    return np.concatenate(rows), np.asarray(labels), broken
-
-
-def fit_probe(
-    embeddings: Features,
-    labels: NDArray[np.int64],
-    class_names: Sequence[str],
-    *,
-    model: "Model",
-    data: str,
-    penalty: Penalty = "l2",
-    strengths: Sequence[float] = STRENGTHS,
-    seed: int = 0,
-) -> FittedProbe:
-    """Fit logistic regression, its C chosen on a held-out fifth of each class.
-
-    The best C (the smallest of equals) is then fitted on everything. L-BFGS fits an L2 penalty,
-    SAGA an L1 one.
-
-    Args:
-        embeddings: (n, d).
-        labels: (n,) indices of `class_names`.
-        class_names: classes without a photograph are never answered.
-        model: what made the embeddings.
-        data: the photographs' name.
-        penalty: `l2`; `l1` leaves few features a class.
-        strengths: values of C to try; a single one is taken as it is.
-        seed: keys the split.
-
-    Raises:
-        UserError: if scikit-learn is missing, or there are fewer than two classes, or none with
-            two photographs, so that nothing can be held out.
-    """
-    if len(np.unique(labels)) < 2:
-        raise UserError("probe: needs photographs of two classes at least")
-    trials = {}
-    if len(strengths) > 1:
-        trials = _trials(embeddings, labels, penalty, strengths, seed)
-    chosen = max(trials, key=lambda c: (trials[c], -c)) if trials else float(strengths[0])
-    weights, bias = _rows(_fit(embeddings, labels, penalty, chosen), len(class_names))
-    return FittedProbe(
-        weights=weights,
-        bias=bias,
-        class_names=tuple(class_names),
-        model=(model.name, model.fingerprint),
-        penalty=penalty,
-        strength=chosen,
-        trials=trials,
-        samples=len(labels),
-        data=data,
-    )
-
-
-def _trials(
-    embeddings: Features,
-    labels: NDArray[np.int64],
-    penalty: Penalty,
-    strengths: Sequence[float],
-    seed: int,
-) -> dict[float, float]:
-    """The share of held-out photographs that each strength gets right."""
-    held_out = _held_out(labels, seed)
-    if not held_out.any():
-        raise UserError("probe: needs two photographs of a class at least, to hold one out")
-    trials = {}
-    for strength in strengths:
-        fitted = _fit(embeddings[~held_out], labels[~held_out], penalty, strength)
-        right = fitted.predict(embeddings[held_out]) == labels[held_out]
-        trials[strength] = float(np.mean(right))
-    return trials
-
-
-def _rows(fitted: Any, classes: int) -> tuple[Features, Features]:
-    """Weights (classes, d) and biases (classes,); a class it was not fitted on never wins."""
-    coefficients, intercepts = fitted.coef_, fitted.intercept_
-    if len(fitted.classes_) == 2:  # scikit-learn keeps one row for two classes
-        coefficients = np.concatenate([-coefficients, coefficients]) / 2
-        intercepts = np.concatenate([-intercepts, intercepts]) / 2
-    weights = np.zeros((classes, coefficients.shape[1]), dtype=np.float32)
-    bias = np.full(classes, -1e4, dtype=np.float32)
-    weights[fitted.classes_], bias[fitted.classes_] = coefficients, intercepts
-    return weights, bias
-
-
-def _held_out(labels: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
-    """About a fifth of each class, never all of it."""
-    mask = np.zeros(len(labels), dtype=bool)
-    rng = stream("probe", seed)
-    for label in np.unique(labels):
-        places = rng.permutation(np.flatnonzero(labels == label))
-        count = min(max(1, round(len(places) / 5)), len(places) - 1)
-        mask[places[:count]] = True
-    return mask
-
-
-def _fit(embeddings: Features, labels: NDArray[np.int64], penalty: Penalty, strength: float) -> Any:
-    try:
-        import sklearn
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression
-    except ImportError:
-        raise UserError("probe: needs scikit-learn; pip install 'typoattack[probe]'") from None
-    options: dict[str, Any] = {"C": strength, "max_iter": 1000}
-    if penalty == "l1":
-        options |= {"l1_ratio": 1.0, "solver": "saga", "random_state": 0, "tol": 1e-3}
-        if tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 8):
-            options["penalty"] = "elasticnet"  # since 1.8 the ratio alone says so
-    with warnings.catch_warnings():
-        # The last few steps change no answer; accuracy on held-out pictures decides anyway.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(**options).fit(embeddings, labels)
-
-
 def features_table(probe: FittedProbe, count: int = 5) -> pd.DataFrame:
     """Which features make each class: its `count` greatest weights.
 
@@ -277,10 +132,10 @@ class ProbeClassifier(ZeroShotClassifier):
         model: "Model",
         task: "Task",
         cache: TextCache,
-        progress: Callable[[int, int], None] | None,
+        told: Told | None,
         probe: FittedProbe,
     ) -> None:
-        super().__init__(model, task, cache, progress)
+        super().__init__(model, task, cache, told)
         index = {name: row for row, name in enumerate(probe.class_names)}
         missing = [name for name in task.class_names if name not in index]
         if missing:
@@ -295,22 +150,25 @@ class ProbeClassifier(ZeroShotClassifier):
         """Score (n, d) image embeddings; see `ZeroShotClassifier.scores`."""
         similarity = super().scores(embeddings).similarity
         logits = embeddings @ self._probe_weights.T + self._probe_bias
-        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probability = exponents / exponents.sum(axis=1, keepdims=True)
-        return Scores(similarity, probability, logits.argmax(axis=1))
+        return Scores(similarity, softmax(logits), logits.argmax(axis=1))
 
 
-@defence("probe", source="Goh et al. 2021, section 5", registry=CLASSIFIERS)
-class Probe(Defence):
+@dataclass(frozen=True, repr=False)
+class Probe(Wrapper):
     """Classifies with a linear probe that `typoattack probe fit` wrote, in place of zero-shot.
 
     Attributes:
         file: fitted on the same encoder and class names.
     """
 
+    part_kind: ClassVar[str] = "classifier"
+    name: ClassVar[str] = KIND
+    source: ClassVar[str] = "Goh et al. 2021, section 5"
+    classifies: ClassVar[bool] = True
+
     file: Annotated[str, Field(min_length=1)]
 
-    def defend(self, model: "Model") -> "Model":
+    def wrap(self, model: "Model") -> "Model":
         """Wraps the classifier; fits the encoder it was fitted on."""
         probe = load_probe(Path(self.file), str(self))
         if probe.model[1] != model.fingerprint:
@@ -322,21 +180,19 @@ class Probe(Defence):
         return ProbedModel(model, self, key, probe)
 
 
-class ProbedModel(Defended):
+class ProbedModel(Wrapped):
     """An encoder whose answers come from a probe."""
 
-    def __init__(
-        self, inner: "Model", defence: Defence, fingerprint: str, probe: FittedProbe
-    ) -> None:
-        super().__init__(inner, defence, fingerprint)
+    def __init__(self, inner: "Model", part: Probe, fingerprint: str, probe: FittedProbe) -> None:
+        super().__init__(inner, part, fingerprint)
         self._probe = probe
 
     def classifier(
-        self, task: "Task", cache: TextCache, progress: Callable[[int, int], None] | None
+        self, task: "Task", cache: TextCache, told: Told | None = None
     ) -> ProbeClassifier:
-        """What answers the task for this model; see `typoattack.runner.local.build_classifiers`."""
-        return ProbeClassifier(self, task, cache, progress, self._probe)
+        """What answers the task for this model; see `Model`."""
+        return ProbeClassifier(self, task, cache, told, self._probe)
 
     def answers(self, task: "Task") -> bool:
-        """Whether the probe knows the task's classes; see `typoattack.second_questions`."""
+        """Whether the probe knows the task's classes."""
         return set(task.class_names) <= set(self._probe.class_names)

@@ -13,8 +13,9 @@ from PIL import Image
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest, stream
-from typoattack.models.base import Preprocess
+from typoattack.models.base import Lineage, Preprocess
 from typoattack.models.inference import normalised
+from typoattack.models.zero_shot import ZeroShotModel
 
 _SIZE = 224
 _SCALE = 100.0
@@ -33,7 +34,7 @@ class ToTensor:
         return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
 
 
-class PythonModel:
+class PythonModel(ZeroShotModel):
     """A user's object behind the `Model` protocol.
 
     The object must have
@@ -59,7 +60,7 @@ class PythonModel:
         for method in ("encode_image", "encode_text"):
             if not callable(getattr(inner, method, None)):
                 raise UserError(f"model {name!r}: {type(inner).__name__} has no {method}()")
-        self.name = name
+        self.lineage = Lineage(name)
         self._inner = inner
         self.image_size = int(getattr(inner, "image_size", _SIZE))
         self.logit_scale = float(getattr(inner, "logit_scale", _SCALE))
@@ -112,15 +113,18 @@ class PythonModel:
         return digest("python", rounded.numpy().tobytes(), repr(self.logit_scale))
 
 
-def load_python(name: str, *, device: str = "cpu") -> PythonModel:
+def load_python(name: str, *, device: str = "cpu", precision: str = "fp32") -> PythonModel:
     """Open `python:package.module:factory`: an object, or what a callable of that name returns.
 
     The module is imported, so its code runs; the current folder is searched too. A factory that
     takes a parameter `device` is told it.
 
     Raises:
-        UserError: if the module or name cannot be found, or making the object fails.
+        UserError: if the module or name cannot be found, making the object fails, or another
+            precision than fp32 is asked for.
     """
+    if precision != "fp32":
+        raise UserError(f"model {name!r} runs in fp32 only; leave --precision away")
     module_name, colon, attribute = name.removeprefix("python:").partition(":")
     if not (module_name and colon and attribute):
         raise UserError(f"model {name!r} is written python:package.module:factory")

@@ -2,12 +2,10 @@
 
 import contextlib
 import io
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from typoattack.core.errors import UserError
@@ -17,11 +15,6 @@ from typoattack.core.randomness import digest
 Features = NDArray[np.float32]
 _BLOCK = 32
 """Class names a file: little enough that an interrupted hour of encoding loses a minute."""
-
-
-def default_cache_dir() -> Path:
-    """`TYPOATTACK_CACHE` if it is set, else the user's cache folder."""
-    return Path(os.environ.get("TYPOATTACK_CACHE") or platformdirs.user_cache_dir("typoattack"))
 
 
 class TextCache:

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from typoattack.core.errors import UserError
-from typoattack.models.base import Preprocess
+from typoattack.models.base import Lineage, Preprocess
 from typoattack.models.inference import (
     autocast,
     check_precision,
@@ -16,6 +16,7 @@ from typoattack.models.inference import (
     normalised,
     weights_fingerprint,
 )
+from typoattack.models.zero_shot import ZeroShotModel
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Processed:
         return patches.permute(4, 0, 2, 1, 3).reshape(3, rows * side, columns * side).contiguous()
 
 
-class TransformersModel:
+class TransformersModel(ZeroShotModel):
     """A `transformers` dual encoder behind the `Model` protocol.
 
     Args:
@@ -57,8 +58,6 @@ class TransformersModel:
         precision: `fp32`, or autocast to `bf16` or `fp16`.
     """
 
-    reads = True
-
     def __init__(
         self,
         name: str,
@@ -69,7 +68,7 @@ class TransformersModel:
         device: str = "cpu",
         precision: str = "fp32",
     ) -> None:
-        self.name = name
+        self.lineage = Lineage(name)
         self.module = module.eval()
         self._tokenizer = tokenizer
         self._device = device

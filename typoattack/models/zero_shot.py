@@ -1,33 +1,15 @@
 """Zero-shot classification: the class whose sentences lie nearest to the picture."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from typoattack.core.errors import UserError
-from typoattack.models.base import Model
+from typoattack.models.base import Classifier, Lineage, Model, Scores, Told
 from typoattack.models.text_cache import Features, TextCache
 from typoattack.task import Task
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """What a classifier thinks of n pictures.
-
-    Attributes:
-        similarity: (n, n_classes) cosines.
-        probability: (n, n_classes), rows summing to 1; but for a model with a sigmoid (SigLIP)
-            how well each class fits by itself, whatever the others.
-        predicted: (n,) the most probable class.
-    """
-
-    similarity: Features
-    probability: Features
-    predicted: NDArray[np.int64]
-
 
 _SENTENCES = 256
 """Sentences a forward pass: thousands at once would need gigabytes."""
@@ -53,15 +35,13 @@ class ZeroShotClassifier:
         model: Model,
         task: Task,
         cache: TextCache,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Told | None = None,
     ) -> None:
         self.task = task
         self._model = model
         self._cache = cache
-        self._prefix = str(getattr(model, "name_prefix", ""))  # of Defense-Prefix
         self._scale = np.float32(model.logit_scale)
-        bias = getattr(model, "logit_bias", None)  # older stand-ins have none
-        self._bias = None if bias is None else np.float32(bias)
+        self._bias = None if model.logit_bias is None else np.float32(model.logit_bias)
         self.weights = self._encode(task.class_names, progress)
         self._index = {name: index for index, name in reversed(list(enumerate(task.class_names)))}
         self._words: dict[str, Features] = {}
@@ -77,15 +57,13 @@ class ZeroShotClassifier:
                 f"model {self._model.name!r} returned NaN or infinity for a picture; "
                 "try --precision fp32, or another checkpoint"
             )
-        # By torch, whose threads are awake: numpy's own would fight with them for the cores.
+        # By torch: numpy's thread pool would compete for the cores with torch's, still spinning.
         similarity = (torch.from_numpy(embeddings) @ torch.from_numpy(self.weights).T).numpy()
         logits = similarity * self._scale
         if self._bias is not None:
             probability = 1 / (1 + np.exp(-np.clip(logits + self._bias, -80, 80)))
             return Scores(similarity, probability, similarity.argmax(axis=1))
-        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probability = exponents / exponents.sum(axis=1, keepdims=True)
-        return Scores(similarity, probability, similarity.argmax(axis=1))
+        return Scores(similarity, softmax(logits), similarity.argmax(axis=1))
 
     def class_index(self, word: str) -> int:
         """The class called `word` (the first, of two of one name), or -1."""
@@ -105,9 +83,7 @@ class ZeroShotClassifier:
         index = self._index.get(word)
         return self._words[word] if index is None else self.weights[index]
 
-    def _encode(
-        self, names: Sequence[str], progress: Callable[[int, int], None] | None = None
-    ) -> Features:
+    def _encode(self, names: Sequence[str], progress: Told | None = None) -> Features:
         def encode(texts: Sequence[str]) -> Features:
             starts = range(0, len(texts), _SENTENCES)
             parts = [self._model.encode_text(texts[i : i + _SENTENCES]).numpy() for i in starts]
@@ -121,8 +97,54 @@ class ZeroShotClassifier:
 
         return self._cache.features(
             self._model.fingerprint,
-            [f"{self._prefix}{name}" for name in names],
+            [f"{self._model.name_prefix}{name}" for name in names],
             self.task.templates,
             encode,
             progress,
         )
+
+
+def softmax(logits: Features) -> Features:
+    """(n, n_classes) logits to probabilities, rows summing to 1."""
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), dtype=logits.dtype)
+
+
+_SIGMOID = (
+    "this model scores with a sigmoid: a probability says how well one class fits by itself, and a "
+    "picture's probabilities do not sum to 1"
+)
+
+
+class ZeroShotModel:
+    """What a dual encoder offers beside its encoders, unless it says otherwise; see `Model`.
+
+    Attributes:
+        lineage: the encoder and what stands before it.
+        logit_bias: None for a softmax.
+        reads: whether it may know written words.
+        name_prefix: nothing stands before a class's name.
+    """
+
+    lineage: Lineage
+    logit_bias: float | None = None
+    reads: bool = True
+    name_prefix: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its lineage, printed."""
+        return str(self.lineage)
+
+    @property
+    def note(self) -> str:
+        """What a report must say of the model's figures."""
+        return "" if self.logit_bias is None else _SIGMOID
+
+    def answers(self, task: Task) -> bool:  # noqa: ARG002 (a text encoder takes any name)
+        """Any task's."""
+        return True
+
+    def classifier(self, task: Task, cache: TextCache, told: Told | None = None) -> Classifier:
+        """Zero-shot; see `ZeroShotClassifier`."""
+        return ZeroShotClassifier(cast("Model", self), task, cache, told)

@@ -13,7 +13,7 @@ from typoattack.core.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
 from typoattack.recipes.labels import PrintedLabel
 from typoattack.recipes.oracle import Oracle, SearchRecipe
-from typoattack.recipes.variation import aside
+from typoattack.recipes.variation import substream
 
 
 class _SearchOver(SearchRecipe):
@@ -49,7 +49,7 @@ class WorstOf(_SearchOver):
         return self.k
 
     def search(self, canvas: Image.Image, word: str, rng: Rng, oracle: Oracle) -> Attacked:
-        drawn = [self.base(canvas, word, aside(rng, "draw", i)) for i in range(self.k)]
+        drawn = [self.base(canvas, word, substream(rng, "draw", i)) for i in range(self.k)]
         right = oracle([each.image for each in drawn])[:, oracle.label]
         worst = int(right.argmin())
         facts = {**drawn[worst].facts, "draw": worst, "spread": float(right.max() - right.min())}

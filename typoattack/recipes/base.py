@@ -1,23 +1,15 @@
 """What a recipe is, what it returns, and the registry that every command reads."""
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, TypeVar, cast, get_type_hints
+from typing import Annotated, ClassVar, TypeVar, cast
 
 from PIL import Image
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    InstanceOf,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import Field
 from typing_extensions import dataclass_transform
 
-from typoattack.core.errors import UserError
+from typoattack.core.part import Part
 from typoattack.core.randomness import Rng, digest
 from typoattack.core.registry import Registry
 from typoattack.drawing.finish import changed
@@ -89,8 +81,42 @@ def attacked(
     return Attacked(image, word, written, box, share, size, facts or {})
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, repr=False)
+class RecipeBase(Part):
+    """What a line of a suite may name, whoever makes its pictures.
+
+    A `Recipe` draws them; `as-given` takes them from the data set.
+    """
+
+    part_kind: ClassVar[str] = "recipe"
+    words: ClassVar[str] = ""
+    """The word source it asks for by itself; empty: the suite's."""
+    family: ClassVar[str] = "attack"
+    """`attack`, or `control` for what only measures occlusion."""
+    plugin: ClassVar[str] = ""
+    """The file it was loaded from by `--plugin`, so that other processes can load it too."""
+    asks: ClassVar[str] = ""
+    """An auxiliary question beside the suite's, such as `ink`; `facts[asks]` is its answer."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of name and all parameters, defaults included."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return digest(self.name, repr(values))
+
+    @property
+    def stream_key(self) -> str:
+        """What keys the recipe's random stream; a control shares that of its attack."""
+        return self.fingerprint
+
+    @property
+    def most_queries(self) -> int:
+        """The most pictures that it asks a model about; 0 for a recipe that asks none."""
+        return 0
+
+
+@dataclass(frozen=True, repr=False)
+class Recipe(RecipeBase):
     """One attack: draws a word on a canvas. Subclasses are frozen dataclasses.
 
     Parameters are the dataclass's fields, so that a recipe prints as `name(param=value)`,
@@ -99,32 +125,6 @@ class Recipe:
     A recipe draws its geometry (place, rotation, surface) from `rng` before anything that
     depends on the letters, so that a control run with the same stream lands on the same place.
     """
-
-    name: ClassVar[str] = ""
-    source: ClassVar[str] = ""
-    """The paper and section it follows, or `new here`."""
-    words: ClassVar[str] = ""
-    """The word source it asks for by itself; empty: the suite's."""
-    family: ClassVar[str] = "attack"
-    """`attack`, or `control` for what only measures occlusion."""
-    plugin: ClassVar[str] = ""
-    """The file it was loaded from by `--plugin`, so that other processes can load it too."""
-
-    asks: ClassVar[str] = ""
-    """A second question beside the suite's, such as `ink`; `facts[asks]` is its right answer."""
-
-    def __post_init__(self) -> None:
-        cls: type = type(self)
-        for f in dataclasses.fields(self):
-            value = getattr(self, f.name)
-            try:
-                checked = _adapter(cls, f.name).validate_python(value)
-            except ValidationError as error:
-                problem = error.errors()[0]["msg"].removeprefix("Value error, ")
-                raise UserError(
-                    f"recipe {self.name!r}: parameter {f.name!r} is {value!r}; {problem}"
-                ) from None
-            object.__setattr__(self, f.name, checked)
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         """Draw `word` on a copy of `canvas`, a square RGB picture.
@@ -140,94 +140,15 @@ class Recipe:
         """
         raise NotImplementedError
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
-        if self.plugin:
-            return _from_plugin, (self.plugin, self.name, values)
-        return _made, (type(self), values)
 
-    @property
-    def params(self) -> dict[str, Any]:
-        """The parameters that differ from their defaults, in the order of declaration."""
-        given = ((f, getattr(self, f.name)) for f in dataclasses.fields(self))
-        return {f.name: value for f, value in given if value != f.default}
+RECIPES: Registry[type[RecipeBase]] = Registry("recipe", "see `typoattack list recipes`")
 
-    @property
-    def fingerprint(self) -> str:
-        """A hash of name and all parameters, defaults included."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return digest(self.name, repr(values))
-
-    @property
-    def stream_key(self) -> str:
-        """What keys the recipe's random stream; a control shares that of its attack."""
-        return self.fingerprint
-
-    def __repr__(self) -> str:
-        required = {f.name for f in dataclasses.fields(self) if _is_required(f)}
-        inside = ", ".join(
-            _literal(value) if name in required else f"{name}={_literal(value)}"
-            for name, value in self.params.items()
-        )
-        return f"{self.name}({inside})" if inside else self.name
-
-    __str__ = __repr__
-
-
-def _is_required(f: "dataclasses.Field[Any]") -> bool:
-    return f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-
-
-@functools.cache
-def _adapter(cls: type, field_name: str) -> TypeAdapter[Any]:
-    """The check for one parameter, made from its annotation."""
-    hint = get_type_hints(cls, include_extras=True)[field_name]
-    if hint is Recipe:
-        return TypeAdapter(Annotated[InstanceOf[Recipe], BeforeValidator(_from_text)])
-    return TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
-
-
-def _made(cls: type[Recipe], values: dict[str, Any]) -> Recipe:
-    """What a pickled recipe becomes."""
-    return cls(**values)
-
-
-def _from_plugin(path: str, name: str, values: dict[str, Any]) -> Recipe:
-    """What a pickled recipe of a plugin file becomes, also where that was never loaded."""
-    from typoattack.recipes.plugins import load_plugin  # which builds on this module
-
-    load_plugin(path)
-    return RECIPES[name](**values)
-
-
-def _from_text(value: object) -> object:
-    """A recipe string, as a suite file holds it, parsed; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    from typoattack.recipes.spec import parse_recipe  # which builds on this module
-
-    return parse_recipe(value)
-
-
-def _literal(value: object) -> str:
-    """`value` as a recipe string writes it."""
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "none"}[value]
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_literal(v) for v in value) + "]"
-    return repr(value)
-
-
-RECIPES: Registry[type[Recipe]] = Registry("recipe", "see `typoattack list recipes`")
-
-R = TypeVar("R", bound=type[Recipe])
+R = TypeVar("R", bound=type[RecipeBase])
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=False)
 def recipe(name: str, *, source: str, words: str = "") -> Callable[[R], R]:
-    """Class decorator: make a `Recipe` subclass a frozen dataclass and register it.
+    """Class decorator: make a recipe class a frozen dataclass and register it.
 
     Args:
         name: how users call it: lower case with hyphens.

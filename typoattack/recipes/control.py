@@ -10,7 +10,7 @@ from typoattack.core.randomness import Rng
 from typoattack.drawing.fonts import tidy
 from typoattack.recipes.base import Attacked, Recipe, recipe
 from typoattack.recipes.labels import PrintedLabel
-from typoattack.recipes.variation import aside, mirrored
+from typoattack.recipes.variation import mirrored, substream
 from typoattack.words import pseudoword
 
 Kind = Literal["blank", "true", "pseudo", "shuffled", "mirrored"]
@@ -68,7 +68,7 @@ class Control(Recipe):
 
     def _instead(self, word: str, rng: Rng) -> str:
         """The word written, chosen without taking a number from `rng`."""
-        own = aside(rng, "control", self.kind, word)
+        own = substream(rng, "control", self.kind, word)
         if self.kind == "pseudo":
             return pseudoword(tidy(word), own)
         if self.kind == "shuffled":

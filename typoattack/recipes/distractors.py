@@ -19,4 +19,4 @@ until usual value various version volume weekly welcome whether which while whol
 without wonder would year yesterday
 """
 
-CROWD = tuple(_TEXT.split())
+DISTRACTORS = tuple(_TEXT.split())

@@ -36,7 +36,7 @@ class Respelling(Variation):
     """A variation that writes the word another way."""
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
-        written = self.respell(tidy(word), aside(rng, self.name, word))
+        written = self.respell(tidy(word), substream(rng, self.name, word))
         drawn = with_font_for(self.base, written)(canvas, written, rng, ink=ink)
         return replace(drawn, word=word)
 
@@ -45,7 +45,7 @@ class Respelling(Variation):
         raise NotImplementedError
 
 
-def aside(rng: Rng, *key: str | int) -> Rng:
+def substream(rng: Rng, *key: str | int) -> Rng:
     """A stream that depends on `key` and on where `rng` stands, and takes no number from it."""
     return stream(*key, int(copy.deepcopy(rng).integers(2**62)))
 

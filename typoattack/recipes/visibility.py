@@ -1,4 +1,4 @@
-"""Writing that is hard to see, or seen everywhere: faint, a watermark, captions, in a crowd."""
+"""Writing that is hard to see, or seen everywhere: faint, a watermark, among other words."""
 
 import math
 from typing import Annotated, Literal
@@ -13,7 +13,7 @@ from typoattack.drawing.geometry import Box, joined, rectangle
 from typoattack.drawing.lettering import Lettering, printed, set_lines
 from typoattack.drawing.placement import Place, place
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, Share, recipe
-from typoattack.recipes.distractors import CROWD
+from typoattack.recipes.distractors import DISTRACTORS
 from typoattack.recipes.label import finished, pour, stamp
 from typoattack.recipes.parts import Aspect, ColourName, FontName
 
@@ -174,7 +174,7 @@ class BackgroundText(Recipe):
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text, side = tidy(word), canvas.width
-        others = [CROWD[i] for i in rng.integers(0, len(CROWD), self.count).tolist()]
+        others = [DISTRACTORS[i] for i in rng.integers(0, len(DISTRACTORS), self.count).tolist()]
         shares = rng.random((self.count + 1, _TRIES, 2)).tolist()
         face = find_face(self.font, text, rng, bold=True)
         target = _outlined(text, self.em * self.larger * side, face, side)

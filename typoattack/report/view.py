@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from typoattack.samples.stroop import INK, ink_task
+from typoattack.task import INK, ink_task
 
 Row = Mapping[str, Any]
 """One row of the predictions table, by column name."""

@@ -6,16 +6,17 @@ import platform
 from collections.abc import Sequence
 from typing import Any
 
-import typoattack
 from typoattack.core.randomness import digest
-from typoattack.models import model_note
+from typoattack.core.version import __version__
 from typoattack.models.base import Model
 from typoattack.results.folder import FORMAT
-from typoattack.results.merge import SHARD, Shard
 from typoattack.samples.base import Dataset
-from typoattack.second_questions import can_answer, second_questions
-from typoattack.suite.suite import Suite
+from typoattack.suite import Shard, Suite
+from typoattack.suite.auxiliary import auxiliary_questions
 from typoattack.task import Task
+
+SHARD = "shard"
+"""The manifest's `identity` holds the shard under this key, so that no folder mixes two."""
 
 _LIBRARIES = ("torch", "torchvision", "open_clip_torch", "timm", "pillow", "numpy", "datasets")
 
@@ -53,10 +54,10 @@ def build_manifest(
         "classes": digest(*task.class_names),
         "template_list": digest(*task.templates),
     }
-    further = second_questions(suite, task)
+    further = auxiliary_questions(suite, task)
     return {
         "format": FORMAT,
-        "typoattack": typoattack.__version__,
+        "typoattack": __version__,
         "suite": suite.name,
         "question": suite.question,
         "identity": comparable
@@ -79,14 +80,17 @@ def build_manifest(
 
 
 def _of_model(model: Model, further: Sequence[Task]) -> dict[str, Any]:
-    """What a report says of a model, and which second questions it was not asked."""
-    unasked = [task.name for task in further if not can_answer(model, task)]
+    """What a report says of a model, and which auxiliary questions it was not asked."""
+    unasked = [task.name for task in further if not model.answers(task)]
     notes = [
-        model_note(model),
+        model.note,
         *(f"it knows no answer to the question {name!r}, so it was not asked" for name in unasked),
     ]
     return {
         "name": model.name,
+        "base": model.lineage.base,
+        "defences": list(model.lineage.defences),
+        "classifier": model.lineage.classifier,
         "fingerprint": model.fingerprint,
         "image_size": model.image_size,
         "reads": model.reads,

@@ -1,7 +1,5 @@
-"""Shards: a run done in n parts, anywhere, and joined into what one run would have been."""
+"""Shards joined into what one run would have been."""
 
-import hashlib
-import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,43 +10,8 @@ from typing import Any
 from typoattack.core.errors import UserError
 from typoattack.core.files import folder_made_whole
 from typoattack.results.folder import FOUND, RunFolder, describe_difference
-
-SHARD = "shard"
-"""The manifest's `identity` holds the shard under this key, so that no folder mixes two."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """One part of a run; which photographs it does depends on their ids alone.
-
-    Attributes:
-        number: 1 to `of`.
-        of: how many parts there are.
-    """
-
-    number: int
-    of: int
-
-    def holds(self, sample_id: str) -> bool:
-        """Whether the sample belongs to this shard."""
-        hashed = hashlib.sha256(sample_id.encode("utf-8", "surrogatepass")).digest()
-        return int.from_bytes(hashed[:8], "big") % self.of == self.number - 1
-
-    def __str__(self) -> str:
-        return f"{self.number}/{self.of}"
-
-
-def parse_shard(text: str) -> Shard:
-    """The shard that `i/n` names, the first being `1/n`.
-
-    Raises:
-        UserError: if it is written otherwise, or i is not one of 1 to n.
-    """
-    match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text.strip(), re.ASCII)
-    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not 1 <= number <= of:
-        raise UserError(f"shard {text!r}: write i/n with i from 1 to n, such as 1/4")
-    return Shard(number, of)
+from typoattack.results.manifest import SHARD
+from typoattack.suite import Shard, parse_shard
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,29 +1,32 @@
-"""From drawings to records of the predictions table."""
+"""From drawings to records of the predictions table: every model, every question."""
 
+import dataclasses
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
 from typoattack.core.errors import UserError
-from typoattack.models.base import Model
+from typoattack.models.base import Classifier, Model, Preprocess, Scores
 from typoattack.models.pixels import drawn_input, model_input
 from typoattack.models.text_cache import Features
-from typoattack.models.zero_shot import Scores, ZeroShotClassifier
 from typoattack.results.schema import CLEAN, TOP
-from typoattack.runner.draw import Drawn
+from typoattack.results.writer import Finished, Record
+from typoattack.runner.draw import Drawn, Generator
+from typoattack.runner.options import RunOptions
+from typoattack.runner.search import Searcher
 from typoattack.runner.worker import Drawing
-
-Record = dict[str, Any]
-"""One row of the predictions table, by column name."""
+from typoattack.samples.base import Dataset
+from typoattack.suite.auxiliary import auxiliary_questions
+from typoattack.task import Task
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class Evaluator:
     """A model with its classifiers.
 
     Attributes:
@@ -32,15 +35,15 @@ class Judge:
         input_index: which of a drawing's inputs the model takes.
         batch_size: pictures a forward pass at most.
         device: where the model runs.
-        asides: classifiers for second questions, by what recipes `ask`.
+        auxiliary: classifiers for auxiliary questions, by what recipes `ask`.
     """
 
     model: Model
-    classifier: ZeroShotClassifier
+    classifier: Classifier
     input_index: int
     batch_size: int
     device: str = "cpu"
-    asides: Mapping[str, ZeroShotClassifier] = field(default_factory=dict)
+    auxiliary: Mapping[str, Classifier] = field(default_factory=dict)
 
     def embed(self, drawn: torch.Tensor) -> Features:
         """Drawings' inputs (n, 3, s, s) to (n, d), in batches."""
@@ -50,12 +53,17 @@ class Judge:
         """n canvas pictures to (n, d)."""
         return self.embed(torch.stack([drawn_input(self.model.preprocess, one) for one in images]))
 
+    @property
+    def class_index(self) -> Callable[[str], int]:
+        """The class of the suite's question that is called so, or -1."""
+        return self.classifier.class_index
+
     def ask(self, images: Sequence[Image.Image]) -> Features:
         """Class probabilities (n, n_classes) of canvas pictures: what a search may see."""
         return self.classifier.scores(self.embed_images(images)).probability
 
     def records(self, drawing: Drawing, embeddings: Features, seed: int) -> list[Record]:
-        """One record for each picture of a sample, and one for each second question.
+        """One record for each picture of a sample, and one for each auxiliary question.
 
         Args:
             drawing: its first picture is the clean one; without a clean picture it gets no
@@ -65,14 +73,112 @@ class Judge:
         """
         answered = _answers(self, self.classifier, drawing, drawing.label, embeddings)
         records = answered if drawing.has_clean else [r | _NO_CLEAN for r in answered[1:]]
-        for name, classifier in self.asides.items():
+        for name, classifier in self.auxiliary.items():
             for row, picture in enumerate(drawing.pictures):
                 if picture.drawn is not None and picture.drawn.attack.recipe.asks == name:
                     label = _noted_answer(picture.drawn, classifier)
                     # The clean picture has no ink, so no answer about it could be right.
-                    aside = _answers(self, classifier, drawing, label, embeddings)[row]
-                    records.append(aside | _NO_CLEAN)
+                    answer = _answers(self, classifier, drawing, label, embeddings)[row]
+                    records.append(answer | _NO_CLEAN)
         return [record | {"seed": seed} for record in records]
+
+
+class Evaluation:
+    """All models with their classifiers: what turns drawings into predictions.
+
+    Args:
+        models: the dual encoders.
+        classifiers: the suite's question, one a model.
+        generator: draws the suite; searches draw with it.
+        dataset: the photographs.
+        options: batch size and text cache.
+
+    Attributes:
+        preprocesses: the distinct preprocessings of the models.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[Model],
+        classifiers: Sequence[Classifier],
+        generator: Generator,
+        dataset: Dataset,
+        options: RunOptions,
+    ) -> None:
+        further = auxiliary_questions(generator.suite, classifiers[0].task)
+        self.preprocesses, self._evaluators = _evaluators(models, classifiers, further, options)
+        self._searcher = Searcher(generator, dataset)
+        self._seed = generator.suite.seed
+
+    def finish(self, group: Sequence[Drawing]) -> Iterator[Finished]:
+        """Classify drawings that share their forward passes, by every model.
+
+        Raises:
+            UserError: if a model answers NaN, or a search cannot draw its word.
+        """
+        usable = [drawing for drawing in group if not drawing.broken]
+        ends = list(itertools.accumulate(len(d.pictures) for d in usable))
+        done = {d.sample: Finished(d.sample, [], d.broken, {}) for d in group}
+        for evaluator in self._evaluators if usable else ():
+            embeddings = evaluator.embed(
+                torch.cat([d.inputs[evaluator.input_index] for d in usable])
+            )
+            for drawing, part in zip(usable, np.split(embeddings, ends[:-1]), strict=True):
+                finished = done[drawing.sample]
+                found = self._searcher.search(evaluator, drawing)
+                finished.found.update({f.picture.pixels: f.image for f in found})
+                longer = dataclasses.replace(
+                    drawing, pictures=(*drawing.pictures, *(f.picture for f in found))
+                )
+                rows = np.concatenate([part, *(f.embedding for f in found)])
+                finished.records.extend(evaluator.records(longer, rows, self._seed))
+        yield from done.values()
+
+
+def _evaluators(
+    models: Sequence[Model],
+    classifiers: Sequence[Classifier],
+    further: Sequence[Task],
+    options: RunOptions,
+) -> tuple[list[Preprocess], list[Evaluator]]:
+    """The distinct preprocessings, and each model's evaluator with its place among them."""
+    preprocesses: dict[str, Preprocess] = {}
+    for model in models:
+        preprocesses.setdefault(repr(model.preprocess), model.preprocess)
+    places = list(preprocesses)
+    evaluators = [
+        Evaluator(
+            model,
+            classifier,
+            places.index(repr(model.preprocess)),
+            options.batch_size,
+            options.device,
+            {t.name: classifier_for(model, t, options) for t in further if model.answers(t)},
+        )
+        for model, classifier in zip(models, classifiers, strict=True)
+    ]
+    return list(preprocesses.values()), evaluators
+
+
+def classifier_for(model: Model, task: Task, options: RunOptions) -> Classifier:
+    """The model asked a task's question, its text features from the cache where there."""
+
+    def told(done: int, total: int) -> None:
+        options.progress(f"text features of {model.name}", done, total)
+
+    return model.classifier(task, options.cache, told)
+
+
+def grouped(drawings: Iterable[Drawing], options: RunOptions) -> Iterator[list[Drawing]]:
+    """The drawings in the groups that share a forward pass."""
+    group: list[Drawing] = []
+    for drawing in drawings:
+        group.append(drawing)
+        if not options.span_samples or sum(len(d.pictures) for d in group) >= options.batch_size:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def embed_drawn(model: Model, drawn: torch.Tensor, batch_size: int, device: str) -> Features:
@@ -84,8 +190,8 @@ def embed_drawn(model: Model, drawn: torch.Tensor, batch_size: int, device: str)
     return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
 
 
-def _noted_answer(drawn: Drawn, classifier: ZeroShotClassifier) -> int:
-    """The right answer to a second question, as the recipe noted it; `UserError` if it is none."""
+def _noted_answer(drawn: Drawn, classifier: Classifier) -> int:
+    """The right answer to an auxiliary question, as noted; `UserError` if it is none."""
     name, recipe = classifier.task.name, drawn.attack.recipe
     answer = str(drawn.attacked.facts.get(name, ""))
     label = classifier.class_index(answer)
@@ -98,8 +204,8 @@ def _noted_answer(drawn: Drawn, classifier: ZeroShotClassifier) -> int:
 
 
 def _answers(
-    judge: Judge,
-    classifier: ZeroShotClassifier,
+    evaluator: Evaluator,
+    classifier: Classifier,
     drawing: Drawing,
     label: int,
     embeddings: Features,
@@ -107,7 +213,7 @@ def _answers(
     """What a classifier says of a sample's pictures, `label` being right."""
     scores = classifier.scores(embeddings)
     common: Record = {
-        "model": judge.model.name,
+        "model": evaluator.model.name,
         "task": classifier.task.name,
         "sample": drawing.sample,
         "label": label,
@@ -130,9 +236,7 @@ def _answers(
     return records
 
 
-def _word_columns(
-    classifier: ZeroShotClassifier, word: str, label: int, probability: Features
-) -> Record:
+def _word_columns(classifier: Classifier, word: str, label: int, probability: Features) -> Record:
     """Which class is written, and how probable it is held to be."""
     target = classifier.class_index(word)
     if word == classifier.task.class_names[label]:

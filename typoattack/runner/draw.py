@@ -8,13 +8,13 @@ import xxhash
 from PIL import Image
 
 from typoattack.core.errors import BrokenImage, UserError
-from typoattack.core.randomness import stream
+from typoattack.core.randomness import Rng, stream
 from typoattack.drawing.canvas import square_canvas
-from typoattack.recipes import AsGiven, Attacked, Oracle, Recipe, SearchRecipe
+from typoattack.recipes import Attacked, Oracle, Recipe, RecipeBase
 from typoattack.recipes.base import attacked
 from typoattack.recipes.oracle import Probabilities
 from typoattack.samples.base import Sample
-from typoattack.suite.suite import Attack, Suite
+from typoattack.suite import Attack, Suite
 from typoattack.words import Neighbours, Situation, parse_words
 
 
@@ -37,8 +37,8 @@ class Drawn:
 class Generator:
     """Draws a suite's attacks.
 
-    Every stream is keyed by (seed, sample id, recipe, replicate), so a picture does not depend
-    on what else is drawn, in which order, or by whom.
+    Every stream is that of `drawing_stream`, so a picture does not depend on what else is drawn,
+    in which order, or by whom.
 
     Attributes:
         suite: recipes, words, seed and canvas.
@@ -73,12 +73,12 @@ class Generator:
         Raises:
             UserError: if the recipe cannot draw the word, or breaks.
         """
-        if isinstance(attack.recipe, AsGiven):
-            return draw_given(sample, canvas, attack.recipe.variant, replicate)
+        if attack.given:
+            return draw_given(sample, canvas, attack.given, replicate)
         word = self.word(attack, sample, replicate)
-        if word is None:
+        if word is None or attack.drawn is None:
             return None
-        return draw_word(self.suite.seed, sample, canvas, attack.recipe, word, replicate)
+        return draw_word(self.suite.seed, sample.id, canvas, attack.drawn, word, replicate)
 
     def search(
         self,
@@ -92,27 +92,29 @@ class Generator:
         """One picture that a search finds by asking a model, or None where there is no word.
 
         Args:
+            sample: the photograph.
+            canvas: its clean picture.
+            attack: one whose recipe is a search.
+            replicate: which of the suite's words and draws.
             ask: canvas pictures to class probabilities (n, n_classes).
             class_index: the class called so, or -1.
 
         Raises:
             UserError: if the recipe cannot draw the word, or breaks.
         """
-        recipe = attack.recipe
-        assert isinstance(recipe, SearchRecipe)
         word = self.word(attack, sample, replicate)
-        if word is None:
+        if word is None or attack.search is None:
             return None
         oracle = Oracle(ask, sample.label, class_index(word))
-        rng = stream(self.suite.seed, sample.id, recipe.stream_key, replicate)
-        with _said_with(recipe, sample, word):
-            made = recipe.search(canvas, word, rng, oracle)
+        rng = drawing_stream(self.suite.seed, sample.id, attack.recipe, replicate)
+        with _said_with(attack.recipe, sample.id, word):
+            made = attack.search.search(canvas, word, rng, oracle)
         return replace(made, facts={**made.facts, "queries": oracle.queries})
 
     def draw_all(self, sample: Sample, canvas: Image.Image) -> Iterator[Drawn]:
         """Every attack of the suite on one canvas, but for searches, which ask a model."""
         for attack in self.suite.attacks:
-            if isinstance(attack.recipe, SearchRecipe):
+            if attack.search is not None:
                 continue
             for replicate in range(self.suite.replicates):
                 made = self.draw(sample, canvas, attack, replicate)
@@ -120,16 +122,64 @@ class Generator:
                     yield Drawn(attack, replicate, made)
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnSample:
+    """A photograph, decoded, and every attack of a suite on it.
+
+    Attributes:
+        sample: the photograph.
+        canvas: its clean picture; None if it is broken.
+        drawn: the attacked pictures, in the order of the suite.
+        broken: why it cannot be used; empty if it can.
+    """
+
+    sample: Sample
+    canvas: Image.Image | None
+    drawn: tuple[Drawn, ...] = ()
+    broken: str = ""
+
+
+def draw_sample(generator: Generator, sample: Sample) -> DrawnSample:
+    """Decode a photograph and draw every attack on it; a broken one is said to be so.
+
+    Raises:
+        UserError: if a recipe cannot draw its word, or breaks.
+        RunFailure: if the photograph cannot be read any more.
+    """
+    try:
+        canvas = generator.canvas(sample)
+        return DrawnSample(sample, canvas, tuple(generator.draw_all(sample, canvas)))
+    except BrokenImage as error:
+        return DrawnSample(sample, None, broken=str(error) or "cannot be decoded")
+
+
+def drawing_stream(seed: int, sample_id: str, recipe: RecipeBase, replicate: int = 0) -> Rng:
+    """The random stream of one drawing: the only place that says what it is keyed by.
+
+    Args:
+        seed: the suite's.
+        sample_id: the photograph's.
+        recipe: what draws; a control has the stream of its attack.
+        replicate: which of the suite's words and draws.
+    """
+    return stream(seed, sample_id, recipe.stream_key, replicate)
+
+
 def draw_word(
-    seed: int, sample: Sample, canvas: Image.Image, recipe: Recipe, word: str, replicate: int
+    seed: int,
+    sample_id: str,
+    canvas: Image.Image,
+    recipe: Recipe,
+    word: str,
+    replicate: int = 0,
 ) -> Attacked:
-    """What `recipe` makes of a word on a sample's canvas in a suite with this seed.
+    """What `recipe` makes of a word on a photograph's canvas in a suite with this seed.
 
     Raises:
         UserError: if the recipe cannot draw the word, or breaks.
     """
-    with _said_with(recipe, sample, word):
-        return recipe(canvas, word, stream(seed, sample.id, recipe.stream_key, replicate))
+    with _said_with(recipe, sample_id, word):
+        return recipe(canvas, word, drawing_stream(seed, sample_id, recipe, replicate))
 
 
 def draw_given(sample: Sample, canvas: Image.Image, kind: str, replicate: int) -> Attacked | None:
@@ -143,15 +193,15 @@ def draw_given(sample: Sample, canvas: Image.Image, kind: str, replicate: int) -
 
 
 @contextmanager
-def _said_with(recipe: Recipe, sample: Sample, word: str) -> Iterator[None]:
+def _said_with(recipe: RecipeBase, sample_id: str, word: str) -> Iterator[None]:
     """Errors of a recipe, said with what it was drawing."""
     try:
         yield
     except (UserError, BrokenImage) as error:
-        raise UserError(f"recipe {recipe} on sample {sample.id!r}: {error}") from None
+        raise UserError(f"recipe {recipe} on sample {sample_id!r}: {error}") from None
     except Exception as error:
         raise UserError(
-            f"recipe {recipe} broke on sample {sample.id!r} with the word {word!r}: "
+            f"recipe {recipe} broke on sample {sample_id!r} with the word {word!r}: "
             f"{type(error).__name__}: {error}; `typoattack check` may tell why"
         ) from error
 

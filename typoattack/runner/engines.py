@@ -7,10 +7,11 @@ from typoattack.core.registry import Registry
 from typoattack.models.base import Model
 from typoattack.models.devices import resolve_device
 from typoattack.results.folder import RunFolder
-from typoattack.runner.local import Options, run_suite
+from typoattack.runner.local import run_suite
+from typoattack.runner.options import RunOptions
 from typoattack.runner.ray import cluster_device, run_on_ray
 from typoattack.samples.base import Dataset
-from typoattack.suite.suite import Suite
+from typoattack.suite import Suite
 
 __all__ = ["ENGINES", "Engine"]
 
@@ -26,7 +27,7 @@ class Engine:
     """
 
     device: Callable[[str], str]
-    run: Callable[[Suite, Sequence[Model], Dataset, RunFolder, Options], None]
+    run: Callable[[Suite, Sequence[Model], Dataset, RunFolder, RunOptions], None]
 
 
 ENGINES: Registry[Engine] = Registry("engine")

@@ -22,20 +22,14 @@ from typoattack.core.errors import RunFailure, UserError
 from typoattack.models.base import Model
 from typoattack.models.devices import resolve_device
 from typoattack.results.folder import RunFolder
+from typoattack.results.writer import Finished, ResultWriter
+from typoattack.runner.classify import Evaluation, classifier_for, grouped
 from typoattack.runner.draw import Generator
-from typoattack.runner.local import (
-    Finished,
-    Jury,
-    Options,
-    Scribe,
-    build_classifiers,
-    grouped,
-    make_plan,
-    task_of,
-)
-from typoattack.runner.worker import Drawing, Easel
+from typoattack.runner.options import OpenModels, RunOptions
+from typoattack.runner.plan import make_plan, task_of
+from typoattack.runner.worker import Drawing, Worker
 from typoattack.samples.base import Dataset
-from typoattack.suite.suite import Suite
+from typoattack.suite import Suite
 
 _BLOCK = 8
 """Samples a drawing task: a second or so of work."""
@@ -74,10 +68,11 @@ def cluster_device(wish: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
+class _ActorSetup:
     """What an actor needs to classify; models are opened by name where they run.
 
     Attributes:
+        open_models: opens models by name where they run.
         names: of the models.
         fingerprints: theirs in the process that planned the run.
         generator: draws the suite.
@@ -85,9 +80,10 @@ class _Bench:
         device: where the models run.
         precision: in what they compute.
         batch_size: pictures a forward pass at most.
-        span_samples: see `runner.local.Options`.
+        span_samples: see `RunOptions`.
     """
 
+    open_models: OpenModels
     names: tuple[str, ...]
     fingerprints: tuple[str, ...]
     generator: Generator
@@ -101,22 +97,22 @@ class _Bench:
 class _Classify:
     """The actor: opens the models once and classifies drawings."""
 
-    def __init__(self, bench: _Bench) -> None:
-        from typoattack.models import load_models
-
-        self._options = Options(
-            batch_size=bench.batch_size, span_samples=bench.span_samples, device=bench.device
+    def __init__(self, setup: _ActorSetup) -> None:
+        self._options = RunOptions(
+            batch_size=setup.batch_size, span_samples=setup.span_samples, device=setup.device
         )
-        models = load_models(bench.names, device=bench.device, precision=bench.precision)
-        for model, expected in zip(models, bench.fingerprints, strict=True):
+        models = setup.open_models(setup.names, device=setup.device, precision=setup.precision)
+        for model, expected in zip(models, setup.fingerprints, strict=True):
             if model.fingerprint != expected:
                 raise UserError(
                     f"model {model.name!r} has other weights on a node of the cluster than here; "
                     "make its files the same everywhere"
                 )
-        task = task_of(bench.generator.suite, bench.dataset)
-        classifiers = build_classifiers(models, task, self._options)
-        self._jury = Jury(models, classifiers, bench.generator, bench.dataset, self._options)
+        task = task_of(setup.generator.suite, setup.dataset)
+        classifiers = [classifier_for(model, task, self._options) for model in models]
+        self._evaluation = Evaluation(
+            models, classifiers, setup.generator, setup.dataset, self._options
+        )
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         results: list[Finished | Exception] = []
@@ -126,7 +122,7 @@ class _Classify:
                 if drawing.failure is not None:
                     raise drawing.failure
             for group in grouped(drawings, self._options):
-                results += self._jury.finish(group)
+                results += self._evaluation.finish(group)
         except (UserError, RunFailure) as error:
             results.append(error)
         return {"finished": _objects(results)}
@@ -144,7 +140,7 @@ def run_on_ray(
     models: Sequence[Model],
     dataset: Dataset,
     folder: RunFolder,
-    options: Options,
+    options: RunOptions,
 ) -> None:
     """The same as `runner.local.run_suite`, on a cluster.
 
@@ -154,10 +150,19 @@ def run_on_ray(
     """
     ray = _ray()
     plan = make_plan(suite, models, dataset, options)
-    scribe = Scribe(folder, plan.indices, dataset, options)
-    if not scribe.left:
+    writer = ResultWriter(
+        folder,
+        plan.indices,
+        dataset,
+        chunk_size=options.chunk_size,
+        progress=options.progress,
+    )
+    if not writer.left:
         return
-    bench = _Bench(
+    if options.open_models is None:
+        raise UserError("--engine ray opens models by name on its nodes; give names, not objects")
+    setup = _ActorSetup(
+        open_models=options.open_models,
         names=tuple(model.name for model in models),
         fingerprints=tuple(model.fingerprint for model in models),
         generator=plan.generator,
@@ -167,27 +172,27 @@ def run_on_ray(
         batch_size=options.batch_size,
         span_samples=options.span_samples,
     )
-    easel = Easel(dataset, plan.generator, plan.jury.preprocesses)
+    worker = Worker(dataset, plan.generator, plan.evaluation.preprocesses)
     try:
-        for finished in _results(ray, easel, scribe.left, bench):
+        for finished in _results(ray, worker, writer.left, setup):
             if isinstance(finished, Exception):
                 raise finished
-            scribe.add(finished)
+            writer.add(finished)
     except ray.exceptions.RayError as error:
         raise _in_words(error) from error
-    scribe.flush()
+    writer.flush()
 
 
 def _results(
-    ray: Any, easel: Easel, left: Sequence[int], bench: _Bench
+    ray: Any, worker: Worker, left: Sequence[int], setup: _ActorSetup
 ) -> Iterator[Finished | Exception]:
     """What the cluster makes of the samples that are left, as it is finished."""
-    gpus = _gpus(ray) if bench.device == "cuda" else 0
-    drawing = ray.put(easel)
+    gpus = _gpus(ray) if setup.device == "cuda" else 0
+    drawing = ray.put(worker)
     blocks = max(-(-len(left) // _BLOCK), 1)
 
     def draw(batch: dict[str, Any]) -> dict[str, Any]:
-        shared: Easel = ray.get(drawing)
+        shared: Worker = ray.get(drawing)
         return {"drawing": _objects([shared.draw(int(index)) for index in batch["index"]])}
 
     context = ray.data.DataContext.get_current()
@@ -195,7 +200,7 @@ def _results(
     samples = ray.data.from_items([{"index": i} for i in left], override_num_blocks=blocks)
     classified = samples.map_batches(draw, batch_size=None, num_cpus=1).map_batches(
         _Classify,
-        fn_constructor_args=(bench,),
+        fn_constructor_args=(setup,),
         batch_size=None,
         num_gpus=1 if gpus else None,
         num_cpus=None if gpus else 1,

@@ -8,12 +8,11 @@ from PIL import Image
 
 from typoattack.core.errors import BrokenImage, RunFailure, UserError
 from typoattack.drawing.canvas import square_canvas
-from typoattack.recipes import AsGiven, SearchRecipe
 from typoattack.results.folder import RunFolder
 from typoattack.results.schema import CLEAN
 from typoattack.runner.draw import draw_given, draw_word, pixel_fingerprint
 from typoattack.samples import DatasetSpec, Sample, open_dataset
-from typoattack.suite.suite import split_label
+from typoattack.suite import make_attack, split_label
 
 _KEPT_CANVASES = 64
 
@@ -54,14 +53,16 @@ class RunPainter:
         canvas = self._canvas(row["sample"])
         if row["recipe"] == CLEAN:
             return canvas
-        recipe, _ = split_label(row["recipe"])
-        if isinstance(recipe, SearchRecipe):
-            return self._folder.kept_picture(row["pixels"])
         sample, replicate = self._sample(row["sample"]), int(row["replicate"])
-        if isinstance(recipe, AsGiven):
-            given = draw_given(sample, canvas, recipe.variant, replicate)
+        attack = make_attack(*split_label(row["recipe"]), default="random")
+        if attack.search is not None:
+            return self._folder.kept_picture(row["pixels"])
+        if attack.given:
+            given = draw_given(sample, canvas, attack.given, replicate)
             return given.image if given else None
-        return draw_word(self._seed, sample, canvas, recipe, row["word"], replicate).image
+        if attack.drawn is None:
+            return None
+        return draw_word(self._seed, sample.id, canvas, attack.drawn, row["word"], replicate).image
 
     def _sample(self, sample_id: str) -> Sample:
         return self._dataset[self._index[sample_id]]

@@ -8,11 +8,12 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from typoattack.core.call import parse_values
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
 from typoattack.drawing.fonts import families
 from typoattack.recipes.base import Recipe
-from typoattack.recipes.spec import build_recipe, parse_values
+from typoattack.recipes.registry import build_recipe
 
 _PAPER, _TEXT = (255, 255, 255), (40, 40, 44)
 
@@ -60,7 +61,7 @@ def parse_sweeps(texts: Sequence[str]) -> dict[str, list[Any]]:
         name, equals, values = text.partition("=")
         if not (equals and name.strip() and values.strip()):
             raise UserError(f"sweep {text!r} is written PARAM=VALUE,VALUE,…")
-        made[name.strip()] = list(parse_values(values))
+        made[name.strip()] = list(parse_values(values, "sweep"))
     return made
 
 

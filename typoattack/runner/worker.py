@@ -10,11 +10,10 @@ from PIL import Image
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from typoattack.core.errors import BrokenImage, RunFailure, UserError
+from typoattack.core.errors import RunFailure, UserError
 from typoattack.models.base import Preprocess
 from typoattack.models.pixels import drawn_input
-from typoattack.recipes import SearchRecipe
-from typoattack.runner.draw import Drawn, Generator, pixel_fingerprint
+from typoattack.runner.draw import Drawn, Generator, draw_sample, pixel_fingerprint
 from typoattack.samples.base import Dataset
 
 
@@ -59,7 +58,7 @@ class Drawing:
     has_clean: bool = True
 
 
-class Easel:
+class Worker:
     """Draws samples; pickles, and is what other processes run.
 
     Args:
@@ -74,21 +73,19 @@ class Easel:
         self._dataset = dataset
         self._generator = generator
         self._preprocesses = preprocesses
-        self._searches = any(isinstance(a.recipe, SearchRecipe) for a in generator.suite.attacks)
+        self._searches = any(attack.search is not None for attack in generator.suite.attacks)
 
     def draw(self, index: int) -> Drawing:
         """The sample at `index` of the data set, drawn; what is wrong with it is said in it."""
         sample = self._dataset[index]
         try:
-            canvas = self._generator.canvas(sample)
-            drawn = list(self._generator.draw_all(sample, canvas))
-        except BrokenImage as error:
-            reason = str(error) or "cannot be decoded"
-            return Drawing(index, sample.id, sample.label, broken=reason)
+            made = draw_sample(self._generator, sample)
         except (UserError, RunFailure) as error:
             return Drawing(index, sample.id, sample.label, failure=error)
-        images = [canvas, *(d.attacked.image for d in drawn)]
-        noted = zip([None, *map(_without_pixels, drawn)], images, strict=True)
+        if made.canvas is None:
+            return Drawing(index, sample.id, sample.label, broken=made.broken)
+        images = [made.canvas, *(d.attacked.image for d in made.drawn)]
+        noted = zip([None, *map(_without_pixels, made.drawn)], images, strict=True)
         return Drawing(
             index,
             sample.id,
@@ -97,7 +94,7 @@ class Easel:
             inputs=tuple(
                 torch.stack([drawn_input(f, image) for image in images]) for f in self._preprocesses
             ),
-            canvas=canvas if self._searches else None,
+            canvas=made.canvas if self._searches else None,
             has_clean=sample.has_clean,
         )
 
@@ -112,17 +109,17 @@ def _without_pixels(drawn: Drawn) -> Drawn:
 
 
 class _Draws(TorchDataset[Drawing]):
-    """The chosen samples of an easel, as a loader takes them."""
+    """The chosen samples of a worker, as a loader takes them."""
 
-    def __init__(self, easel: Easel, indices: Sequence[int]) -> None:
-        self._easel = easel
+    def __init__(self, worker: Worker, indices: Sequence[int]) -> None:
+        self._worker = worker
         self._indices = indices
 
     def __len__(self) -> int:
         return len(self._indices)
 
     def __getitem__(self, position: int) -> Drawing:
-        return self._easel.draw(self._indices[position])
+        return self._worker.draw(self._indices[position])
 
 
 def draw_samples(
@@ -148,7 +145,7 @@ def draw_samples(
     """
     warnings.filterwarnings("ignore", "This DataLoader will create")  # the user chose the number
     loader = DataLoader(
-        _Draws(Easel(dataset, generator, preprocesses), indices),
+        _Draws(Worker(dataset, generator, preprocesses), indices),
         batch_size=None,
         num_workers=workers,
         prefetch_factor=4 if workers else None,

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from typoattack.core.errors import UserError
-from typoattack.core.registry import Registry
+from typoattack.core.registry import Kind, Registry, deferred
 from typoattack.samples.base import BrokenImage, Dataset, Sample
 
-__all__ = ["DATASETS", "BrokenImage", "Dataset", "DatasetKind", "DatasetSpec", "Sample"]
+__all__ = ["DATASETS", "BrokenImage", "Dataset", "DatasetSpec", "Sample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +27,9 @@ class DatasetSpec:
     class_names: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetKind:
-    """One way to open a data set: how it is written, what it is, and how it opens."""
-
-    usage: str
-    summary: str
-    open: Callable[[DatasetSpec], Dataset]
-
-
-DATASETS: Registry[DatasetKind] = Registry("dataset", "see `typoattack list datasets`")
+DATASETS: Registry[Kind[Callable[[DatasetSpec], Dataset]]] = Registry(
+    "dataset", "see `typoattack list datasets`"
+)
 
 
 def open_dataset(which: DatasetSpec) -> Dataset:
@@ -56,104 +48,68 @@ def open_dataset(which: DatasetSpec) -> Dataset:
     return dataset
 
 
-def _open_bundled(_: DatasetSpec) -> Dataset:
-    from typoattack.samples.bundled import bundled
-
-    return bundled()
-
-
-def _open_stroop(_: DatasetSpec) -> Dataset:
-    from typoattack.samples.stroop import StroopCards
-
-    return StroopCards()
+def _by_spec(where: str) -> Callable[[DatasetSpec], Dataset]:
+    """Opens with a function that takes the spec alone."""
+    return lambda which: deferred(where)(which.spec)
 
 
-def _open_folder(which: DatasetSpec) -> Dataset:
-    from typoattack.samples.folder import folder
+def _folder(which: DatasetSpec) -> Dataset:
+    path = which.spec.partition(":")[2]
+    made: Dataset = deferred("typoattack.samples.folder:folder")(path, which.class_names)
+    return made
 
-    return folder(which.spec.partition(":")[2], which.class_names)
 
-
-def _open_table(which: DatasetSpec) -> Dataset:
-    from typoattack.samples.hub import table
-
-    options: dict[str, Any] = {
+def _table(which: DatasetSpec) -> Dataset:
+    options = {
         "image_column": which.image_column,
         "label_column": which.label_column,
         "class_names": which.class_names,
     }
-    return table(which.spec, **options)
+    made: Dataset = deferred("typoattack.samples.hub:table")(which.spec, **options)
+    return made
 
 
-def _open_scam(which: DatasetSpec) -> Dataset:
-    from typoattack.samples.scam import scam
-
-    return scam(which.spec)
+def _add(usage: str, summary: str, opener: Callable[[DatasetSpec], Dataset]) -> None:
+    DATASETS.add(usage.partition(":")[0], Kind(usage, summary, opener))
 
 
-def _open_named(which: DatasetSpec) -> Dataset:
-    from typoattack.samples.photographed import named_photographs
-
-    return named_photographs(which.spec)
-
-
-def _open_materzynska(which: DatasetSpec) -> Dataset:
-    from typoattack.samples.photographed import materzynska
-
-    return materzynska(which.spec)
-
-
-def _open_annotated(which: DatasetSpec) -> Dataset:
-    from typoattack.samples.photographed import annotated
-
-    return annotated(which.spec)
-
-
-DATASETS.add(
+_PHOTOGRAPHED = "typoattack.samples.photographed"
+_add(
     "bundled",
-    DatasetKind("bundled", "20 ImageNet validation photographs, no download", _open_bundled),
+    "20 ImageNet validation photographs, no download",
+    lambda _: deferred("typoattack.samples.bundled:bundled")(),
 )
-DATASETS.add(
+_add(
     "stroop-cards",
-    DatasetKind("stroop-cards", "colour words in the ink of other colours", _open_stroop),
+    "colour words in the ink of other colours",
+    lambda _: deferred("typoattack.samples.stroop:StroopCards")(),
 )
-DATASETS.add(
-    "folder",
-    DatasetKind("folder:PATH", "your photographs, one subfolder a class", _open_folder),
+_add("folder:PATH", "your photographs, one subfolder a class", _folder)
+_add("hf:NAME[:SPLIT]", "a data set of the Hugging Face Hub", _table)
+_add("parquet:FILE", "a local parquet file, opened by datasets", _table)
+_add("imagefolder:PATH", "a local folder, opened by datasets", _table)
+_add(
+    "scam:NAME|PATH",
+    "SCAM's pairs: scam:BLISS-e-V/SCAM, or a copy of its layout",
+    _by_spec("typoattack.samples.scam:scam"),
 )
-DATASETS.add(
-    "hf", DatasetKind("hf:NAME[:SPLIT]", "a data set of the Hugging Face Hub", _open_table)
+_add(
+    "rta:PATH",
+    "RTA-100, a folder or zip of label=dog_text=cat.png",
+    _by_spec(f"{_PHOTOGRAPHED}:named_photographs"),
 )
-DATASETS.add(
-    "parquet", DatasetKind("parquet:FILE", "a local parquet file, opened by datasets", _open_table)
+_add(
+    "paint:PATH",
+    "PAINT's photographs, named like RTA-100's",
+    _by_spec(f"{_PHOTOGRAPHED}:named_photographs"),
 )
-DATASETS.add(
-    "imagefolder",
-    DatasetKind("imagefolder:PATH", "a local folder, opened by datasets", _open_table),
+_add(
+    "materzynska:PATH",
+    "a folder or zip of photographs with annotation.json",
+    _by_spec(f"{_PHOTOGRAPHED}:materzynska"),
 )
-DATASETS.add(
-    "scam",
-    DatasetKind(
-        "scam:NAME|PATH", "SCAM's pairs: scam:BLISS-e-V/SCAM, or a copy of its layout", _open_scam
-    ),
-)
-DATASETS.add(
-    "rta",
-    DatasetKind("rta:PATH", "RTA-100, a folder or zip of label=dog_text=cat.png", _open_named),
-)
-DATASETS.add(
-    "paint",
-    DatasetKind("paint:PATH", "PAINT's photographs, named like RTA-100's", _open_named),
-)
-DATASETS.add(
-    "materzynska",
-    DatasetKind(
-        "materzynska:PATH", "a folder or zip of photographs with annotation.json", _open_materzynska
-    ),
-)
-DATASETS.add(
-    "csv",
-    DatasetKind(
-        "csv:FILE", "attacked pictures by line: image, label, word, clean, kind", _open_annotated
-    ),
+_add(
+    "csv:FILE",
+    "attacked pictures by line: image, label, word, clean, kind",
+    _by_spec(f"{_PHOTOGRAPHED}:annotated"),
 )

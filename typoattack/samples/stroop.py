@@ -13,22 +13,12 @@ from PIL import Image
 from typoattack.core.randomness import digest
 from typoattack.drawing.stroop import COLOURS, Card, deck
 from typoattack.samples.base import Sample, Variant
-from typoattack.task import Task
-
-INK = "ink"
-"""The name of the task that asks for the colour of the ink."""
-
-INK_TEMPLATES = ("the colour {}.", "a word written in {} ink.", "{} letters.", "something {}.")
+from typoattack.task import Task, ink_task
 
 _CLEAN = "colour-only"
 """The condition of a card without a word."""
 
 _SIDE = 448
-
-
-def ink_task() -> Task:
-    """Which of the 11 basic colours is the ink?"""
-    return Task(INK, COLOURS, INK_TEMPLATES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from PIL import Image
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
-from typoattack.models.base import Preprocess
+from typoattack.models.base import Lineage, Preprocess
+from typoattack.models.zero_shot import ZeroShotModel
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.layers import Edit, Field, Layer
 from typoattack.units.recording import batches, preprocessed
@@ -51,7 +52,7 @@ Instead = Mapping[str, torch.Tensor]
 """By layer, (references, places, units, depth) of the units cut, or empty for zero."""
 
 
-class AblatedModel:
+class AblatedModel(ZeroShotModel):
     """A `Model` without some units of another.
 
     Args:
@@ -77,12 +78,12 @@ class AblatedModel:
         if how != "zero" and lacking:
             raise UserError(f"{how} ablation of layer {lacking[0]!r} needs reference pictures")
         count = sum(len(cut.units) for cut in self._cuts)
-        self.name = f"{base.name} without {count} unit{'s' * (count != 1)} ({how})"
+        self.lineage = Lineage(f"{base.name} without {count} unit{'s' * (count != 1)} ({how})")
         self.fingerprint = digest(base.fingerprint, how, *self._described())
         self.image_size = base.image_size
         self.logit_scale = base.logit_scale
         self.reads = base.reads
-        self.logit_bias: float | None = getattr(base, "logit_bias", None)
+        self.logit_bias = base.logit_bias
 
     @property
     def preprocess(self) -> Preprocess:

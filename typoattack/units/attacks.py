@@ -16,9 +16,9 @@ from typoattack.models.base import Model, Preprocess
 from typoattack.models.pixels import TwoStep, drawn_input, model_input
 from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
-from typoattack.recipes import AsGiven, Control, SearchRecipe, parse_recipe
+from typoattack.recipes import parse_any
 from typoattack.runner.draw import Generator
-from typoattack.suite.suite import Attack, Suite
+from typoattack.suite import Attack, Suite, with_controls
 from typoattack.units.photographs import Photographs
 from typoattack.units.recording import Told
 from typoattack.units.shelf import Mapped, memory_mapped
@@ -163,10 +163,11 @@ def word_attack(recipe: str, words: str = "random") -> Attack:
     Raises:
         UserError: for a recipe that is none, is a control or a search, or has no word.
     """
-    made = parse_recipe(recipe)
-    if isinstance(made, Control | SearchRecipe | AsGiven):
+    made = parse_any(recipe)
+    attack = Attack(made, made.words or words, str(made))
+    if attack.drawn is None or attack.control:
         raise UserError(f"recipe {made}: units are studied under an attack that draws a word")
-    return Attack(made, made.words or words, str(made))
+    return attack
 
 
 def _generator(photographs: Photographs, attack: Attack, seed: int) -> Generator:
@@ -191,9 +192,8 @@ def _draw(
     """The three pictures of a photograph."""
     sample = photographs.sample(row)
     canvas = generator.canvas(sample)
-    blank = Control(attack.recipe, "blank")
-    beside = Attack(blank, attack.words, str(blank), attack.label)
-    drawn = [generator.draw(sample, canvas, line, 0) for line in (attack, beside)]
+    lines = with_controls(attack.recipe, attack.words, attack.words, ["blank"])
+    drawn = [generator.draw(sample, canvas, line, 0) for line in lines]
     images = [one.image if one is not None else canvas for one in drawn]
     return dict(zip(KINDS, [canvas, *images], strict=True))
 

@@ -21,7 +21,6 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-import typoattack
 from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
 from typoattack.core.randomness import digest
@@ -170,7 +169,7 @@ def unfinished(folder: Path) -> Iterator[Path]:
         shutil.rmtree(store, ignore_errors=True)
 
 
-def code_fingerprint(root: Path = Path(typoattack.__file__).parent) -> str:
+def code_fingerprint(root: Path = Path(__file__).parent.parent) -> str:
     """Changes with the code below `root` and with the libraries that could change a number."""
     sources = sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix())
     versions = (importlib.metadata.version(name) for name in _LIBRARIES)

@@ -13,7 +13,7 @@ from PIL import Image
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
 from typoattack.models.text_cache import TextCache
-from typoattack.suite.suite import Attack
+from typoattack.suite import Attack
 from typoattack.units.ablate import Cut, reference_fields
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.attacks import (

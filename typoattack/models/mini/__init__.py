@@ -10,7 +10,7 @@ from typoattack.models.mini.model import Mini
 __all__ = ["Mini", "MiniBlind", "load_mini", "load_mini_blind"]
 
 
-def load_mini(device: str = "cpu", precision: str = "fp32") -> Mini:
+def load_mini(_: str = "mini", *, device: str = "cpu", precision: str = "fp32") -> Mini:
     """The model that sees objects and reads, on `device`; its weights lie beside this file.
 
     Raises:
@@ -20,7 +20,9 @@ def load_mini(device: str = "cpu", precision: str = "fp32") -> Mini:
     return Mini(device, precision)
 
 
-def load_mini_blind(device: str = "cpu", precision: str = "fp32") -> MiniBlind:
+def load_mini_blind(
+    _: str = "mini-blind", *, device: str = "cpu", precision: str = "fp32"
+) -> MiniBlind:
     """EfficientNet-Lite0 as a dual encoder, on `device`.
 
     Raises:

@@ -19,9 +19,10 @@ from open_clip import IMAGENET_CLASSNAMES
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
-from typoattack.models.base import Preprocess
+from typoattack.models.base import Lineage, Preprocess
 from typoattack.models.inference import autocast, check_precision, reduced
 from typoattack.models.pixels import Bicubic, TwoStep
+from typoattack.models.zero_shot import ZeroShotModel
 
 OBJECT_SIZE = 224
 """Side in pixels of the picture that EfficientNet-Lite0 sees."""
@@ -130,7 +131,7 @@ class Meaning:
         return name, F.normalize(self._rows[classes].mean(dim=0), dim=0)
 
 
-class MiniBlind:
+class MiniBlind(ZeroShotModel):
     """The embedded model without its reading part: sees objects, cannot read.
 
     A text that names no ImageNet class gets the neutral meaning: all of its weight lies in one
@@ -141,10 +142,9 @@ class MiniBlind:
         object_net: timm's EfficientNet-Lite0.
     """
 
-    name = "mini-blind"
+    lineage = Lineage("mini-blind")
     image_size = OBJECT_SIZE
     logit_scale = _LOGIT_SCALE
-    logit_bias: float | None = None
     reads = False
     preprocess: Preprocess = TwoStep(Bicubic(OBJECT_SIZE), mean=(0.5,) * 3, std=(0.5,) * 3)
 
@@ -158,6 +158,14 @@ class MiniBlind:
         self.fingerprint = digest(
             "mini-blind 1 bicubic 224" + reduced(precision),
             hashlib.sha256(object_weights_file().read_bytes()).digest(),
+        )
+
+    @property
+    def note(self) -> str:
+        """That it cannot read."""
+        return (
+            "this model cannot read: its flips come from what the label covers, not from the "
+            "word on it"
         )
 
     @torch.inference_mode()

@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from typoattack.core.randomness import digest
-from typoattack.models.base import Preprocess
+from typoattack.models.base import Lineage, Preprocess
 from typoattack.models.inference import autocast, check_precision, reduced
 from typoattack.models.mini.blind import (
     OBJECT_FEATURES,
@@ -32,6 +32,7 @@ from typoattack.models.mini.colours import COLOURS, ink_colours, named_colour
 from typoattack.models.mini.reader import ReaderNet, Reading, read
 from typoattack.models.mini.spelling import soft_normalised, spelling
 from typoattack.models.pixels import Bicubic, TwoStep
+from typoattack.models.zero_shot import ZeroShotModel
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
 IMAGE_SIZE = 448
@@ -66,7 +67,7 @@ def _fused(module: nn.Module) -> nn.Module:
     return module
 
 
-class Mini:
+class Mini(ZeroShotModel):
     """The embedded model: sees objects and basic colours, and reads.
 
     The vectors have 1280 + 1 + 11 + 729 numbers: object features or meaning; one that is 1 in a
@@ -79,11 +80,9 @@ class Mini:
         reader_net: the reader; sees no object.
     """
 
-    name = "mini"
+    lineage = Lineage("mini")
     image_size = IMAGE_SIZE
     logit_scale = _LOGIT_SCALE
-    logit_bias: float | None = None
-    reads = True
     preprocess: Preprocess = TwoStep(Bicubic(IMAGE_SIZE))
 
     def __init__(
@@ -102,6 +101,14 @@ class Mini:
         files = [hashlib.sha256(p.read_bytes()).digest() for p in (weights, object_weights_file())]
         settings = repr((_VERSION, IMAGE_SIZE, self._how, self._weight, COLOUR_WEIGHT, LEAST_READ))
         self.fingerprint = digest(settings + reduced(precision), *files)
+
+    @property
+    def note(self) -> str:
+        """That it is a stand-in."""
+        return (
+            "this model is a stand-in for trying the product: its figures say nothing of any "
+            "published CLIP"
+        )
 
     @torch.inference_mode()
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:

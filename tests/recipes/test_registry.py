@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from tests.recipes.photographs import every_recipe
 from typoattack.core.errors import UserError
-from typoattack.recipes import RECIPES, PrintedLabel, Recipe, WorstOf, parse_recipe
+from typoattack.recipes import RECIPES, Recipe, build_recipe, parse_recipe
+from typoattack.recipes.adaptive import WorstOf
+from typoattack.recipes.labels import PrintedLabel
 
 
 @pytest.mark.parametrize("recipe", every_recipe(), ids=str)
@@ -27,8 +29,9 @@ def test_parameters_are_read_by_name_and_by_place() -> None:
 
 
 def test_a_recipe_may_be_given_as_text_to_another() -> None:
-    made = WorstOf(k=3, base="printed-label(size=0.25)")  # type: ignore[arg-type]
-    assert made.base == PrintedLabel(size=0.25)
+    expected = WorstOf(k=3, base=PrintedLabel(size=0.25))
+    assert parse_recipe('worst-of(3, "printed-label(size=0.25)")') == expected
+    assert build_recipe(WorstOf, [], {"k": 3, "base": "printed-label(size=0.25)"}) == expected
 
 
 def test_strings_keep_quotes_and_backslashes() -> None:

@@ -1,4 +1,4 @@
-"""Recipes that ask a second question: who is asked, who is not, and what the report says."""
+"""Recipes that ask a auxiliary question: who is asked, who is not, and what the report says."""
 
 import json
 from pathlib import Path
@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from typoattack.api import Machine, Run, execute, load_models
+import typoattack as ta
+from typoattack.api import Machine, Run
 from typoattack.core.errors import UserError
-from typoattack.defences import with_defences
 from typoattack.drawing.stroop import COLOURS
-from typoattack.models import load_model
-from typoattack.models.probe import embed_photographs, fit_probe
+from typoattack.factory import load_model, with_wrappers
+from typoattack.fitting.probe import embed_photographs, fit_probe
 from typoattack.recipes import Attacked, Recipe, recipe
 from typoattack.recipes.base import RECIPES, attacked
 from typoattack.report.view import task_names
 from typoattack.samples import DatasetSpec, open_dataset
-from typoattack.suite.suite import parse_suite
+from typoattack.suite import parse_suite
 
 HERE = Machine("cpu", workers=0)
 
@@ -29,13 +29,13 @@ def probe_on(model: str, dataset: str, file: Path, more: tuple[str, ...] = ()) -
     names = [*data.task.class_names, *more]
     made = fit_probe(rows, labels, names, model=encoder, data=dataset, strengths=(1e4,))
     made.save(file)
-    return with_defences([model], [f"probe({str(file)!r})"])[1]
+    return with_wrappers([model], [f"probe({str(file)!r})"])[1]
 
 
 def run_on(dataset: str, models: list[str], out: Path, *recipes: str, **changes: object) -> Run:
     given = {"dataset": dataset, "models": models, "recipes": list(recipes) or ["stroop-sticker"]}
     suite = parse_suite("question: q\ncanvas: 96", "test", given | changes)
-    return execute(suite, load_models(suite, HERE), open_dataset(suite.dataset), out, HERE)
+    return ta.run(suite, out=out, machine=HERE)
 
 
 def asked(predictions: pd.DataFrame, model: str, task: str) -> pd.DataFrame:
@@ -118,7 +118,7 @@ def test_what_the_suite_asks_itself_is_not_asked_again(tiny_clip: Path, tmp_path
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        ("taste", "unknown second question 'taste'; there are ink"),
+        ("taste", "unknown auxiliary question 'taste'; there are ink"),
         ("ink", "asks for 'ink', but notes 'sour', which is no answer to that"),
     ],
 )

@@ -1,0 +1,92 @@
+"""Writes finished samples to a run's folder, chunk by chunk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from PIL import Image
+
+from typoattack.core.progress import Progress
+from typoattack.results.folder import RunFolder, Skipped
+from typoattack.results.schema import SCHEMA
+from typoattack.samples.base import Dataset
+
+Record = dict[str, Any]
+"""One row of the predictions table, by column name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One sample's part of the predictions.
+
+    Attributes:
+        sample: its id.
+        records: none if it is broken.
+        broken: why it could not be used; empty if it could.
+        found: pictures that searches found, by fingerprint; they cannot be drawn again.
+    """
+
+    sample: str
+    records: list[Record]
+    broken: str = ""
+    found: dict[str, Image.Image] = field(default_factory=dict)
+
+
+class ResultWriter:
+    """Writes finished samples to a run's folder, chunk by chunk, and tells how far it is.
+
+    Args:
+        folder: started and locked.
+        indices: positions of the samples that the run does.
+        dataset: the photographs.
+        chunk_size: samples a part file.
+        progress: told how many photographs are finished.
+
+    Attributes:
+        left: positions of the samples that are not finished yet.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        indices: Sequence[int],
+        dataset: Dataset,
+        *,
+        chunk_size: int,
+        progress: Progress,
+    ) -> None:
+        finished = folder.done()
+        self.left = [index for index in indices if dataset[index].id not in finished]
+        self._folder = folder
+        self._size = chunk_size
+        self._told = progress
+        self._total = len(indices)
+        self._done = len(indices) - len(self.left)
+        self._clear()
+        self._told("photographs", self._done, self._total)
+
+    def _clear(self) -> None:
+        self._records: list[Record] = []
+        self._samples: list[str] = []
+        self._skipped: list[Skipped] = []
+
+    def add(self, finished: Finished) -> None:
+        """Take a finished sample; write when the chunk is full."""
+        for pixels, image in finished.found.items():
+            self._folder.keep_picture(pixels, image)
+        self._samples.append(finished.sample)
+        self._records += finished.records
+        if finished.broken:
+            self._skipped.append(Skipped(finished.sample, finished.broken))
+        if len(self._samples) >= self._size:
+            self.flush()
+        self._done += 1
+        self._told("photographs", self._done, self._total)
+
+    def flush(self) -> None:
+        """Write what is not on disk yet."""
+        if self._samples:
+            table = pa.Table.from_pylist(self._records, schema=SCHEMA)
+            self._folder.write_part(table, self._samples, self._skipped)
+        self._clear()

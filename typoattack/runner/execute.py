@@ -1,0 +1,139 @@
+"""The one way from a suite to a finished run: commands, Python and notebooks all go through it."""
+
+import datetime
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from typoattack.core.errors import UserError
+from typoattack.core.progress import Progress, silent
+from typoattack.core.resources import default_cache_dir
+from typoattack.models.base import Model
+from typoattack.models.text_cache import TextCache
+from typoattack.results.folder import RunFolder
+from typoattack.results.manifest import build_manifest
+from typoattack.runner.engines import ENGINES
+from typoattack.runner.options import OpenModels, RunOptions
+from typoattack.runner.plan import chosen_indices, task_of
+from typoattack.samples.base import Dataset
+from typoattack.suite import Suite, parse_shard
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where and how a run computes; nothing here is part of the question.
+
+    Attributes:
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        precision: `fp32`, `bf16` or `fp16`.
+        workers: processes that draw; None: none for a small run, else the cores but one, or a
+            quarter of them where the model runs on them too.
+        batch_size: pictures a forward pass at most.
+        chunk_size: samples a part file.
+        engine: `local`, or `ray` on a cluster; see `typoattack.runner.engines`.
+    """
+
+    device: str = "auto"
+    precision: str = "fp32"
+    workers: int | None = None
+    batch_size: int = 64
+    chunk_size: int = 32
+    engine: str = "local"
+
+
+HERE = Machine()
+"""This machine, with nothing wished for."""
+
+_SMALL = 400
+"""Pictures up to which starting drawing processes costs more than it saves."""
+
+
+def execute(
+    suite: Suite,
+    models: Sequence[Model],
+    data: Dataset,
+    out: str | Path | None = None,
+    machine: Machine = HERE,
+    *,
+    progress: Progress = silent,
+    cache: TextCache | None = None,
+    shard: str | None = None,
+    command: str = "",
+    open_models: OpenModels | None = None,
+) -> RunFolder:
+    """Run a suite on models and data that are open already, or go on with it; the finished run.
+
+    Args:
+        suite: what is run.
+        models: on what, in the order of the suite's names.
+        data: the suite's photographs.
+        out: the run's folder; `runs/SUITE-MODEL` if None.
+        machine: device, precision, workers and sizes.
+        progress: told how far the run is.
+        cache: where text features are kept; the user's cache folder if None.
+        shard: `i/n` does the i-th of n parts.
+        command: what repeats the run, for its manifest.
+        open_models: opens the models by name, for an engine that needs them on other machines.
+
+    Raises:
+        UserError: if the suite does not fit the data, or `out` holds another run or is in use.
+        RunFailure: if a drawing process dies; what is finished is kept.
+    """
+    part = parse_shard(shard) if shard else None
+    folder = RunFolder(Path(out) if out is not None else default_folder(suite, shard))
+    engine = ENGINES[machine.engine]
+    device = engine.device(machine.device)
+    planned = len(chosen_indices(suite, data, part))
+    options = RunOptions(
+        workers=_workers(machine.workers, planned * suite.passes, device),
+        batch_size=machine.batch_size,
+        chunk_size=machine.chunk_size,
+        span_samples=device != "cpu",
+        shard=part,
+        cache=cache or TextCache(default_cache_dir()),
+        progress=progress,
+        device=device,
+        precision=machine.precision,
+        open_models=open_models,
+    )
+    with folder.lock():
+        folder.start(
+            build_manifest(
+                suite,
+                models,
+                data,
+                task_of(suite, data),
+                planned=planned,
+                shard=part,
+                command=command,
+                settings={
+                    "device": device,
+                    "precision": machine.precision,
+                    "engine": machine.engine,
+                },
+                now=datetime.datetime.now(datetime.timezone.utc),
+            )
+        )
+        engine.run(suite, models, data, folder, options)
+    return folder
+
+
+def default_folder(suite: Suite, shard: str | None = None) -> Path:
+    """`runs/SUITE-MODEL`, with what no folder's name should hold replaced."""
+    names = "+".join([suite.name, *suite.models]).replace("+", "-", 1)
+    part = f"-{shard.replace('/', '-of-')}" if shard else ""
+    return Path("runs") / (re.sub(r"[^A-Za-z0-9._+-]+", "_", names)[:120] + part)
+
+
+def _workers(wish: int | None, pictures: int, device: str) -> int:
+    if wish is not None:
+        if wish < 0:
+            raise UserError(f"workers must be 0 or more, not {wish}")
+        return wish
+    if pictures <= _SMALL:
+        return 0
+    cores = os.cpu_count() or 2
+    # On a CPU the model itself fills the cores: a process that draws takes them away from it.
+    return cores // 4 if device == "cpu" else max(1, cores - 1)
