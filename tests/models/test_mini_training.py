@@ -13,10 +13,17 @@ from typoattack.models.mini import corpus as corpus_module
 from typoattack.models.mini.corpus import Corpus, TrainingFont, heldout_words, listed_fonts
 from typoattack.models.mini.reader import ReaderNet
 from typoattack.models.mini.sheets import FIRST_LETTER
-from typoattack.models.mini.train import Plan, Trainer, batches, learning_rate, train, write_weights
+from typoattack.models.mini.train import (
+    Trainer,
+    TrainingPlan,
+    batches,
+    learning_rate,
+    train,
+    write_weights,
+)
 from typoattack.models.mini.windows import Windows
 
-PLAN = Plan(steps=6, batch=2, seed=3, bfloat16=False)
+PLAN = TrainingPlan(steps=6, batch=2, seed=3, bfloat16=False)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +65,7 @@ def test_windows_have_letters_whose_neighbours_agree(corpus: Corpus) -> None:
 
 
 def test_a_few_steps_lower_the_loss(windows: Windows) -> None:
-    trainer = Trainer(Plan(steps=1000, batch=2, bfloat16=False, rate=0.2))
+    trainer = Trainer(TrainingPlan(steps=1000, batch=2, bfloat16=False, rate=0.2))
     pixels, answers = next(iter(batches(windows, PLAN, 0, 0)))
     losses = [trainer.update(pixels, answers) for _ in range(12)]
     assert losses[-1] < losses[0]
@@ -83,11 +90,11 @@ def test_a_run_that_was_stopped_resumes_to_the_same_weights(
 def test_a_checkpoint_of_another_plan_is_refused(windows: Windows, tmp_path: Path) -> None:
     train(PLAN, windows, tmp_path)
     with pytest.raises(UserError, match="another plan"):
-        train(Plan(steps=6, batch=2, seed=4, bfloat16=False), windows, tmp_path)
+        train(TrainingPlan(steps=6, batch=2, seed=4, bfloat16=False), windows, tmp_path)
 
 
 def test_the_number_of_steps_may_change_before_the_rate_comes_down(tmp_path: Path) -> None:
-    longer = Plan(steps=60, batch=2, seed=3, bfloat16=False)
+    longer = TrainingPlan(steps=60, batch=2, seed=3, bfloat16=False)
     assert learning_rate(longer, 2) == learning_rate(PLAN, 2)
     early, late = Trainer(PLAN), Trainer(PLAN)
     early.step, late.step = 3, 5

@@ -49,7 +49,7 @@ from typoattack.units.section import (
     read_section,
     write_section,
 )
-from typoattack.units.study import Plan, study
+from typoattack.units.study import StudyPlan, study
 
 NASTY = "<script>alert('x')</script>"
 PLAIN = Section("Which units read", ("It reads.",), (), (), "mini", "ab12")
@@ -73,7 +73,7 @@ def _studied(path: Path) -> Path:
     data, model = open_dataset(suite.dataset), load_mini()
     run = Run(execute(suite, [model], data, path))
     inside = anatomy(model)
-    plan = Plan(
+    plan = StudyPlan(
         cards=WordCards(("otter", "chair"), fonts=("roboto",)),
         parts=("text", "curve", "flips"),
         permutations=99,

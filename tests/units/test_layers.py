@@ -1,7 +1,9 @@
 """Layers: found by name, read and edited where they lie."""
 
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,7 +11,7 @@ from tests.units.conftest import saved_tiny, tiny_config
 from typoattack.core.errors import UserError
 from typoattack.factory import load_model
 from typoattack.units.anatomy import Anatomy, anatomy
-from typoattack.units.layers import Field, MultiheadSite, remembering
+from typoattack.units.layers import Field, MethodSite, MultiheadSite, remembering
 
 
 def pictures(inside: Anatomy, count: int = 3) -> torch.Tensor:
@@ -166,6 +168,51 @@ def test_minis_letter_pairs_can_be_read_edited_and_remembered(mini_inside: Anato
     assert blind[0, -729:].abs().sum() == 0
     assert whole[0, -729:].abs().sum() > 0
     assert "read" not in vars(mini_inside.model)
+
+
+def _with_the_crc_of(wanted: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """`other` with its last number changed so that CRC-32 takes it for `wanted`."""
+    body = other.tobytes()[:-4]
+    # CRC-32 is affine in the last 32 bits: solve for them, one basis vector a bit.
+    target = zlib.crc32(wanted.tobytes()) ^ zlib.crc32(body + bytes(4))
+    columns = [
+        zlib.crc32(body + (1 << bit).to_bytes(4, "little")) ^ zlib.crc32(body + bytes(4))
+        for bit in range(32)
+    ]
+    pivots: dict[int, tuple[int, int]] = {}
+    for bit, column in enumerate(columns):
+        chosen = 1 << bit
+        for high, (row, which) in pivots.items():
+            if column >> high & 1:
+                column, chosen = column ^ row, chosen ^ which
+        high = column.bit_length() - 1
+        for other_high, (row, which) in list(pivots.items()):
+            if row >> high & 1:
+                pivots[other_high] = row ^ column, which ^ chosen
+        pivots[high] = column, chosen
+    last = 0
+    for high, (_, which) in pivots.items():
+        if target >> high & 1:
+            last ^= which
+    return np.frombuffer(body + last.to_bytes(4, "little"), other.dtype).reshape(other.shape)
+
+
+def test_two_batches_are_told_apart_whatever_their_checksums() -> None:
+    rng = np.random.default_rng(5)
+    first = rng.integers(0, 256, (1, 3, 4, 4), dtype=np.uint8)
+    second = _with_the_crc_of(first, rng.integers(0, 256, (1, 3, 4, 4), dtype=np.uint8))
+    assert zlib.crc32(first.tobytes()) == zlib.crc32(second.tobytes())
+
+    class Summing:
+        def read(self, given: torch.Tensor) -> torch.Tensor:
+            return given.float().flatten(1)
+
+    owner = Summing()
+    site = MethodSite(owner, "read", Summing().read)
+    one, other = torch.from_numpy(first.copy()), torch.from_numpy(second.copy())
+    with remembering([site]):
+        assert torch.equal(owner.read(one), Summing().read(one))
+        assert torch.equal(owner.read(other), Summing().read(other))
 
 
 def test_minis_gradients_reach_the_input_through_both_senses(mini_inside: Anatomy) -> None:

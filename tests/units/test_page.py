@@ -17,12 +17,12 @@ from typoattack.units.curve import Point
 from typoattack.units.page import exciting_words, summary, write_study
 from typoattack.units.section import read_section
 from typoattack.units.sheet import SheetRow, contact_sheet
-from typoattack.units.study import Plan, Study, study
+from typoattack.units.study import Study, StudyPlan, study
 
 
 @pytest.fixture(scope="module")
 def done(planted: Planted) -> Study:
-    plan = Plan(
+    plan = StudyPlan(
         cards=cards(),
         parts=("text", "flips"),
         permutations=1999,

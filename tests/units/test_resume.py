@@ -15,12 +15,12 @@ from tests.units.conftest import RECIPE, SIDE, Planted, cards
 from typoattack.cli import main
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.units.findings import Study
+from typoattack.units.finished import UNFINISHED
 from typoattack.units.photographs import Photographs, usable_photographs
-from typoattack.units.plan import Plan
-from typoattack.units.shelf import UNFINISHED
-from typoattack.units.study import Bench, study
+from typoattack.units.plan import StudyPlan
+from typoattack.units.study import StudyOptions, study
 
-PLAN = Plan(
+PLAN = StudyPlan(
     cards=cards(), recipe=RECIPE, words="fixed:red", permutations=199, repeats=2, flips=2, check=3
 )
 
@@ -43,9 +43,9 @@ def killed_at(stage: str, moment: int) -> Callable[[str, int, int], None]:
     return told
 
 
-def work(planted: Planted, bench: Bench, plan: Plan = PLAN) -> Study:
+def work(planted: Planted, options: StudyOptions, plan: StudyPlan = PLAN) -> Study:
     layers = [planted.inside.layer("mlp.0"), planted.inside.layer("heads.1")]
-    return study(planted.inside, layers, planted.photographs, plan, bench)
+    return study(planted.inside, layers, planted.photographs, plan, options)
 
 
 def assert_same(one: Study, other: Study) -> None:
@@ -80,7 +80,7 @@ def test_killed_at_one_moment_after_another_it_comes_to_the_same_result(
     planted: Planted, tmp_path: Path, passes: list[int]
 ) -> None:
     (tmp_path / "whole").mkdir()
-    undisturbed = work(planted, Bench(tmp_path / "whole", 8))
+    undisturbed = work(planted, StudyOptions(tmp_path / "whole", 8))
     in_all = sum(passes)
     found: list[str] = []
     for stage, moment in (
@@ -93,9 +93,9 @@ def test_killed_at_one_moment_after_another_it_comes_to_the_same_result(
         ("flips", 1),
     ):
         with pytest.raises(Killed):
-            work(planted, Bench(tmp_path / "s", 8, progress=killed_at(stage, moment)))
+            work(planted, StudyOptions(tmp_path / "s", 8, progress=killed_at(stage, moment)))
     passes.clear()
-    resumed = work(planted, Bench(tmp_path / "s", 8, found=found.append))
+    resumed = work(planted, StudyOptions(tmp_path / "s", 8, found=found.append))
     assert_same(resumed, undisturbed)
     assert resumed.attacks is not None
     cards_shown = ["photographs", "word cards", "blank cards", "colour cards"]
@@ -108,9 +108,9 @@ def test_killed_at_one_moment_after_another_it_comes_to_the_same_result(
 def test_another_setting_is_worked_out_anew_and_what_it_does_not_touch_is_kept(
     planted: Planted, tmp_path: Path
 ) -> None:
-    def found_by(plan: Plan, size: int = 8) -> list[str]:
+    def found_by(plan: StudyPlan, size: int = 8) -> list[str]:
         found: list[str] = []
-        work(planted, Bench(tmp_path, size, found=found.append), plan)
+        work(planted, StudyOptions(tmp_path, size, found=found.append), plan)
         return found
 
     plan = replace(PLAN, parts=("text",))
@@ -135,14 +135,16 @@ def test_a_changed_photograph_of_the_same_name_is_recorded_anew(
     layers, plan = [planted.inside.layer("mlp.0")], replace(PLAN, parts=())
     for expected in ([], ["photographs", "word cards"]):
         found: list[str] = []
-        study(planted.inside, layers, opened(), plan, Bench(tmp_path / "s", found=found.append))
+        study(
+            planted.inside, layers, opened(), plan, StudyOptions(tmp_path / "s", found=found.append)
+        )
         assert found == expected
     path = root / "red" / "3.png"
     picture = Image.open(path).convert("RGB")
     picture.putpixel((5, 5), (0, 255, 0))
     picture.save(path)
     found = []
-    study(planted.inside, layers, opened(), plan, Bench(tmp_path / "s", found=found.append))
+    study(planted.inside, layers, opened(), plan, StudyOptions(tmp_path / "s", found=found.append))
     assert found == []
 
 

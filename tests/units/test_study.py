@@ -11,7 +11,7 @@ from tests.units.conftest import RECIPE, RED, TEXT, Planted, cards
 from typoattack.cli import main
 from typoattack.core.errors import UserError
 from typoattack.units.page import summary, write_study
-from typoattack.units.plan import USUAL_PARTS, Plan
+from typoattack.units.plan import USUAL_PARTS, StudyPlan
 from typoattack.units.section import Section, read_section, write_section
 from typoattack.units.study import study
 
@@ -67,7 +67,7 @@ def test_a_study_from_python_finds_the_planted_units_and_names_them_in_every_fli
     planted: Planted,
 ) -> None:
     layer = planted.inside.layer("mlp.0")
-    plan = Plan(
+    plan = StudyPlan(
         cards=cards(),
         parts=("text", "multimodal", "flips"),
         recipe=RECIPE,
@@ -113,7 +113,7 @@ def test_unasked_a_study_leaves_out_what_the_photographs_do_not_allow_and_says_s
 
 def test_a_flip_that_no_unit_looked_at_adds_to_names_none(planted: Planted, tmp_path: Path) -> None:
     last = planted.inside.layer("mlp.1")  # its output weights are zero
-    plan = Plan(cards(), parts=("flips",), recipe=RECIPE, words="fixed:red", flips=1, check=2)
+    plan = StudyPlan(cards(), parts=("flips",), recipe=RECIPE, words="fixed:red", flips=1, check=2)
     done = study(planted.inside, [last], planted.photographs, plan)
     assert len(done.flips) == 1
     assert done.flips[0].leading == ()

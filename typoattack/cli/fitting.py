@@ -153,7 +153,8 @@ def fit_defence(
     Try it with `typoattack run … --defence 'projection("p.safetensors")'`, on other photographs.
     """
     from typoattack.cli.progress import StageProgress
-    from typoattack.fitting.defences import FITTED, fit_and_save
+    from typoattack.defences.learned import FITTED
+    from typoattack.fitting.defences import fit_and_save
     from typoattack.suite import parse_suite
 
     _must_be_safetensors(out)

@@ -81,10 +81,10 @@ def units(
     from typoattack.factory import load_model
     from typoattack.models.text_cache import TextCache
     from typoattack.units.anatomy import anatomy
+    from typoattack.units.finished import unfinished
     from typoattack.units.page import file_stem, write_study
-    from typoattack.units.plan import Plan, chosen_parts
-    from typoattack.units.shelf import unfinished
-    from typoattack.units.study import Bench, study
+    from typoattack.units.plan import StudyPlan, chosen_parts
+    from typoattack.units.study import StudyOptions, study
 
     inside = anatomy(load_model(model, device=device, precision=precision))
     if layer and "list" in layer:
@@ -92,7 +92,7 @@ def units(
         return
     layers = [inside.layer(name) for name in dict.fromkeys(layer or [inside.usual])]
     photographs = _photographs(dataset, limit)
-    plan = Plan(
+    plan = StudyPlan(
         cards=_cards(photographs, vocabulary, shown, seed),
         parts=_parts(parts),
         recipe=recipe,
@@ -108,8 +108,8 @@ def units(
     folder = out or Path("units") / file_stem(model)
     with _said_if_kept(folder), unfinished(folder) as store, StageProgress(_err) as progress:
         cache = TextCache(default_cache_dir())
-        bench = Bench(store, batch_size, cache, progress, _say_found)
-        section = write_study(study(inside, layers, photographs, plan, bench), folder)
+        options = StudyOptions(store, batch_size, cache, progress, _say_found)
+        section = write_study(study(inside, layers, photographs, plan, options), folder)
     _show_section(section)
     _out.print(Text(f"units: {folder}"), soft_wrap=True)
 
@@ -117,7 +117,7 @@ def units(
 @contextmanager
 def _said_if_kept(folder: Path) -> Iterator[None]:
     """After an interruption or an error, say what the same command will not do again."""
-    from typoattack.units.shelf import UNFINISHED
+    from typoattack.units.finished import UNFINISHED
 
     try:
         yield

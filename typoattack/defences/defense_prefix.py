@@ -14,13 +14,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from typoattack.core.errors import UserError
+from typoattack.core.progress import Progress
 from typoattack.core.randomness import digest, stream
 from typoattack.core.tensors import read_tensors
 from typoattack.defences.base import Defence, defence
+from typoattack.defences.learned import FITTED, USUAL, Embedded, Learned, Learning
 from typoattack.models.wrappers import Wrapped
 
 if TYPE_CHECKING:
-    from typoattack.fitting.embed import Embedded
     from typoattack.models.base import Model
     from typoattack.task import Task
 
@@ -144,30 +145,11 @@ def _read(path: Path, where: str) -> torch.Tensor:
     return vector
 
 
-@dataclass(frozen=True, slots=True)
-class Learning:
-    """How a token is learned; the paper's values where it gives them (section 4.1).
-
-    Attributes:
-        epochs: passes over the pictures.
-        batch: pictures a step.
-        rate: Adam's learning rate; the paper uses plain descent on many more pictures.
-        gamma: weight of the term that keeps clean pictures' answers as they were.
-        seed: keys the order of pictures, the templates and the first value.
-    """
-
-    epochs: int = 10
-    batch: int = 64
-    rate: float = 0.002
-    gamma: float = 3.0
-    seed: int = 0
-
-
 def fit_prefix(
     model: "Model",
-    data: "Embedded",
+    data: Embedded,
     task: "Task",
-    how: Learning = Learning(),
+    how: Learning = USUAL,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[torch.Tensor, list[float]]:
     """Learn a token on embedded pictures, image encoder and text encoder frozen.
@@ -215,7 +197,7 @@ def _loss(
     model: "Model",
     tower: TextTower,
     vector: torch.Tensor,
-    data: "Embedded",
+    data: Embedded,
     rows: Any,
     names_in: tuple[Sequence[str], str],
     gamma: float,
@@ -240,3 +222,19 @@ def _loss(
         reduction="batchmean",
     )
     return fooled + gamma * moved
+
+
+@FITTED.register(KIND)
+def _fit(
+    model: "Model",
+    data: Embedded,
+    task: "Task",
+    how: Learning,
+    progress: Progress,
+) -> Learned:
+    def told(done: int, total: int) -> None:
+        progress("steps", done, total)
+
+    token, losses = fit_prefix(model, data, task, how, told)
+    line = f"mean loss: {losses[0]:.3f} in the first epoch, {losses[-1]:.3f} in the last"
+    return Learned({"token": token}, {"losses": losses}, [line])

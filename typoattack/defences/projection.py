@@ -18,14 +18,16 @@ from pydantic import Field
 from torch.nn import functional as F
 
 from typoattack.core.errors import UserError
+from typoattack.core.progress import Progress
 from typoattack.core.randomness import digest
 from typoattack.core.tensors import read_tensors
 from typoattack.defences.base import Defence, defence
+from typoattack.defences.learned import FITTED, Embedded, Learned, Learning
 from typoattack.models.wrappers import Wrapped
 
 if TYPE_CHECKING:
-    from typoattack.fitting.embed import Embedded
     from typoattack.models.base import Model
+    from typoattack.task import Task
 
 Rows = NDArray[np.float32]
 
@@ -101,7 +103,7 @@ class Fitted:
     trials: dict[int, tuple[float, float]]
 
 
-def fit_projection(data: "Embedded", *, most: int = 512) -> Fitted:
+def fit_projection(data: Embedded, *, most: int = 512) -> Fitted:
     """Find the directions on every second photograph, choose their number on the others.
 
     Chosen is the number with the greatest mean of clean and attacked accuracy on the held-out
@@ -138,7 +140,7 @@ def _counts(most: int) -> list[int]:
     return sorted({0, 1, most, *(count for count in powers if count <= most)})
 
 
-def _accuracies(data: "Embedded", rows: NDArray[np.bool_], directions: Rows) -> tuple[float, float]:
+def _accuracies(data: Embedded, rows: NDArray[np.bool_], directions: Rows) -> tuple[float, float]:
     classes = without(data.classes, directions)
     right = (
         (without(pictures[rows], directions) @ classes.T).argmax(axis=1) == data.labels[rows]
@@ -146,3 +148,21 @@ def _accuracies(data: "Embedded", rows: NDArray[np.bool_], directions: Rows) -> 
     )
     clean, attacked = (float(each.mean()) for each in right)
     return clean, attacked
+
+
+@FITTED.register(KIND)
+def _fit(
+    model: "Model",  # noqa: ARG001
+    data: Embedded,
+    task: "Task",  # noqa: ARG001
+    how: Learning,  # noqa: ARG001
+    progress: Progress,  # noqa: ARG001
+) -> Learned:
+    found = fit_projection(data)
+    lines = ["directions removed: held-out accuracy, clean and attacked"]
+    for count, (clean, attacked) in found.trials.items():
+        chosen = "  chosen" if count == found.chosen else ""
+        lines.append(f"{count:>6}: {100 * clean:5.1f} %  {100 * attacked:5.1f} %{chosen}")
+    tensors = {"directions": torch.from_numpy(found.directions)}
+    notes = {"chosen": found.chosen, "trials": list(found.trials.items())}
+    return Learned(tensors, notes, lines)

@@ -1,12 +1,11 @@
-"""What learned defences are fitted on: pictures of your own, clean and attacked, embedded."""
+"""A suite's attacks, drawn and embedded, for learned defences to be fitted on."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from typoattack.core.errors import UserError
+from typoattack.defences.learned import Embedded
 from typoattack.models.text_cache import Features
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.runner.classify import embed_drawn
@@ -19,27 +18,6 @@ if TYPE_CHECKING:
     from typoattack.models.base import Model
     from typoattack.samples.base import Dataset
     from typoattack.suite import Suite
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """Embeddings of attacked pictures beside those of the same pictures clean.
-
-    Attributes:
-        clean: (n, d) one row an attacked picture: its clean picture's.
-        attacked: (n, d).
-        labels: (n,) the right classes.
-        targets: (n,) the classes that are written; −1 where the word is none.
-        samples: (n,) which photograph each row is of.
-        classes: (n_classes, d) text features.
-    """
-
-    clean: Features
-    attacked: Features
-    labels: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    samples: NDArray[np.int64]
-    classes: Features
 
 
 def embed_attacks(suite: "Suite", model: "Model", data: "Dataset", options: RunOptions) -> Embedded:

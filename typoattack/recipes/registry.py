@@ -48,7 +48,8 @@ def build_recipe(made_from: type[R], positional: Sequence[Any], named: Mapping[s
     Raises:
         UserError: for an unknown parameter, too many, a missing one, or a wrong value.
     """
-    nested = _recipe_parameters(made_from)
+    cls: Any = made_from
+    nested = _recipe_parameters(cls)
     parameters = [f.name for f in dataclasses.fields(made_from) if f.init]
     first = [
         parse_any(value) if isinstance(value, str) and name in nested else value

@@ -128,12 +128,19 @@ def default_folder(suite: Suite, shard: str | None = None) -> Path:
 
 
 def _workers(wish: int | None, pictures: int, device: str) -> int:
-    if wish is not None:
-        if wish < 0:
-            raise UserError(f"workers must be 0 or more, not {wish}")
-        return wish
+    if wish is None:
+        return automatic_workers(pictures, device, os.cpu_count() or 2)
+    if wish < 0:
+        raise UserError(f"workers must be 0 or more, not {wish}")
+    return wish
+
+
+def automatic_workers(pictures: int, device: str, cores: int) -> int:
+    """How many processes draw where nobody says: none for a small run, else by the device.
+
+    Beside a GPU every core but one draws. On a CPU the model itself fills the cores, and a
+    process that draws takes them away from it: a quarter of them does.
+    """
     if pictures <= _SMALL:
         return 0
-    cores = os.cpu_count() or 2
-    # On a CPU the model itself fills the cores: a process that draws takes them away from it.
     return cores // 4 if device == "cpu" else max(1, cores - 1)

@@ -19,9 +19,9 @@ from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.recipes import parse_any
 from typoattack.runner.draw import Generator
 from typoattack.suite import Attack, Suite, with_controls
+from typoattack.units.finished import Mapped, memory_mapped
 from typoattack.units.photographs import Photographs
 from typoattack.units.recording import Told
-from typoattack.units.shelf import Mapped, memory_mapped
 
 KINDS = ("clean", "attacked", "blank")
 

@@ -13,10 +13,10 @@ from typoattack.models.base import Model
 from typoattack.units.ablate import AblatedModel, How, Instead, Ranked
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.attacks import Attacks, Question, embeddings
+from typoattack.units.finished import Arrays, FinishedWork
 from typoattack.units.layers import Layer, remembering
 from typoattack.units.recording import Told
 from typoattack.units.scores import Scores
-from typoattack.units.shelf import Arrays, Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Experiment:
         how: what switched-off units say instead.
         instead: for mean and resample, by layer, fields of all the layer's units.
         batch_size: pictures a forward pass.
-        shelf: keeps the answers of every ablation, by all that this experiment depends on.
+        finished: keeps the answers of every ablation, by all that this experiment depends on.
     """
 
     inside: Anatomy
@@ -88,7 +88,7 @@ class Experiment:
     how: How = "zero"
     instead: Instead | None = None
     batch_size: int = 32
-    shelf: Shelf | None = None
+    finished: FinishedWork | None = None
 
 
 def curve(
@@ -140,8 +140,10 @@ def _answers_without(
         return known[count]
     model = _without(experiment, ranked, count)
     found = (
-        experiment.shelf.arrays("ablations", lambda: _asked(experiment, model), model.fingerprint)
-        if experiment.shelf
+        experiment.finished.arrays(
+            "ablations", lambda: _asked(experiment, model), model.fingerprint
+        )
+        if experiment.finished
         else _asked(experiment, model)
     )
     if ends:

@@ -12,7 +12,7 @@ from typoattack.units.curve import Point, curve_frame
 from typoattack.units.examples import Top
 from typoattack.units.layers import Layer
 from typoattack.units.photographs import Photographs
-from typoattack.units.plan import Chosen, Plan
+from typoattack.units.plan import Chosen, StudyPlan
 from typoattack.units.scores import Scores
 from typoattack.units.visualise import Visualised
 
@@ -93,7 +93,7 @@ class Study:
 
     inside: Anatomy
     photographs: Photographs
-    plan: Plan
+    plan: StudyPlan
     chosen: Chosen
     layers: tuple[LayerStudy, ...]
     curve: tuple[Point, ...] = ()

@@ -16,7 +16,7 @@ USUAL_PARTS = PARTS[:-1]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StudyPlan:
     """What to find out, none of it about where to compute.
 
     Attributes:

@@ -14,8 +14,8 @@ from PIL import Image
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
 from typoattack.units.anatomy import Anatomy
+from typoattack.units.finished import memory_mapped
 from typoattack.units.layers import Field, Layer
-from typoattack.units.shelf import memory_mapped
 
 Values = NDArray[np.float32]
 """(n, units): one number a picture and unit."""

@@ -21,9 +21,9 @@ from typoattack.units.auroc import (
     swapped_pairs,
 )
 from typoattack.units.cards import ColourCards, WordCards
+from typoattack.units.finished import Arrays
 from typoattack.units.photographs import Photographs, check_comparable, rows_by_class
 from typoattack.units.recording import Values
-from typoattack.units.shelf import Arrays
 
 PERMUTATIONS = 9999
 

@@ -5,12 +5,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
 from typoattack.core.errors import UserError
+from typoattack.core.progress import Progress, silent
 from typoattack.core.randomness import digest
 from typoattack.models.text_cache import TextCache
 from typoattack.suite import Attack
@@ -29,23 +29,13 @@ from typoattack.units.attribute import Contribution, Flip, contributions
 from typoattack.units.curve import Experiment, Point, curve, rank_units, steps
 from typoattack.units.examples import strongest, words_frame
 from typoattack.units.findings import FlipStudy, LayerStudy, Study, shown_units
+from typoattack.units.finished import FinishedWork, code_fingerprint
 from typoattack.units.layers import Layer
 from typoattack.units.photographs import Photographs
-from typoattack.units.plan import Chosen, Plan, chosen_parts
+from typoattack.units.plan import Chosen, StudyPlan, chosen_parts
 from typoattack.units.recording import Recording, Told, Values, record, recorded_in
 from typoattack.units.scores import Scores, colour_scores, multimodal_scores, text_scores
-from typoattack.units.shelf import Shelf, code_fingerprint
 from typoattack.units.visualise import Visualised, visualise
-
-
-class Progress(Protocol):
-    """Told how far a stage is."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
-
-
-def _nobody(stage: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
 
 
 def _silent(name: str) -> None:
@@ -53,7 +43,7 @@ def _silent(name: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class StudyOptions:
     """Where and how a study computes; nothing here is part of the question.
 
     Attributes:
@@ -68,7 +58,7 @@ class Bench:
     store: Path | None = None
     batch_size: int = 32
     cache: TextCache = field(default_factory=lambda: TextCache(None))
-    progress: Progress = _nobody
+    progress: Progress = silent
     found: Callable[[str], None] = _silent
 
     def told(self, stage: str) -> Told:
@@ -80,8 +70,8 @@ def study(
     inside: Anatomy,
     layers: Sequence[Layer],
     photographs: Photographs,
-    plan: Plan,
-    bench: Bench = Bench(),
+    plan: StudyPlan,
+    options: StudyOptions = StudyOptions(),
 ) -> Study:
     """Find out what the units of some layers read, and what happens without them.
 
@@ -93,13 +83,17 @@ def study(
         raise UserError("no layer to look at; name one with --layer")
     chosen = chosen_parts(plan.parts, photographs)
     attack = word_attack(plan.recipe, plan.words) if _ATTACKING & set(chosen.parts) else None
-    kept = bench.store or Path(tempfile.mkdtemp(prefix="typoattack-units-"))
+    kept = options.store or Path(tempfile.mkdtemp(prefix="typoattack-units-"))
     try:
-        shelf = Shelf(kept, *_facts(inside, bench), photographs.fingerprint, found=bench.found)
-        desk = _Desk(inside, tuple(layers), photographs, plan, chosen, attack, bench, shelf)
-        return desk.work()
+        finished = FinishedWork(
+            kept, *_facts(inside, options), photographs.fingerprint, found=options.found
+        )
+        work = _StudyRun(
+            inside, tuple(layers), photographs, plan, chosen, attack, options, finished
+        )
+        return work.work()
     finally:
-        if bench.store is None:
+        if options.store is None:
             shutil.rmtree(kept, ignore_errors=True)
 
 
@@ -111,24 +105,24 @@ def _of_attack(attack: Attack, photographs: Photographs, seed: int) -> tuple[str
 _ATTACKING = {"curve", "flips"}
 
 
-def _facts(inside: Anatomy, bench: Bench) -> tuple[str, ...]:
+def _facts(inside: Anatomy, options: StudyOptions) -> tuple[str, ...]:
     """What every number of a study depends on; the batch size may change the last bits."""
     model = inside.model
-    return (code_fingerprint(), model.fingerprint, str(inside.device), str(bench.batch_size))
+    return (code_fingerprint(), model.fingerprint, str(inside.device), str(options.batch_size))
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _StudyRun:
     """One study at work."""
 
     inside: Anatomy
     layers: tuple[Layer, ...]
     photographs: Photographs
-    plan: Plan
+    plan: StudyPlan
     chosen: Chosen
     attack: Attack | None
-    bench: Bench
-    shelf: Shelf
+    options: StudyOptions
+    finished: FinishedWork
 
     def work(self) -> Study:
         parts = self.chosen.parts
@@ -167,12 +161,12 @@ class _Desk:
                 pictures,
                 count,
                 folder,
-                batch_size=self.bench.batch_size,
-                progress=self.bench.told(stage),
+                batch_size=self.options.batch_size,
+                progress=self.options.told(stage),
             )
 
         names = [layer.name for layer in self.layers]
-        return recorded_in(self.shelf.files(stage, work, fact, *names), self.layers, count)
+        return recorded_in(self.finished.files(stage, work, fact, *names), self.layers, count)
 
     def _scored(self) -> tuple[LayerStudy, ...]:
         cards, parts = self.plan.cards, self.chosen.parts
@@ -216,7 +210,7 @@ class _Desk:
         return LayerStudy(layer, strongest(seen, plan.top), words, scores, colours)
 
     def _kept_scores(self, kind: str, make: Callable[[], Scores], *facts: str) -> Scores:
-        held = self.shelf.arrays(f"{kind} scores", lambda: make().arrays(), *facts)
+        held = self.finished.arrays(f"{kind} scores", lambda: make().arrays(), *facts)
         return Scores.from_arrays(kind, held)
 
     def _attacked(self) -> tuple[Attacks | None, Question | None]:
@@ -231,12 +225,12 @@ class _Desk:
                 attack,
                 folder,
                 seed=seed,
-                progress=self.bench.told("attacks"),
+                progress=self.options.told("attacks"),
             )
 
-        folder = self.shelf.files("attacks", work, *_of_attack(attack, self.photographs, seed))
+        folder = self.finished.files("attacks", work, *_of_attack(attack, self.photographs, seed))
         attacks = read_attacks(self.photographs, self.inside.model, attack, folder, seed=seed)
-        return attacks, ask(self.inside.model, self.photographs, self.bench.cache)
+        return attacks, ask(self.inside.model, self.photographs, self.options.cache)
 
     def _curve(
         self, studied: Sequence[LayerStudy], attacks: Attacks, question: Question
@@ -259,8 +253,8 @@ class _Desk:
             question,
             plan.how,
             instead,
-            self.bench.batch_size,
-            self.shelf.under(*facts),
+            self.options.batch_size,
+            self.finished.under(*facts),
         )
         return curve(
             experiment,
@@ -268,7 +262,7 @@ class _Desk:
             steps(len(ranked.units), found),
             repeats=plan.repeats,
             seed=plan.seed,
-            progress=self.bench.told("ablations"),
+            progress=self.options.told("ablations"),
         )
 
     def _references(self) -> Iterable[Image.Image]:
@@ -278,12 +272,12 @@ class _Desk:
     def _flips(
         self, attacks: Attacks, question: Question
     ) -> tuple[list[FlipStudy], tuple[int, int]]:
-        model, size = self.inside.model, self.bench.batch_size
+        model, size = self.inside.model, self.options.batch_size
         found = {kind: embeddings(model, attacks, kind, size) for kind in ("clean", "attacked")}
         clean, turned = (question.predicted(found[kind]) for kind in ("clean", "attacked"))
         right = clean == attacks.labels
         flipped = np.flatnonzero(right & (turned != attacks.labels))
-        told = self.bench.told("flips")
+        told = self.options.told("flips")
         made = []
         for row in flipped[: self.plan.flips].tolist():
             made.append(self._flip(attacks, question, row, found, int(turned[row])))
@@ -323,7 +317,7 @@ class _Desk:
         wanted = [(one.layer, unit) for one in studied for unit in shown_units(one, 3)]
         made: list[tuple[str, int, Visualised | str]] = []
         for layer, unit in wanted:
-            told = self.bench.told(f"picture of unit {layer.label(unit)} of {layer.name}")
+            told = self.options.told(f"picture of unit {layer.label(unit)} of {layer.name}")
             try:
                 made.append((layer.name, unit, visualise(self.inside, layer, unit, progress=told)))
             except UserError as error:  # a unit without a slope costs its picture, not the study

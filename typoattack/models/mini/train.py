@@ -32,7 +32,7 @@ _COOLING = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """How the reader is trained.
 
     Attributes:
@@ -58,7 +58,7 @@ class Plan:
         return round(self.steps * (1 - _COOLING))
 
 
-def learning_rate(plan: Plan, step: int) -> float:
+def learning_rate(plan: TrainingPlan, step: int) -> float:
     """The learning rate of update `step`, counted from 0: a ramp up, a plateau, a ramp to 0."""
     if step < plan.cooling_from:
         return plan.rate * min(1.0, (step + 1) / (_WARM_UP + 1))
@@ -90,7 +90,7 @@ def as_tensors(windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
 class Trainer:
     """The network, its optimiser and the step it stands at; saved and restored as one."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: TrainingPlan) -> None:
         self.plan = plan
         self.step = 0
         torch.manual_seed(plan.seed)
@@ -134,7 +134,7 @@ class Trainer:
             UserError: if it was written under another plan.
         """
         state: dict[str, Any] = torch.load(path, weights_only=True)
-        theirs, ours = Plan(**state["plan"]), self.plan
+        theirs, ours = TrainingPlan(**state["plan"]), self.plan
         early = state["step"] <= min(theirs.cooling_from, ours.cooling_from)
         if replace(theirs, steps=ours.steps if early else theirs.steps) != ours:
             raise UserError(
@@ -145,7 +145,7 @@ class Trainer:
         self._optimiser.load_state_dict(state["optimiser"])
 
 
-def batches(windows: Windows, plan: Plan, first: int, workers: int) -> Iterator[Any]:
+def batches(windows: Windows, plan: TrainingPlan, first: int, workers: int) -> Iterator[Any]:
     """The batches from step `first` on, drawn by `workers` further processes (0: by this one)."""
     ahead = range(first * plan.batch, plan.steps * plan.batch)
     loader: Iterator[Any] = iter(
@@ -175,7 +175,7 @@ def write_weights(net: ReaderNet, words: Sequence[str], path: Path) -> None:
 
 
 def train(
-    plan: Plan, windows: Windows, out: Path, *, workers: int = 0, save_every: int = 200
+    plan: TrainingPlan, windows: Windows, out: Path, *, workers: int = 0, save_every: int = 200
 ) -> ReaderNet:
     """Run `plan` to its end, from the last checkpoint in `out` if there is one."""
     out.mkdir(parents=True, exist_ok=True)
@@ -216,7 +216,7 @@ def main(
 ) -> None:
     """Train the reader and write OUT/reader.safetensors."""
     torch.set_num_threads(threads)
-    plan = Plan(steps=steps, batch=batch, rate=rate, seed=seed, bfloat16=bfloat16)
+    plan = TrainingPlan(steps=steps, batch=batch, rate=rate, seed=seed, bfloat16=bfloat16)
     folder = corpus.default_folder()
     corpus.fetch(folder)
     material = corpus.load(folder)

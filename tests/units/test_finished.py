@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from typoattack.core.errors import UserError
-from typoattack.units.shelf import (
+from typoattack.units.finished import (
     UNFINISHED,
-    Shelf,
+    FinishedWork,
     code_fingerprint,
     memory_mapped,
     unfinished,
@@ -33,28 +33,28 @@ class Made:
 
 def test_files_are_made_once_for_the_same_facts_and_anew_for_others(tmp_path: Path) -> None:
     made, told = Made(), []
-    shelf = Shelf(tmp_path / "s", "model", found=told.append)
-    first = shelf.files("word cards", made.files, "layer")
+    finished = FinishedWork(tmp_path / "s", "model", found=told.append)
+    first = finished.files("word cards", made.files, "layer")
     assert told == []
-    assert Shelf(tmp_path / "s", "model").files("word cards", made.files, "layer") == first
+    assert FinishedWork(tmp_path / "s", "model").files("word cards", made.files, "layer") == first
     assert made.times == 1
     for other in (
-        Shelf(tmp_path / "s", "other model").files("word cards", made.files, "layer"),
-        shelf.files("word cards", made.files, "other layer"),
-        shelf.files("blank cards", made.files, "layer"),
-        shelf.under("more").files("word cards", made.files, "layer"),
+        FinishedWork(tmp_path / "s", "other model").files("word cards", made.files, "layer"),
+        finished.files("word cards", made.files, "other layer"),
+        finished.files("blank cards", made.files, "layer"),
+        finished.under("more").files("word cards", made.files, "layer"),
     ):
         assert other != first
     assert made.times == 5
     for _ in range(2):
-        shelf.under("more").files("word cards", made.files, "layer")
+        finished.under("more").files("word cards", made.files, "layer")
     assert told == ["word cards"]
 
 
 @pytest.mark.parametrize("harm", ["no marker", "cut", "changed", "missing", "marker cut"])
 def test_files_that_are_not_whole_are_made_anew(tmp_path: Path, harm: str) -> None:
-    made, shelf = Made(), Shelf(tmp_path)
-    place = shelf.files("cards", made.files)
+    made, finished = Made(), FinishedWork(tmp_path)
+    place = finished.files("cards", made.files)
     if harm == "no marker":
         (place / "whole.json").unlink()
     elif harm == "cut":
@@ -65,7 +65,7 @@ def test_files_that_are_not_whole_are_made_anew(tmp_path: Path, harm: str) -> No
         (place / "b.bin").unlink()
     else:
         (place / "whole.json").write_text('{"a.b')
-    assert shelf.files("cards", made.files) == place
+    assert finished.files("cards", made.files) == place
     assert made.times == 2
     assert (place / "a.bin").read_bytes() == b"0123456789"
 
@@ -76,26 +76,26 @@ def test_what_stopped_while_it_was_made_is_not_taken(tmp_path: Path) -> None:
         (folder / "stray").write_bytes(b"x")
         raise KeyboardInterrupt
 
-    made, shelf = Made(), Shelf(tmp_path)
+    made, finished = Made(), FinishedWork(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        shelf.files("cards", stops)
-    place = shelf.files("cards", made.files)
+        finished.files("cards", stops)
+    place = finished.files("cards", made.files)
     assert made.times == 1
     assert sorted(path.name for path in place.iterdir()) == ["a.bin", "b.bin", "whole.json"]
 
 
 def test_arrays_come_back_bit_by_bit_and_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
-    made, shelf = Made(), Shelf(tmp_path / "s")
-    first = shelf.arrays("scores", made.arrays, "seed 0")
-    kept = Shelf(tmp_path / "s").arrays("scores", made.arrays, "seed 0")
+    made, finished = Made(), FinishedWork(tmp_path / "s")
+    first = finished.arrays("scores", made.arrays, "seed 0")
+    kept = FinishedWork(tmp_path / "s").arrays("scores", made.arrays, "seed 0")
     assert made.times == 1
     for name, values in first.items():
         np.testing.assert_array_equal(kept[name], values)
         assert kept[name].dtype == values.dtype
     (file,) = (tmp_path / "s").iterdir()
     file.write_bytes(file.read_bytes()[:-30])
-    shelf.arrays("scores", made.arrays, "seed 0")
-    shelf.arrays("scores", made.arrays, "seed 1")
+    finished.arrays("scores", made.arrays, "seed 0")
+    finished.arrays("scores", made.arrays, "seed 1")
     assert made.times == 3
 
 
@@ -105,7 +105,7 @@ def test_the_store_is_gone_once_all_is_done_and_stays_where_something_was_finish
     def killed(out: Path, made: Made | None) -> None:
         with unfinished(out) as store:
             if made:
-                Shelf(store).arrays("scores", made.arrays)
+                FinishedWork(store).arrays("scores", made.arrays)
             raise KeyboardInterrupt
 
     out = tmp_path / "out"
@@ -136,8 +136,11 @@ def test_any_change_of_the_code_is_another_fact(tmp_path: Path) -> None:
 
 def test_a_disk_that_refuses_is_an_error_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    shelf = Shelf(tmp_path / "file" / "below")
-    for work in (lambda: shelf.arrays("a", Made().arrays), lambda: shelf.files("a", Made().files)):
+    finished = FinishedWork(tmp_path / "file" / "below")
+    for work in (
+        lambda: finished.arrays("a", Made().arrays),
+        lambda: finished.files("a", Made().files),
+    ):
         with pytest.raises(UserError, match="cannot use"):
             work()
     with pytest.raises(UserError, match="cannot use"):

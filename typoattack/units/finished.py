@@ -39,7 +39,7 @@ def _nobody(name: str) -> None:
     """Nobody is told."""
 
 
-class Shelf:
+class FinishedWork:
     """Finished pieces of work in a folder.
 
     Args:
@@ -56,9 +56,9 @@ class Shelf:
         self._found = found or _nobody
         self._said: set[str] = set()
 
-    def under(self, *facts: str) -> "Shelf":
+    def under(self, *facts: str) -> "FinishedWork":
         """The same folder for pieces that depend on more."""
-        made = Shelf(self._folder, *self._facts, *facts, found=self._found)
+        made = FinishedWork(self._folder, *self._facts, *facts, found=self._found)
         made._said = self._said
         return made
 
