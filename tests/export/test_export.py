@@ -27,7 +27,10 @@ def drawn_pictures(suite: Suite) -> list[Image.Image]:
     pictures = []
     for sample in (data[i] for i in range(len(data))):
         canvas = generator.canvas(sample)
-        drawn = [one.attacked.image for one in generator.draw_all(sample, canvas)]
+        drawn = [
+            one.attacked.image
+            for one in generator.draw_each(sample, canvas, generator.pictures_of(sample))
+        ]
         pictures += [canvas, *drawn]
     return pictures
 

@@ -116,7 +116,7 @@ def test_only_the_text_differs(photos: Path, tiny_clip: Path) -> None:
     generator = Generator(suite, data.task.class_names)
     for sample in (data[i] for i in range(3)):
         canvas = generator.canvas(sample)
-        for drawn in generator.draw_all(sample, canvas):
+        for drawn in generator.draw_each(sample, canvas, generator.pictures_of(sample)):
             changed = (np.asarray(canvas) != np.asarray(drawn.attacked.image)).any(axis=2)
             left, top, right, bottom = drawn.attacked.box
             assert drawn.attacked.image.size == canvas.size
@@ -234,7 +234,8 @@ def test_given_pictures_are_used_as_they_are(tiny_clip: Path, photos: Path) -> N
     variants = (Variant("NoSCAM", "", lambda: noise(1)), Variant("SCAM", "dog", lambda: given))
     sample = Sample("x", lambda: noise(1, 96, 96), 0, variants)
     generator = Generator(suite, ("cat", "dog"))
-    (drawn,) = generator.draw_all(sample, generator.canvas(sample))
+    wanted = generator.pictures_of(sample)
+    (drawn,) = generator.draw_each(sample, generator.canvas(sample), wanted)
     assert drawn.attacked.image.tobytes() == given.tobytes()
     assert drawn.attacked.word == "dog"
     assert isinstance(drawn.attacked.image, Image.Image)

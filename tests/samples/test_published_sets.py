@@ -40,7 +40,7 @@ def drawn(photos: Path) -> list[tuple[str, str, str, np.ndarray, np.ndarray]]:
     expected = []
     for sample in (data[i] for i in range(len(data))):
         canvas = generator.canvas(sample)
-        for one in generator.draw_all(sample, canvas):
+        for one in generator.draw_each(sample, canvas, generator.pictures_of(sample)):
             if not one.attack.control:
                 made = one.attacked
                 name = data.task.class_names[sample.label]

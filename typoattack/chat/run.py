@@ -19,7 +19,7 @@ from typoattack.core.version import __version__
 from typoattack.metrics.intervals import wilson
 from typoattack.results.folder import Skipped
 from typoattack.results.schema import CLEAN
-from typoattack.runner.draw import Generator, draw_sample
+from typoattack.runner.draw import Generator, draw_all, open_sample
 from typoattack.runner.plan import chosen_indices, needs_text_space
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ def items(
     names = data.task.class_names
     generator = Generator(suite, names)
     for index in chosen_indices(suite, data):
-        made = draw_sample(generator, data[index])
-        sample, canvas = made.sample, made.canvas
+        opened = open_sample(generator, data[index])
+        sample, canvas = opened.sample, opened.canvas
         if canvas is None:
             if skipped is not None:
-                skipped.append(Skipped(sample.id, made.broken))
+                skipped.append(Skipped(sample.id, opened.broken))
             continue
         label, asked = names[sample.label], set[str]()
-        for one in made.drawn:
+        for one in draw_all(generator, opened):
             word = one.attacked.word
             if one.attack.control or not word or word == label:
                 continue

@@ -8,7 +8,7 @@ from PIL import Image
 
 from typoattack.results.folder import Skipped
 from typoattack.results.schema import CLEAN
-from typoattack.runner.draw import Drawn, Generator, draw_sample
+from typoattack.runner.draw import Drawn, Generator, draw_all, open_sample
 from typoattack.samples.base import Dataset, Sample
 
 Notes = dict[str, Any]
@@ -44,13 +44,13 @@ class Entries:
     def __iter__(self) -> Iterator[Entry]:
         self.skipped.clear()
         for done, index in enumerate(self.indices, start=1):
-            made = draw_sample(self.generator, self.dataset[index])
-            if made.canvas is None:
-                self.skipped.append(Skipped(made.sample.id, made.broken))
-            elif made.sample.has_clean:
-                yield Entry(made.canvas, self._notes(made.sample, None), None)
-            for one in made.drawn:
-                yield Entry(one.attacked.image, self._notes(made.sample, one), one)
+            opened = open_sample(self.generator, self.dataset[index])
+            if opened.canvas is None:
+                self.skipped.append(Skipped(opened.sample.id, opened.broken))
+            elif opened.sample.has_clean:
+                yield Entry(opened.canvas, self._notes(opened.sample, None), None)
+            for one in draw_all(self.generator, opened):
+                yield Entry(one.attacked.image, self._notes(opened.sample, one), one)
             self.told(done, len(self.indices))
 
     def _notes(self, sample: Sample, drawn: Drawn | None) -> Notes:

@@ -1,14 +1,16 @@
 """What a recipe is, what it returns, and the registry that every command reads."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, TypeVar, cast
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 from PIL import Image
 from pydantic import Field
 from typing_extensions import dataclass_transform
 
+from typoattack.core.errors import UserError
 from typoattack.core.part import Part
 from typoattack.core.randomness import Rng, digest
 from typoattack.core.registry import Registry
@@ -79,6 +81,62 @@ def attacked(
     box = (left + found[0], top + found[1], left + found[2], top + found[3])
     share = pixels / (canvas.width * canvas.height)
     return Attacked(image, word, written, box, share, size, facts or {})
+
+
+def checked(made: object, canvas: Image.Image) -> Attacked:
+    """What a recipe gave back, if it is what every recipe must give back.
+
+    Cheap enough to be asked of every picture; `typoattack check` asks more.
+
+    Args:
+        made: from the recipe.
+        canvas: what it was asked to draw on.
+
+    Raises:
+        UserError: saying what is wrong with it and how it is made right.
+    """
+    problem = _fault(made, canvas)
+    if problem:
+        raise UserError(f"{problem}; build the result with `attacked(canvas, image, ...)`")
+    assert isinstance(made, Attacked)
+    return made
+
+
+def _fault(made: object, canvas: Image.Image) -> str:
+    """What is wrong with a recipe's result; empty if nothing is."""
+    if not isinstance(made, Attacked):
+        return f"it gave back {type(made).__name__} instead of an Attacked"
+    given: dict[str, Any] = {f.name: getattr(made, f.name) for f in dataclasses.fields(made)}
+    image = given["image"]
+    if not isinstance(image, Image.Image):
+        return f"its image is {type(image).__name__}, not a PIL picture"
+    if (image.mode, image.size) != ("RGB", canvas.size):
+        return f"its image is {image.mode} {image.size}, the canvas RGB {canvas.size}"
+    if not (isinstance(given["word"], str) and isinstance(given["written"], str)):
+        return "its word and what it wrote must be text"
+    if not _is_box(given["box"], canvas.size):
+        return f"its box {given['box']!r:.80} is no (left, top, right, bottom) on the canvas"
+    for share in ("coverage", "size"):
+        if not (_is_number(given[share]) and given[share] >= 0):
+            return f"its {share} is {given[share]!r:.80}, not a share of the canvas"
+    facts = given["facts"]
+    if not isinstance(facts, Mapping):
+        return f"its facts are {type(facts).__name__}, not names with values"
+    for fact, value in facts.items():
+        if not (isinstance(fact, str) and (isinstance(value, str | bool) or _is_number(value))):
+            return f"its fact {fact!r} is {value!r:.80}; facts are text, finite numbers or booleans"
+    return ""
+
+
+def _is_box(box: Any, size: tuple[int, int]) -> bool:
+    if not (isinstance(box, tuple) and len(box) == 4 and all(isinstance(n, int) for n in box)):
+        return False
+    left, top, right, bottom = box
+    return bool(0 <= left <= right <= size[0] and 0 <= top <= bottom <= size[1])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 @dataclass(frozen=True, repr=False)

@@ -12,6 +12,9 @@ from typoattack.results.folder import RunFolder, Skipped
 from typoattack.results.schema import SCHEMA
 from typoattack.samples.base import Dataset
 
+_MOST_ROWS = 8192
+"""Rows that wait to be written at most, but for those of one sample."""
+
 Record = dict[str, Any]
 """One row of the predictions table, by column name."""
 
@@ -79,7 +82,7 @@ class ResultWriter:
         self._records += finished.records
         if finished.broken:
             self._skipped.append(Skipped(finished.sample, finished.broken))
-        if len(self._samples) >= self._size:
+        if len(self._samples) >= self._size or len(self._records) >= _MOST_ROWS:
             self.flush()
         self._done += 1
         self._told("photographs", self._done, self._total)

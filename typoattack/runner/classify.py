@@ -1,10 +1,9 @@
 """From drawings to records of the predictions table: every model, every question."""
 
-import dataclasses
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -109,30 +108,47 @@ class Evaluation:
         self.preprocesses, self._evaluators = _evaluators(models, classifiers, further, options)
         self._searcher = Searcher(generator, dataset)
         self._seed = generator.suite.seed
+        self._pending: dict[str, list[tuple[Drawing, list[Features]]]] = {}
 
     def finish(self, group: Sequence[Drawing]) -> Iterator[Finished]:
-        """Classify drawings that share their forward passes, by every model.
+        """Classify parts that share their forward passes, by every model; the samples finished.
+
+        The parts of a sample follow one another, in this group or in later ones.
 
         Raises:
             UserError: if a model answers NaN, or a search cannot draw its word.
         """
-        usable = [drawing for drawing in group if not drawing.broken]
-        ends = list(itertools.accumulate(len(d.pictures) for d in usable))
-        done = {d.sample: Finished(d.sample, [], d.broken, {}) for d in group}
-        for evaluator in self._evaluators if usable else ():
-            embeddings = evaluator.embed(
-                torch.cat([d.inputs[evaluator.input_index] for d in usable])
-            )
-            for drawing, part in zip(usable, np.split(embeddings, ends[:-1]), strict=True):
-                finished = done[drawing.sample]
-                found = self._searcher.search(evaluator, drawing)
-                finished.found.update({f.picture.pixels: f.image for f in found})
-                longer = dataclasses.replace(
-                    drawing, pictures=(*drawing.pictures, *(f.picture for f in found))
-                )
-                rows = np.concatenate([part, *(f.embedding for f in found)])
-                finished.records.extend(evaluator.records(longer, rows, self._seed))
-        yield from done.values()
+        full = [drawing for drawing in group if drawing.pictures]
+        ends = list(itertools.accumulate(len(drawing.pictures) for drawing in full))
+        embedded: dict[int, list[Features]] = {id(drawing): [] for drawing in full}
+        for evaluator in self._evaluators if full else ():
+            rows = evaluator.embed(torch.cat([d.inputs[evaluator.input_index] for d in full]))
+            for drawing, part in zip(full, np.split(rows, ends[:-1]), strict=True):
+                embedded[id(drawing)].append(part)
+        for drawing in group:
+            pending = self._pending.setdefault(drawing.sample, [])
+            pending.append((replace(drawing, inputs=()), embedded.get(id(drawing), [])))
+            if drawing.last:
+                yield self._finished(self._pending.pop(drawing.sample))
+
+    def _finished(self, parts: Sequence[tuple[Drawing, list[Features]]]) -> Finished:
+        """A sample whose parts are all embedded, by model, in (n_pictures, d)."""
+        last = parts[-1][0]
+        if last.broken:
+            return Finished(last.sample, [], last.broken)
+        whole = replace(
+            last,
+            pictures=tuple(picture for drawing, _ in parts for picture in drawing.pictures),
+        )
+        finished = Finished(last.sample, [])
+        for number, evaluator in enumerate(self._evaluators):
+            rows = np.concatenate([embedded[number] for _, embedded in parts if embedded])
+            found = self._searcher.search(evaluator, whole)
+            finished.found.update({f.picture.pixels: f.image for f in found})
+            longer = replace(whole, pictures=(*whole.pictures, *(f.picture for f in found)))
+            rows = np.concatenate([rows, *(f.embedding for f in found)])
+            finished.records.extend(evaluator.records(longer, rows, self._seed))
+        return finished
 
 
 def _evaluators(
@@ -170,7 +186,7 @@ def classifier_for(model: Model, task: Task, options: RunOptions) -> Classifier:
 
 
 def grouped(drawings: Iterable[Drawing], options: RunOptions) -> Iterator[list[Drawing]]:
-    """The drawings in the groups that share a forward pass."""
+    """The parts of samples in the groups that share a forward pass."""
     group: list[Drawing] = []
     for drawing in drawings:
         group.append(drawing)

@@ -1,6 +1,7 @@
 """From a sample to its attacked pictures: the same suite gives the same pixels anywhere."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from typoattack.core.errors import BrokenImage, UserError
 from typoattack.core.randomness import Rng, stream
 from typoattack.drawing.canvas import square_canvas
 from typoattack.recipes import Attacked, Oracle, Recipe, RecipeBase
-from typoattack.recipes.base import attacked
+from typoattack.recipes.base import attacked, checked
 from typoattack.recipes.oracle import Probabilities
 from typoattack.samples.base import Sample
 from typoattack.suite import Attack, Suite
@@ -108,49 +109,85 @@ class Generator:
         oracle = Oracle(ask, sample.label, class_index(word))
         rng = drawing_stream(self.suite.seed, sample.id, attack.recipe, replicate)
         with _said_with(attack.recipe, sample.id, word):
-            made = attack.search.search(canvas, word, rng, oracle)
+            made = checked(attack.search.search(canvas.copy(), word, rng, oracle), canvas)
         return replace(made, facts={**made.facts, "queries": oracle.queries})
 
-    def draw_all(self, sample: Sample, canvas: Image.Image) -> Iterator[Drawn]:
-        """Every attack of the suite on one canvas, but for searches, which ask a model."""
+    def pictures_of(self, sample: Sample) -> list[tuple[Attack, int]]:
+        """The attacked pictures that there are of a sample, as (attack, replicate).
+
+        Searches, which ask a model, are left out; so is what has no word, or comes with the data
+        set and has fewer pictures.
+        """
+        given = Counter(variant.kind for variant in sample.variants)
+        words: dict[tuple[str, int], bool] = {}
+        found = []
         for attack in self.suite.attacks:
-            if attack.search is not None:
-                continue
             for replicate in range(self.suite.replicates):
-                made = self.draw(sample, canvas, attack, replicate)
-                if made is not None:
-                    yield Drawn(attack, replicate, made)
+                if attack.given:
+                    there = replicate < given[attack.given]
+                elif attack.drawn is not None:
+                    key = attack.words, replicate
+                    if key not in words:
+                        words[key] = self.word(attack, sample, replicate) is not None
+                    there = words[key]
+                else:
+                    there = False
+                if there:
+                    found.append((attack, replicate))
+        return found
+
+    def draw_each(
+        self, sample: Sample, canvas: Image.Image, wanted: Iterable[tuple[Attack, int]]
+    ) -> Iterator[Drawn]:
+        """Some of `pictures_of` a sample, drawn one after the other on its canvas."""
+        for attack, replicate in wanted:
+            made = self.draw(sample, canvas, attack, replicate)
+            if made is not None:
+                yield Drawn(attack, replicate, made)
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnSample:
-    """A photograph, decoded, and every attack of a suite on it.
+class OpenedSample:
+    """A photograph, decoded, and what is to be drawn on it.
 
     Attributes:
         sample: the photograph.
         canvas: its clean picture; None if it is broken.
-        drawn: the attacked pictures, in the order of the suite.
+        wanted: its attacked pictures, as (attack, replicate), in the order of the suite.
         broken: why it cannot be used; empty if it can.
     """
 
     sample: Sample
     canvas: Image.Image | None
-    drawn: tuple[Drawn, ...] = ()
+    wanted: Sequence[tuple[Attack, int]] = ()
     broken: str = ""
 
 
-def draw_sample(generator: Generator, sample: Sample) -> DrawnSample:
-    """Decode a photograph and draw every attack on it; a broken one is said to be so.
+def open_sample(generator: Generator, sample: Sample) -> OpenedSample:
+    """Decode a photograph, and the attacked pictures that come with it; a broken one is said to be.
 
     Raises:
-        UserError: if a recipe cannot draw its word, or breaks.
-        RunFailure: if the photograph cannot be read any more.
+        RunFailure: if a file cannot be read any more.
     """
     try:
         canvas = generator.canvas(sample)
-        return DrawnSample(sample, canvas, tuple(generator.draw_all(sample, canvas)))
+        wanted = generator.pictures_of(sample)
+        for attack, replicate in wanted:
+            if attack.given:
+                draw_given(sample, canvas, attack.given, replicate)
+        return OpenedSample(sample, canvas, wanted)
     except BrokenImage as error:
-        return DrawnSample(sample, None, broken=str(error) or "cannot be decoded")
+        return OpenedSample(sample, None, broken=str(error) or "cannot be decoded")
+
+
+def draw_all(generator: Generator, opened: OpenedSample) -> Iterator[Drawn]:
+    """Every attacked picture of a photograph, drawn when it is taken; none of a broken one.
+
+    Raises:
+        UserError: if a recipe cannot draw its word, or breaks.
+    """
+    if opened.canvas is not None:
+        yield from generator.draw_each(opened.sample, opened.canvas, opened.wanted)
 
 
 def drawing_stream(seed: int, sample_id: str, recipe: RecipeBase, replicate: int = 0) -> Rng:
@@ -178,8 +215,10 @@ def draw_word(
     Raises:
         UserError: if the recipe cannot draw the word, or breaks.
     """
+    rng = drawing_stream(seed, sample_id, recipe, replicate)
     with _said_with(recipe, sample_id, word):
-        return recipe(canvas, word, drawing_stream(seed, sample_id, recipe, replicate))
+        # A copy: what a recipe does to its canvas must not reach the clean picture or the others.
+        return checked(recipe(canvas.copy(), word, rng), canvas)
 
 
 def draw_given(sample: Sample, canvas: Image.Image, kind: str, replicate: int) -> Attacked | None:
@@ -199,7 +238,7 @@ def _said_with(recipe: RecipeBase, sample_id: str, word: str) -> Iterator[None]:
         yield
     except (UserError, BrokenImage) as error:
         raise UserError(f"recipe {recipe} on sample {sample_id!r}: {error}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a plugin's `sys.exit` must not end the run as done
         raise UserError(
             f"recipe {recipe} broke on sample {sample_id!r} with the word {word!r}: "
             f"{type(error).__name__}: {error}; `typoattack check` may tell why"

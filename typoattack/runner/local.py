@@ -8,7 +8,7 @@ from typoattack.results.writer import ResultWriter
 from typoattack.runner.classify import grouped
 from typoattack.runner.options import RunOptions
 from typoattack.runner.plan import make_plan
-from typoattack.runner.worker import draw_samples
+from typoattack.runner.worker import Worker, draw_samples
 from typoattack.samples.base import Dataset
 from typoattack.suite import Suite
 
@@ -37,9 +37,8 @@ def run_suite(
         chunk_size=options.chunk_size,
         progress=options.progress,
     )
-    drawings = draw_samples(
-        dataset, writer.left, plan.generator, plan.evaluation.preprocesses, workers=options.workers
-    )
+    worker = Worker(dataset, plan.generator, plan.evaluation.preprocesses, options.batch_size)
+    drawings = draw_samples(worker, writer.left, processes=options.workers)
     for group in grouped(drawings, options):
         for finished in plan.evaluation.finish(group):
             writer.add(finished)

@@ -116,7 +116,7 @@ class _Classify:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         results: list[Finished | Exception] = []
-        drawings: list[Drawing] = list(batch["drawing"])
+        drawings: list[Drawing] = list(itertools.chain.from_iterable(batch["parts"]))
         try:
             for drawing in drawings:
                 if drawing.failure is not None:
@@ -172,7 +172,7 @@ def run_on_ray(
         batch_size=options.batch_size,
         span_samples=options.span_samples,
     )
-    worker = Worker(dataset, plan.generator, plan.evaluation.preprocesses)
+    worker = Worker(dataset, plan.generator, plan.evaluation.preprocesses, options.batch_size)
     try:
         for finished in _results(ray, worker, writer.left, setup):
             if isinstance(finished, Exception):
@@ -193,7 +193,12 @@ def _results(
 
     def draw(batch: dict[str, Any]) -> dict[str, Any]:
         shared: Worker = ray.get(drawing)
-        return {"drawing": _objects([shared.draw(int(index)) for index in batch["index"]])}
+        # A row a sample with all its parts, so that no block boundary comes between them.
+        samples = [
+            [shared.draw(int(index), part) for part in range(shared.parts)]
+            for index in batch["index"]
+        ]
+        return {"parts": _objects(samples)}
 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False

@@ -19,12 +19,14 @@ class DatasetSpec:
         image_column: the column with the pictures, where there are columns.
         label_column: the column with the labels, where there are columns.
         class_names: a text file with one class name a line, in the order of the labels.
+        follow_links: whether files may be links that lead out of the data set's folder.
     """
 
     spec: str
     image_column: str | None = None
     label_column: str | None = None
     class_names: str | None = None
+    follow_links: bool | None = None
 
 
 DATASETS: Registry[Kind[Callable[[DatasetSpec], Dataset]]] = Registry(
@@ -48,6 +50,11 @@ def open_dataset(which: DatasetSpec) -> Dataset:
     return dataset
 
 
+def _of_files(where: str) -> Callable[[DatasetSpec], Dataset]:
+    """Opens with a function that takes the spec, and whether links may lead out of the folder."""
+    return lambda which: deferred(where)(which.spec, follow_links=bool(which.follow_links))
+
+
 def _by_spec(where: str) -> Callable[[DatasetSpec], Dataset]:
     """Opens with a function that takes the spec alone."""
     return lambda which: deferred(where)(which.spec)
@@ -55,7 +62,9 @@ def _by_spec(where: str) -> Callable[[DatasetSpec], Dataset]:
 
 def _folder(which: DatasetSpec) -> Dataset:
     path = which.spec.partition(":")[2]
-    made: Dataset = deferred("typoattack.samples.folder:folder")(path, which.class_names)
+    made: Dataset = deferred("typoattack.samples.folder:folder")(
+        path, which.class_names, follow_links=bool(which.follow_links)
+    )
     return made
 
 
@@ -96,20 +105,20 @@ _add(
 _add(
     "rta:PATH",
     "RTA-100, a folder or zip of label=dog_text=cat.png",
-    _by_spec(f"{_PHOTOGRAPHED}:named_photographs"),
+    _of_files(f"{_PHOTOGRAPHED}:named_photographs"),
 )
 _add(
     "paint:PATH",
     "PAINT's photographs, named like RTA-100's",
-    _by_spec(f"{_PHOTOGRAPHED}:named_photographs"),
+    _of_files(f"{_PHOTOGRAPHED}:named_photographs"),
 )
 _add(
     "materzynska:PATH",
     "a folder or zip of photographs with annotation.json",
-    _by_spec(f"{_PHOTOGRAPHED}:materzynska"),
+    _of_files(f"{_PHOTOGRAPHED}:materzynska"),
 )
 _add(
     "csv:FILE",
     "attacked pictures by line: image, label, word, clean, kind",
-    _by_spec(f"{_PHOTOGRAPHED}:annotated"),
+    _of_files(f"{_PHOTOGRAPHED}:annotated"),
 )

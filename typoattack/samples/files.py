@@ -1,10 +1,13 @@
 """Photographs that lie in files."""
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from typoattack.core.errors import UserError
 from typoattack.drawing.canvas import decode
 from typoattack.samples.base import Sample
 from typoattack.task import Task
@@ -34,3 +37,24 @@ class FileSamples:
 
     def __getitem__(self, index: int) -> Sample:
         return Sample(self.ids[index], partial(decode, self.paths[index]), self.labels[index])
+
+
+def refuse_links_outside(root: Path, files: Iterable[Path], where: str) -> None:
+    """Refuse a data set whose files lead out of its folder, so that it can copy out nothing else.
+
+    Args:
+        root: the data set's folder.
+        files: below it.
+        where: what an error calls the data set.
+
+    Raises:
+        UserError: naming the first link that leaves the folder.
+    """
+    home = os.path.realpath(root)
+    for file in files:
+        real = os.path.realpath(file)
+        if os.path.commonpath([home, real]) != home:
+            raise UserError(
+                f"{where}: {file.relative_to(root).as_posix()!r} is a link to {real!r}, outside "
+                "the folder; --follow-links takes it all the same"
+            )

@@ -7,7 +7,7 @@ from PIL import Image
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
-from typoattack.samples.files import FileSamples
+from typoattack.samples.files import FileSamples, refuse_links_outside
 from typoattack.samples.labels import (
     OBJECT,
     check_class_names,
@@ -20,7 +20,7 @@ from typoattack.samples.labels import (
 from typoattack.task import Task
 
 
-def folder(path: str, class_names: str | None = None) -> FileSamples:
+def folder(path: str, class_names: str | None = None, *, follow_links: bool = False) -> FileSamples:
     """The pictures under `path`, labelled by the subfolder they lie in.
 
     Folders named by WordNet ids (`n01440764`) are ImageNet's and get its 1,000 classes;
@@ -29,9 +29,11 @@ def folder(path: str, class_names: str | None = None) -> FileSamples:
     Args:
         path: a folder with one subfolder a class; deeper levels are searched too.
         class_names: a text file with one name a class, in the order of the sorted folders.
+        follow_links: also takes what links lead to outside the folder.
 
     Raises:
-        UserError: if the folder is missing, has no class folders or no pictures.
+        UserError: if the folder is missing, has no class folders or no pictures, or a link leads
+            out of it.
     """
     root = Path(path)
     if not root.is_dir():
@@ -43,6 +45,8 @@ def folder(path: str, class_names: str | None = None) -> FileSamples:
     found = [(file, name) for name in classes for file in _pictures(root / name)]
     if not found:
         raise UserError(f"dataset 'folder:{path}': no pictures in its {len(classes)} subfolders")
+    if not follow_links:
+        refuse_links_outside(root, (file for file, _ in found), f"dataset 'folder:{path}'")
     ids = tuple(file.relative_to(root).as_posix() for file, _ in found)
     for name in ids:
         if not is_text(name):

@@ -31,6 +31,7 @@ class TableSamples:
         rows: a `datasets.Dataset` whose pictures stay encoded until asked for.
         image_column: the column with the pictures.
         labels: index of each row's class.
+        root: the folder in which rows may name their pictures; see `load_picture`.
     """
 
     name: str
@@ -40,22 +41,64 @@ class TableSamples:
     rows: Any = field(repr=False)
     image_column: str
     labels: tuple[int, ...] = field(repr=False)
+    root: Path | None = field(default=None, repr=False)
     variant_kinds: ClassVar[frozenset[str]] = frozenset()
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: int) -> Sample:
-        load = partial(load_picture, self.rows, index, self.image_column)
+        load = partial(load_picture, self.rows, index, self.image_column, self.root)
         return Sample(f"{index:08d}", load, self.labels[index])
 
 
-def load_picture(rows: Any, index: int, column: str) -> Image.Image:
-    """The picture of a row whose column stays encoded; raises `BrokenImage`."""
+def load_picture(rows: Any, index: int, column: str, root: Path | None) -> Image.Image:
+    """The picture of a row whose column stays encoded.
+
+    A row may hold any path or address; only a file in the data set's own folder is read.
+
+    Args:
+        rows: a `datasets.Dataset`.
+        index: of the row.
+        column: where the picture is.
+        root: the data set's own folder; None where pictures must lie in the rows themselves.
+
+    Raises:
+        BrokenImage: if the row holds no picture, or names one that lies elsewhere.
+    """
     stored = rows[index][column]
     if stored is None:
         raise BrokenImage("the row has no picture")
-    return decode(stored["bytes"] if stored.get("bytes") is not None else Path(stored["path"]))
+    data, path = stored.get("bytes"), stored.get("path")
+    if data is not None:
+        return decode(data)
+    if not path:
+        raise BrokenImage("the row has neither bytes nor a path")
+    return decode(_inside(path, root))
+
+
+def _inside(path: str, root: Path | None) -> Path:
+    """A row's path, if it leads to a file in the data set's folder; else `BrokenImage`."""
+    if root is not None:
+        try:
+            file = (root / path).resolve()
+            if file.is_relative_to(root.resolve()) and file.is_file():
+                return file
+        except (OSError, ValueError, RuntimeError):
+            pass  # a name that no file can have, or links that lead in a circle
+    raise BrokenImage(f"the row names {path[:200]!r}, which is no file of the data set's own")
+
+
+def own_folder(spec: str) -> Path | None:
+    """The folder in which a row of `hf:`, `parquet:` or `imagefolder:` may name its picture."""
+    kind, _, rest = spec.partition(":")
+    if kind == "imagefolder":
+        return Path(rest)
+    if kind == "parquet":
+        return Path(rest).parent if Path(rest).is_file() else None
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE)
 
 
 def table(
@@ -101,6 +144,7 @@ def table(
         rows=encoded,
         image_column=image_column,
         labels=labels,
+        root=own_folder(spec),
     )
 
 

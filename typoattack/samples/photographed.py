@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import lzma
 import re
 import zipfile
 import zlib
@@ -16,11 +17,12 @@ from PIL import Image
 
 from typoattack.core.errors import BrokenImage, RunFailure, UserError
 from typoattack.drawing.canvas import decode
+from typoattack.samples.files import refuse_links_outside
 from typoattack.samples.paired import ATTACKED, PairedSamples, Photograph, pair
 
 _NAME = re.compile(r"label=(?P<label>[^_=]+)_text=(?P<word>[^_=]+)")
 _LARGEST = 1 << 28
-"""Bytes that a picture in a zip may unpack to: far above any photograph, far below a bomb."""
+"""Bytes that a file in a zip may unpack to: far above any photograph, far below a bomb."""
 
 STAND_INS = {"_": "\uff3f", "=": "\uff1d", "/": "\u2215", "\\": "\uff3c"}
 """What `typoattack generate` writes in file names for characters that would break them."""
@@ -41,16 +43,20 @@ class Pictures:
     Args:
         path: a folder or a `.zip` file.
         spec: names the data set in errors.
+        follow_links: also takes what links lead to outside the folder.
 
     Raises:
-        UserError: if there is no such folder or file, or the zip is damaged.
+        UserError: if there is no such folder or file, the zip is damaged, or a link leads out of
+            the folder.
     """
 
-    def __init__(self, path: str, spec: str) -> None:
+    def __init__(self, path: str, spec: str, *, follow_links: bool = False) -> None:
         self.root = Path(path)
         self.spec = spec
         if self.root.is_dir():
-            files = (file for file in self.root.rglob("*") if file.is_file())
+            files = [file for file in self.root.rglob("*") if file.is_file()]
+            if not follow_links:
+                refuse_links_outside(self.root, files, f"dataset {spec!r}")
             names = [file.relative_to(self.root).as_posix() for file in files]
         elif self.root.suffix.lower() == ".zip" and self.root.is_file():
             names = self._members()
@@ -74,34 +80,63 @@ class Pictures:
         """A text file's content; `UserError` if it is not UTF-8."""
         try:
             if self.root.is_dir():
-                return (self.root / name).read_text(encoding="utf-8-sig")
-            with zipfile.ZipFile(self.root) as archive:
-                return archive.read(name).decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError, zipfile.BadZipFile) as error:
+                file = self.root / name
+                _refuse_huge(file.stat().st_size)
+                return file.read_text(encoding="utf-8-sig")
+            return _unpacked(self.root, name).decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError, zipfile.BadZipFile, _BadMember) as error:
             raise UserError(f"dataset {self.spec!r}: cannot read {name!r} ({error})") from None
 
     def _members(self) -> list[str]:
         try:
             with zipfile.ZipFile(self.root) as archive:
-                return [info.filename for info in archive.infolist() if not info.is_dir()]
+                return [name for name in archive.namelist() if name and not name.endswith("/")]
         except (OSError, zipfile.BadZipFile) as error:
             raise UserError(f"dataset {self.spec!r}: not a zip file ({error})") from None
 
 
+_DAMAGES = (
+    *(KeyError, ValueError, RuntimeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+"""What the unpackers raise on damaged data."""
+
+
+class _BadMember(Exception):
+    """What is wrong with a file of a data set, or with its place in a zip."""
+
+
+def _refuse_huge(size: int) -> None:
+    if size > _LARGEST:
+        raise _BadMember(f"it unpacks to more than {_LARGEST >> 20} MiB")
+
+
+def _unpacked(path: Path, name: str) -> bytes:
+    """A file of a zip; `_BadMember` if it is too large, encrypted, damaged or oddly packed."""
+    with zipfile.ZipFile(path) as archive:
+        try:
+            info = archive.getinfo(name)
+            _refuse_huge(info.file_size)
+            if info.flag_bits & 1:
+                raise _BadMember("it is encrypted; unpack the zip with its password first")
+            return archive.read(info)
+        except NotImplementedError:
+            raise _BadMember("it is packed in a way that Python cannot unpack") from None
+        except _DAMAGES as error:
+            raise _BadMember(f"the zip is damaged: {error}") from None
+
+
 def _from_zip(path: Path, name: str) -> Image.Image:
     try:
-        with zipfile.ZipFile(path) as archive:
-            if archive.getinfo(name).file_size > _LARGEST:
-                raise BrokenImage(f"unpacks to more than {_LARGEST >> 20} MiB")
-            data = archive.read(name)
+        data = _unpacked(path, name)
     except OSError as error:
         raise RunFailure(f"cannot read {str(path)!r}: {error.strerror or error}") from None
-    except (KeyError, zipfile.BadZipFile, RuntimeError, zlib.error, EOFError) as error:
+    except (_BadMember, zipfile.BadZipFile) as error:
         raise BrokenImage(f"cannot be read from the zip: {error}") from None
     return decode(data)
 
 
-def named_photographs(spec: str) -> PairedSamples:
+def named_photographs(spec: str, *, follow_links: bool = False) -> PairedSamples:
     """Open `rta:PATH` or `paint:PATH`: the file name is the annotation, `label=dog_text=cat.png`.
 
     There are no clean pictures. The classes are all labels and all written words, the template
@@ -114,7 +149,7 @@ def named_photographs(spec: str) -> PairedSamples:
         UserError: for a picture whose name is no annotation.
     """
     kind, _, path = spec.partition(":")
-    pictures = Pictures(path, spec)
+    pictures = Pictures(path, spec, follow_links=follow_links)
     found = []
     for name in pictures.pictures():
         match = _NAME.fullmatch(PurePosixPath(name).stem)
@@ -134,7 +169,7 @@ def _restored(text: str) -> str:
     return text.strip()
 
 
-def materzynska(spec: str) -> PairedSamples:
+def materzynska(spec: str, *, follow_links: bool = False) -> PairedSamples:
     """Open `materzynska:PATH`: photographs with `annotation.json`.
 
     It maps a file name to its `true object` and `typographic attack label`; a photograph without
@@ -149,7 +184,7 @@ def materzynska(spec: str) -> PairedSamples:
     Raises:
         UserError: for a missing or damaged file, an entry without its keys, a missing picture.
     """
-    pictures = Pictures(spec.partition(":")[2], spec)
+    pictures = Pictures(spec.partition(":")[2], spec, follow_links=follow_links)
     table = _json(pictures, ("annotation.json", "annotations.json"), required=True)
     if not isinstance(table, dict):
         raise UserError(f"dataset {spec!r}: annotation.json must map file names to annotations")
@@ -205,7 +240,7 @@ _COLUMNS = ("image", "label", "word")
 _OPTIONAL = ("clean", "kind")
 
 
-def annotated(spec: str) -> PairedSamples:
+def annotated(spec: str, *, follow_links: bool = False) -> PairedSamples:
     """Open `csv:FILE`: one attacked picture a line, with `image`, `label`, `word`.
 
     The column `clean` (the same subject without the word; empty for none) and the column `kind`
@@ -223,7 +258,7 @@ def annotated(spec: str) -> PairedSamples:
     path = Path(spec.partition(":")[2])
     if not path.is_file():
         raise UserError(f"dataset {spec!r}: there is no file {str(path)!r}")
-    pictures = Pictures(str(path.parent), spec)
+    pictures = Pictures(str(path.parent), spec, follow_links=follow_links)
     reader = csv.DictReader(io.StringIO(pictures.text(path.name)))
     for column in _COLUMNS:
         if column not in (reader.fieldnames or ()):

@@ -7,7 +7,7 @@ from typing import Any
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
 from typoattack.samples.base import Sample, Variant
-from typoattack.samples.hub import load_picture, open_rows
+from typoattack.samples.hub import load_picture, open_rows, own_folder
 from typoattack.samples.labels import OBJECT, check_class_names, templates
 from typoattack.samples.paired import PairedSamples
 from typoattack.task import Task
@@ -36,7 +36,8 @@ def scam(spec: str) -> PairedSamples:
     Raises:
         UserError: if it cannot be opened, a column is missing, or a picture has no partner.
     """
-    rows = _rows(spec.partition(":")[2], spec)
+    source = _source(spec.partition(":")[2])
+    rows, root = _rows(source, spec), own_folder(source)
     types, ids, labels, words = (rows[column][:] for column in COLUMNS[1:])
     groups = _groups(types, ids, spec)
     names = check_class_names(sorted(set(labels)), f"dataset {spec!r}")
@@ -45,11 +46,11 @@ def scam(spec: str) -> PairedSamples:
     for number, places in sorted(groups.items()):
         clean = _clean_row(number, places, labels, spec)
         variants = tuple(
-            Variant(kind, words[row], partial(load_picture, rows, row, "image"))
+            Variant(kind, words[row], partial(load_picture, rows, row, "image", root))
             for kind, row in sorted(places.items())
             if kind != CLEAN_TYPE
         )
-        load = partial(load_picture, rows, clean, "image")
+        load = partial(load_picture, rows, clean, "image", root)
         samples.append(Sample(number, load, index[labels[clean]], variants))
     facts = (
         f"{kind}\x1f{number}\x1f{label}\x1f{word}"
@@ -64,16 +65,18 @@ def scam(spec: str) -> PairedSamples:
     )
 
 
+def _source(where: str) -> str:
+    """The spec of the rows: a parquet file, an image folder, or a name on the Hub."""
+    if where.endswith(".parquet"):
+        return f"parquet:{where}"
+    return f"imagefolder:{where}" if Path(where).is_dir() else f"hf:{where}"
+
+
 def _rows(source: str, spec: str) -> Any:
     """The rows with pictures still encoded; `UserError` if a column is missing."""
     import datasets
 
-    if source.endswith(".parquet"):
-        rows = open_rows(f"parquet:{source}")
-    elif Path(source).is_dir():
-        rows = open_rows(f"imagefolder:{source}")
-    else:
-        rows = open_rows(f"hf:{source}")
+    rows = open_rows(source)
     missing = [column for column in COLUMNS if column not in rows.features]
     if missing:
         raise UserError(

@@ -1,5 +1,6 @@
 """One line of a suite: a recipe with its words, and the controls that stand beside it."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -99,12 +100,18 @@ def with_controls(
             yield make_attack(_control(attack.drawn, kind), words, default)
 
 
-def _control(recipe: Recipe, kind: str) -> Recipe:
+def _control(recipe: Recipe, kind: str) -> RecipeBase:
     """The control of `recipe`, by its own name where it has one (`blank-label`)."""
     control = build_recipe(Control, [recipe, kind], {})
-    for made_from in RECIPES.values():
-        if issubclass(made_from, Control) and made_from is not Control:
-            named = made_from()  # type: ignore[call-arg]
-            if (named.recipe, named.kind) == (recipe, kind):
-                return named
-    return control
+    return _named_controls(len(RECIPES)).get(control, control)
+
+
+@functools.cache
+def _named_controls(_: int) -> dict[Control, Control]:
+    """Controls with a name of their own, by the same control without; for a number of recipes."""
+    named = [
+        made_from()  # type: ignore[call-arg]
+        for made_from in RECIPES.values()
+        if issubclass(made_from, Control) and made_from is not Control
+    ]
+    return {Control(one.recipe, one.kind): one for one in named}

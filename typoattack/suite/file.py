@@ -106,6 +106,9 @@ def parse_suite(text: str, name: str, changes: Mapping[str, Any] | None = None) 
     return replace(suite, attacks=_attacks(suite, file.recipes))
 
 
+MOST_PICTURES = 100_000
+"""Attacked pictures a photograph at most: a run of more takes months, and nobody reads it."""
+
 _LONGEST = 1_000_000
 """Characters of a suite's file; a real one has a few hundred."""
 
@@ -155,6 +158,7 @@ def _refuse_half_characters(data: Any, name: str) -> None:
 def _attacks(suite: Suite, entries: Iterable[str | Mapping[str, Any]]) -> tuple[Attack, ...]:
     """The attacks of a suite's recipe entries, sweeps expanded, controls beside each."""
     load_entry_points()
+    most = MOST_PICTURES // suite.replicates
     attacks: dict[str, Attack] = {}
     for entry in entries:
         for recipe, words in expand(entry):
@@ -162,4 +166,10 @@ def _attacks(suite: Suite, entries: Iterable[str | Mapping[str, Any]]) -> tuple[
                 if attack.label in attacks and not attack.control:
                     raise UserError(f"recipe {attack.label!r} stands twice in suite {suite.name!r}")
                 attacks[attack.label] = attack
+            if len(attacks) > most:
+                raise UserError(
+                    f"suite {suite.name!r} asks for more than {MOST_PICTURES:,} attacked pictures "
+                    f"a photograph ({len(attacks):,} recipes and controls so far, "
+                    f"{suite.replicates:,} replicates of each); sweep over less"
+                )
     return tuple(attacks.values())

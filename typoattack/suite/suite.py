@@ -63,20 +63,9 @@ class Suite:
         }
 
 
-def with_dataset_options(
-    suite: Suite,
-    *,
-    image_column: str | None = None,
-    label_column: str | None = None,
-    class_names: str | None = None,
-) -> Suite:
-    """`suite` with options of its data set replaced where they are given."""
-    given = {
-        "image_column": image_column,
-        "label_column": label_column,
-        "class_names": class_names,
-    }
-    changes = {key: value for key, value in given.items() if value is not None}
+def with_dataset_options(suite: Suite, **options: Any) -> Suite:
+    """`suite` with fields of its `DatasetSpec` replaced where they are given, that is not None."""
+    changes = {name: value for name, value in options.items() if value is not None}
     return replace(suite, dataset=replace(suite.dataset, **changes))
 
 

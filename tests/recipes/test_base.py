@@ -1,0 +1,139 @@
+"""What every recipe must give back, asked of every picture of a run."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import typoattack as ta
+from tests.recipes.photographs import photograph
+from typoattack.cli import main
+from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
+from typoattack.recipes.base import checked
+from typoattack.recipes.labels import PrintedLabel
+
+CANVAS = photograph(64, 1)
+GOOD = PrintedLabel()(CANVAS, "pizza", stream("test"))
+
+
+def test_what_a_recipe_of_the_catalogue_gives_back_passes() -> None:
+    assert checked(GOOD, CANVAS) is GOOD
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (None, "gave back NoneType"),
+        (CANVAS, "gave back Image"),
+        (replace(GOOD, image=None), "image is NoneType"),  # type: ignore[arg-type]
+        (
+            replace(GOOD, image=CANVAS.resize((10, 10))),
+            r"RGB \(10, 10\), the canvas RGB \(64, 64\)",
+        ),
+        (replace(GOOD, image=CANVAS.convert("L")), r"image is L \(64, 64\)"),
+        (replace(GOOD, written=7), "must be text"),  # type: ignore[arg-type]
+        (replace(GOOD, box=(0, 0, 65, 10)), "is no"),
+        (replace(GOOD, box=(9, 0, 8, 10)), "is no"),
+        (replace(GOOD, box=[0, 0, 1, 1]), "is no"),  # type: ignore[arg-type]
+        (replace(GOOD, coverage=float("nan")), "coverage is nan"),
+        (replace(GOOD, size=-1.0), "size is -1.0"),
+        (replace(GOOD, facts=3), "facts are int"),  # type: ignore[arg-type]
+        (replace(GOOD, facts={"a": object()}), "fact 'a' is <object"),
+        (replace(GOOD, facts={"a": float("inf")}), "fact 'a' is inf"),
+        (replace(GOOD, facts={1: "a"}), "fact 1 is 'a'"),  # type: ignore[dict-item]
+    ],
+)
+def test_what_is_no_attacked_picture_is_refused_with_the_cure(made: object, said: str) -> None:
+    with pytest.raises(UserError, match=said) as error:
+        checked(made, CANVAS)
+    assert "attacked(canvas, image, ...)" in str(error.value)
+
+
+PLUGIN = """
+import sys
+from PIL import Image, ImageDraw
+from typoattack.recipes import Recipe, recipe
+from typoattack.recipes.base import attacked
+
+@recipe("a-bad-one", source="new here")
+class Bad(Recipe):
+    '''It does what it must not.'''
+
+    what: str = "paints"
+
+    def __call__(self, canvas, word, rng, *, ink=True):
+        if self.what == "paints":
+            ImageDraw.Draw(canvas).rectangle((0, 0, *canvas.size), "red")
+            return attacked(canvas, canvas, word=word, written=word, size=0.1)
+        if self.what == "exits":
+            sys.exit(0)
+        if self.what == "none":
+            return None
+        if self.what == "small":
+            return attacked(canvas, canvas.copy(), word=word, written=word, size=0.1).__class__(
+                Image.new("RGB", (10, 10)), word, word, (0, 0, 1, 1), 0.1, 0.1
+            )
+        return attacked(canvas, canvas.copy(), word=word, written=word, size=0.1, facts={"a": sys})
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Iterator[Path]:
+    from typoattack.recipes import RECIPES
+
+    path = tmp_path / "bad.py"
+    path.write_text(PLUGIN)
+    yield path
+    RECIPES._parts.pop("a-bad-one", None)
+
+
+def run_of(photographs: Path, tiny_clip: Path, out: Path, *more: str) -> list[str]:
+    where = ["--dataset", f"folder:{photographs}", "--model", f"local-dir:{tiny_clip}"]
+    recipes = ["--recipe", "printed-label", "--recipe", "handwritten-note"]
+    return ["run", "quick", *where, *more, *recipes, "--canvas", "64", "--out", str(out)]
+
+
+def test_a_recipe_that_paints_on_its_canvas_changes_no_other_picture(
+    photo_folder: Path, tiny_clip: Path, tmp_path: Path, plugin: Path
+) -> None:
+    bad = ["--recipe", "a-bad-one", "--plugin", str(plugin)]
+    for name, more in (("without", []), ("with", bad)):
+        with pytest.raises(SystemExit) as stop:
+            main(run_of(photo_folder, tiny_clip, tmp_path / name, *more))
+        assert stop.value.code == 0
+    alone = ta.Run(tmp_path / "without").predictions
+    beside = ta.Run(tmp_path / "with").predictions
+    beside = beside[~beside["recipe"].str.contains("a-bad-one")].reset_index(drop=True)
+    pd.testing.assert_frame_equal(beside, alone, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("exits", "SystemExit"),
+        ("none", "gave back NoneType"),
+        ("small", r"RGB (10, 10)"),
+        ("facts", "fact 'a'"),
+    ],
+)
+def test_a_broken_recipe_ends_the_run_with_its_name_the_photograph_and_the_cure(
+    photo_folder: Path,
+    tiny_clip: Path,
+    tmp_path: Path,
+    plugin: Path,
+    capsys: pytest.CaptureFixture[str],
+    what: str,
+    said: str,
+) -> None:
+    bad = ["--recipe", f'a-bad-one(what="{what}")', "--plugin", str(plugin)]
+    with pytest.raises(SystemExit) as stop:
+        main(run_of(photo_folder, tiny_clip, tmp_path / "run", *bad))
+    told = " ".join(capsys.readouterr().err.split())
+    assert stop.value.code == 2
+    assert said in told
+    assert "a-bad-one" in told
+    assert "cat/0.png" in told
+    assert "typoattack check" in told or "build the result with" in told
