@@ -1,36 +1,43 @@
 """The product from Python: run a suite, attack a picture, evaluate a model in memory."""
 
+import dataclasses
 import datetime
 import functools
 import os
 import re
-import shlex
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from typoattack.core.errors import UserError
+from PIL import Image
+
+from typoattack.core.errors import BrokenImage, RunFailure, UserError
+from typoattack.core.randomness import stream
+from typoattack.defences import with_defences
+from typoattack.drawing.canvas import decode, square_canvas
+from typoattack.metrics import comparison
+from typoattack.metrics.comparison import Comparison
+from typoattack.models import load_models as load_named_models
+from typoattack.models.base import Model
+from typoattack.models.open_clip_backend import OpenClipModel
+from typoattack.models.text_cache import TextCache
+from typoattack.recipes import Recipe, parse_recipe
+from typoattack.report.comparison import write_comparison
 from typoattack.results.folder import RunFolder
-from typoattack.samples import open_dataset
-from typoattack.suite.suite import Suite, load_suite
+from typoattack.runner.local import Progress
+from typoattack.samples import Dataset, open_dataset
+from typoattack.suite.choose import choose_suite
+from typoattack.suite.suite import Suite
 
 if TYPE_CHECKING:
     import pandas as pd
-    from PIL import Image
 
-    from typoattack.metrics.comparison import Comparison
     from typoattack.metrics.figures import RecipeSummary
     from typoattack.metrics.stroop import Interference
-    from typoattack.models.base import Model
-    from typoattack.models.text_cache import TextCache
-    from typoattack.recipes import Recipe
     from typoattack.report.units import UnitsStudy
     from typoattack.report.view import Painter
-    from typoattack.runner.local import Progress
-    from typoattack.samples import Dataset
 
 
 class Run:
@@ -186,53 +193,90 @@ def run(
     *,
     model: str | Sequence[str] | None = None,
     defences: Sequence[str] = (),
+    probes: Sequence[str | Path] = (),
     dataset: str | None = None,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    class_names: str | None = None,
     recipes: Sequence[str] | None = None,
+    controls: Sequence[str] | None = None,
+    words: str | None = None,
+    replicates: int | None = None,
     seed: int | None = None,
+    canvas: int | None = None,
+    templates: str | None = None,
+    limit: int | None = None,
+    plugins: Sequence[str | Path] = (),
+    legibility: bool = False,
     out: str | Path | None = None,
     machine: Machine = HERE,
     progress: "Progress | None" = None,
     shard: str | None = None,
+    command: str | None = None,
 ) -> Run:
     """Run a suite, or go on with it if `out` holds the same one unfinished.
 
+    What is None is as the suite says.
+
     Args:
-        suite: a suite's name, the path of its YAML file, or a `Suite`.
-        model: one or several model names; the suite's own if None.
+        suite: a suite's name, the path of its YAML file, or a `Suite`, which is run as it is.
+        model: one or several model names.
         defences: each is tried beside every model, such as `mirror`.
-        dataset: a data set's spec; the suite's own if None.
-        recipes: recipe strings; the suite's own if None.
-        seed: keys every random stream; the suite's own if None.
+        probes: files of `typoattack probe fit`, each tried beside zero-shot.
+        dataset: a data set's spec.
+        image_column: where a table's pictures are.
+        label_column: where its labels are.
+        class_names: a file with one class name a line.
+        recipes: recipe strings, `name(param=value) @ words`.
+        controls: kinds of control that stand beside every attack, such as `blank`.
+        words: the word source of recipes that ask for none, such as `nearest`.
+        replicates: words and draws a photograph and recipe.
+        seed: keys every random stream.
+        canvas: side of the canvas in pixels.
+        templates: `simple`, `openai`, or a file with a line each.
+        limit: only the first so many photographs; 0 for all.
+        plugins: Python files with recipes.
+        legibility: whether text recognition reads every attacked picture back.
         out: the run's folder; `runs/SUITE-MODEL` if None.
         machine: device, precision, workers and sizes.
         progress: told how far the run is.
         shard: `i/n` does the i-th of n parts, to be joined by `typoattack.results.merge.merge`.
+        command: what the manifest says to repeat the run with; this call if None.
 
     Raises:
         UserError: for any mistake in these, and where `out` holds another run.
     """
-    if not isinstance(suite, Suite):
-        changes = {
-            "models": [model] if isinstance(model, str) else model and list(model),
-            "dataset": dataset,
-            "recipes": recipes and list(recipes),
-            "seed": seed,
-        }
-        suite = load_suite(suite, changes)
-    if defences:
-        from typoattack.defences import with_defences
-
-        suite = replace(suite, models=with_defences(suite.models, defences))
-    data = open_dataset(suite.dataset)
-    models = load_models(suite, machine)
-    return execute(suite, models, data, out, machine, progress, shard=shard)
+    called = _as_called("run", locals(), ["suite"]) if command is None else command
+    changes = {
+        "models": [model] if isinstance(model, str) else model and list(model),
+        "dataset": dataset,
+        "image_column": image_column,
+        "label_column": label_column,
+        "class_names": class_names,
+        "recipes": recipes and list(recipes),
+        "controls": controls and list(controls),
+        "words": words,
+        "replicates": replicates,
+        "seed": seed,
+        "canvas": canvas,
+        "templates": templates,
+        "limit": limit,
+    }
+    chosen = choose_suite(suite, changes, plugins)
+    beside = [*defences, *(f"probe({str(file)!r})" for file in probes)]
+    if beside:
+        chosen = replace(chosen, models=with_defences(chosen.models, beside))
+    data = open_dataset(chosen.dataset)
+    models = load_models(chosen, machine)
+    done = execute(chosen, models, data, out, machine, progress, shard=shard, command=called)
+    if legibility:
+        done.measure_legibility(progress)
+    return done
 
 
 def load_models(suite: Suite, machine: Machine) -> list["Model"]:
     """The suite's models, opened; see `typoattack.models.load_model`."""
-    from typoattack.models import load_models
-
-    return load_models(suite.models, device=machine.device, precision=machine.precision)
+    return load_named_models(suite.models, device=machine.device, precision=machine.precision)
 
 
 def execute(
@@ -244,11 +288,13 @@ def execute(
     progress: "Progress | None" = None,
     cache: "TextCache | None" = None,
     shard: str | None = None,
+    command: str = "",
 ) -> Run:
     """Run a suite on models and data that are open already; see `run`.
 
     Args:
         cache: where text features are kept; the user's cache folder if None.
+        command: what the manifest says to repeat the run with.
     """
     from typoattack.models.text_cache import TextCache, default_cache_dir
     from typoattack.results.manifest import build_manifest
@@ -281,7 +327,7 @@ def execute(
                 task_of(suite, data),
                 planned=planned,
                 shard=part,
-                command=_command(),
+                command=command,
                 settings={
                     "device": device,
                     "precision": machine.precision,
@@ -315,31 +361,32 @@ def evaluate(
         model: as `open_clip.create_model` returns it, on any device.
         preprocess: its inference transform.
         tokenizer: its tokenizer.
-        suite: a suite's name, file, or a `Suite`.
+        suite: a suite's name, file, or a `Suite`, which is run as it is.
         name: what the tables call it.
         recipes: recipe strings; the suite's own if None.
         dataset: a data set's spec; the suite's own if None.
         limit: only the first so many photographs.
         out: keeps the run there; else only the returned object has it.
         machine: workers and sizes; the device is the model's own.
-    """
-    from typoattack.models.open_clip_backend import OpenClipModel
-    from typoattack.models.text_cache import TextCache
 
-    if not isinstance(suite, Suite):
-        chosen = {"models": [name], "recipes": recipes and list(recipes), "dataset": dataset}
-        suite = load_suite(suite, chosen | {"limit": limit})
+    Raises:
+        UserError: for any mistake in these, and where `out` holds another run.
+    """
+    called = _as_called("evaluate", locals(), ["model", "preprocess", "tokenizer", "suite"])
+    changes = {"recipes": recipes and list(recipes), "dataset": dataset, "limit": limit}
+    chosen = replace(choose_suite(suite, changes), models=(name,))
     device = str(next(model.parameters()).device)
     training = model.training
     try:
         wrapped = OpenClipModel(name, model, preprocess, tokenizer, device=device)
-        data = open_dataset(suite.dataset)
+        data = open_dataset(chosen.dataset)
         where = replace(machine, device=device)
         cache = TextCache(None)  # its weights change every epoch
         if out is not None:
-            return execute(suite, [wrapped], data, out, where, cache=cache)
+            return execute(chosen, [wrapped], data, out, where, cache=cache, command=called)
         with tempfile.TemporaryDirectory() as folder:
-            done = execute(suite, [wrapped], data, Path(folder) / "run", where, cache=cache)
+            kept = Path(folder) / "run"
+            done = execute(chosen, [wrapped], data, kept, where, cache=cache, command=called)
             _ = done.predictions  # read while the folder is there
             return done
     finally:
@@ -347,13 +394,13 @@ def evaluate(
 
 
 def attack(
-    image: "Image.Image | str | Path",
-    recipe: "Recipe | str" = "printed-label",
+    image: Image.Image | str | Path,
+    recipe: Recipe | str = "printed-label",
     *,
     word: str,
     seed: int = 0,
     canvas: int = 448,
-) -> "Image.Image":
+) -> Image.Image:
     """`image` on the square canvas with `word` on it.
 
     Args:
@@ -366,11 +413,6 @@ def attack(
     Raises:
         UserError: for an unknown recipe, or a word that it cannot draw.
     """
-    from typoattack.core.errors import BrokenImage, RunFailure
-    from typoattack.core.randomness import stream
-    from typoattack.drawing.canvas import decode, square_canvas
-    from typoattack.recipes import parse_recipe
-
     if not word.strip():
         raise UserError("word is empty; name one to write")
     chosen = parse_recipe(recipe) if isinstance(recipe, str) else recipe
@@ -381,13 +423,32 @@ def attack(
     return chosen(clean, word, stream(seed, chosen.stream_key)).image
 
 
-def compare(*runs: "Run | str | Path", figure: str = "flip_rate") -> "Comparison":
-    """Two or more models on the same attacked pictures, paired by photograph."""
-    from typoattack.metrics.comparison import compare as compared
-    from typoattack.metrics.comparison import read_entrants
+def compare(
+    *runs: Run | str | Path, figure: str = "flip_rate", out: str | Path | None = None
+) -> Comparison:
+    """Two or more models on the same attacked pictures, paired by photograph.
 
-    folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
-    return compared(read_entrants(folders), figure=figure)
+    Args:
+        runs: runs or their folders; a run may hold several models.
+        figure: what is compared, such as `targeted_success`.
+        out: a folder for the page and the tables; none is written if None.
+
+    Raises:
+        UserError: for runs that cannot be compared; the difference is named.
+    """
+    opened = [run if isinstance(run, Run) else Run(run) for run in runs]
+    entrants = comparison.read_entrants([run.path for run in opened])
+    found = comparison.compare(entrants, figure=figure)
+    if out is not None:
+        painters = {
+            entrant.name: run.painter()
+            for run in opened
+            for entrant in entrants
+            if entrant.manifest == run.manifest
+        }
+        Path(out).mkdir(parents=True, exist_ok=True)
+        write_comparison(found, entrants, Path(out), painters)
+    return found
 
 
 def default_folder(suite: Suite, shard: str | None = None) -> Path:
@@ -409,6 +470,33 @@ def _workers(wish: int | None, pictures: int, device: str) -> int:
     return cores // 4 if device == "cpu" else max(1, cores - 1)
 
 
-def _command() -> str:
-    """The command line that this process was started with, as a user would type it."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+def _as_called(function: str, given: Mapping[str, Any], positional: Sequence[str]) -> str:
+    """The call that repeats a run, such as `typoattack.run('quick', seed=1)`.
+
+    Args:
+        function: its name.
+        given: its arguments by name; what is None, empty or False, and what only watches the run,
+            is left out.
+        positional: those that go without their name.
+    """
+    said = [_as_written(name, given[name]) for name in positional]
+    said += [
+        f"{name}={_as_written(name, value)}"
+        for name, value in given.items()
+        if name not in (*positional, "progress", "command")
+        and not (value is None or value is False or value == () or value == HERE)
+    ]
+    return f"typoattack.{function}({', '.join(said)})"
+
+
+def _as_written(name: str, value: Any) -> str:
+    """An argument's value as Python; the name stands for an object that has no literal."""
+    if isinstance(value, Machine):
+        wishes = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        changed = {key: wish for key, wish in wishes.items() if wish != getattr(HERE, key)}
+        return f"typoattack.Machine({', '.join(f'{k}={v!r}' for k, v in changed.items())})"
+    if isinstance(value, Path):
+        return repr(str(value))
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_as_written(name, part) for part in value)}]"
+    return repr(value) if isinstance(value, (str, int)) else name

@@ -13,9 +13,9 @@ from conftest import noise
 from PIL import Image
 
 from typoattack.api import Machine, execute, load_models
-from typoattack.commands import write_attacked
 from typoattack.core.errors import BrokenImage, UserError
 from typoattack.drawing.canvas import square_canvas
+from typoattack.export.attacked import write_attacked
 from typoattack.metrics.figures import summarise, to_frame
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.base import Dataset, Sample
