@@ -75,7 +75,6 @@ def chat(
     Each attacked picture, and the clean one with the same choices, is shown with a multiple-choice
     question. Answers are kept, so that none is paid for twice; the same command goes on.
     """
-
     needs_packages()
     endpoint = Endpoint(
         model=_only(model).removeprefix("openai:"),
@@ -105,7 +104,6 @@ def _ask(
     confirm: Callable[[Estimate], None],
 ) -> pd.DataFrame:
     """Every question's answer, once `confirm` let what it will cost pass."""
-
     data = open_dataset(suite.dataset)
     skipped: list[Skipped] = []
     _, searches = without_searches(suite)
@@ -142,7 +140,6 @@ def _only(models: list[str]) -> str:
 
 def _phrasings(names: list[str] | None) -> list[str]:
     """Each of the names once, in the order given."""
-
     for name in names or ():
         if name not in PHRASINGS:
             raise unknown("phrasing", name, PHRASINGS)
@@ -185,7 +182,6 @@ def _confirm(
 
 
 def _show(answers: pd.DataFrame) -> None:
-
     table = Table(
         *("picture", "phrasing", "object chosen", "of", "refused", "unclear", "failed"),
         box=None,

@@ -61,7 +61,6 @@ def fit_defence(
 
     Try it with `typoattack run … --defence 'projection("p.safetensors")'`, on other photographs.
     """
-
     must_be_safetensors(out)
     FITTED[kind]
     settings = {

@@ -57,7 +57,6 @@ def fit_probe(
 
     Evaluate it with `typoattack run … --probe FILE`, on other photographs.
     """
-
     if penalty not in ("l2", "l1"):
         raise UserError(f"penalty {penalty!r}: use l2 or l1")
     if strength and min(strength) <= 0:
@@ -109,7 +108,6 @@ def probe_features(
     ] = None,
 ) -> None:
     """Show which features make each class, the strongest first."""
-
     probe = probes.load_probe(file)
     for name in label or ():
         if name not in probe.class_names:

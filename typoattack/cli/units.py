@@ -86,7 +86,6 @@ def units(
     where there are fewer, the rest is done unless `--parts` asks for them. A study that was killed
     goes on where it stopped when the same command is given again.
     """
-
     inside = anatomy(load_model(model, device=device, precision=precision))
     if layer and "list" in layer:
         _show_layers(inside)
@@ -118,7 +117,6 @@ def units(
 @contextmanager
 def _said_if_kept(folder: Path) -> Iterator[None]:
     """After an interruption or an error, say what the same command will not do again."""
-
     try:
         yield
     except BaseException:
@@ -139,7 +137,6 @@ def _parts(given: str | None) -> tuple[str, ...] | None:
 
 
 def _photographs(dataset: str, limit: int | None) -> Photographs:
-
     found = usable_photographs(open_dataset(DatasetSpec(dataset)), limit)
     for sample, reason in found.broken:
         console.err.print(Text(f"skipped {sample}: {reason}", style="yellow"))
@@ -147,7 +144,6 @@ def _photographs(dataset: str, limit: int | None) -> Photographs:
 
 
 def _cards(photographs: Photographs, file: Path | None, shown: int, seed: int) -> WordCards:
-
     present = [photographs.class_names[label] for label in photographs.classes]
     if file is None:
         words = word_list(present, photographs.class_names, shown, seed)
@@ -164,7 +160,6 @@ def _cards(photographs: Photographs, file: Path | None, shown: int, seed: int) -
 
 
 def _show_layers(inside: Anatomy) -> None:
-
     rows = [("layer", "units", "shape", "what")]
     rows += [
         (name, f"{layer.units:,}", shown_shape(layer), layer.what)
