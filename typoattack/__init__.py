@@ -19,7 +19,7 @@ __all__ = ["Machine", "Run", "attack", "compare", "evaluate", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when asked for, so that `typoattack --help` need not import pandas and torch.
+    # Loaded when asked for, so that no command need import torch to say what its options are.
     if name in __all__:
         from typoattack import api
 

@@ -241,7 +241,8 @@ def run(
         machine: device, precision, workers and sizes.
         progress: told how far the run is.
         shard: `i/n` does the i-th of n parts, to be joined by `typoattack.results.merge.merge`.
-        command: what the manifest says to repeat the run with; this call if None.
+        command: what the manifest says to repeat the run with; this call if None, in which
+            `suite` stands for a `Suite`.
 
     Raises:
         UserError: for any mistake in these, and where `out` holds another run.

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from typoattack import api
+import typoattack
 from typoattack.cli import console
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Plugins, load_plugins
@@ -28,7 +28,7 @@ def compare(
 ) -> None:
     """Is one model really more robust than another? Paired by photograph, with intervals."""
     load_plugins(plugin)
-    found = api.compare(*runs, figure=figure, out=out)
+    found = typoattack.compare(*runs, figure=figure, out=out)
     for table in terminal_tables(found):
         console.out.print(table)
     for line in (*tell(found), *found.notes):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from typoattack.api import Run
+import typoattack
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Plugins, load_plugins
 from typoattack.cli.summary import show_run
@@ -25,4 +25,4 @@ def merge(
     Gaps, overlaps, unfinished shards and shards of other runs are refused.
     """
     load_plugins(plugin)
-    show_run(Run(joined(runs, out).path))
+    show_run(typoattack.Run(joined(runs, out).path))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from typoattack.api import Run
+import typoattack
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Legibility, Plugins, load_plugins
 from typoattack.cli.progress import StageProgress
@@ -22,7 +22,7 @@ def report(
 ) -> None:
     """Write a run's page, tables and figures beside its predictions, and show the table."""
     load_plugins(plugin)
-    done = Run(run)
+    done = typoattack.Run(run)
     if legibility:
         with StageProgress() as progress:
             done.measure_legibility(progress)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from typoattack import api
+import typoattack
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Device, Legibility, Precision, takes_suite
 from typoattack.cli.progress import StageProgress
@@ -60,13 +60,13 @@ def run(
     Run the same command again to resume a run that was stopped.
     """
     with StageProgress() as progress:
-        done = api.run(
+        done = typoattack.run(
             chosen,
             defences=defence or (),
             probes=probe or (),
             legibility=legibility,
             out=out,
-            machine=api.Machine(device, precision, workers, batch_size, chunk_size, engine),
+            machine=typoattack.Machine(device, precision, workers, batch_size, chunk_size, engine),
             progress=progress,
             shard=shard,
             command=context.obj,

@@ -1,15 +1,19 @@
 """What `run`, `merge` and `report` print of a run."""
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 
-from typoattack.api import Run
 from typoattack.cli import console
 from typoattack.metrics.defences import defence_terminal_table
 from typoattack.report.story import tell_stroop
 from typoattack.report.tables import terminal_table
 
+if TYPE_CHECKING:
+    from typoattack.api import Run
 
-def show_run(done: Run) -> None:
+
+def show_run(done: "Run") -> None:
     """Write a run's page; print its table, what is to be known about it, and where it is."""
     page = done.report()
     console.out.print(terminal_table(done.summaries))
@@ -23,7 +27,7 @@ def show_run(done: Run) -> None:
     console.out.print(Text(f"report page: {page}"), soft_wrap=True)
 
 
-def _show_notes(done: Run) -> None:
+def _show_notes(done: "Run") -> None:
     """What the models are, what is still to do, what was skipped, what a study lacks."""
     notes = {model["note"]: model["name"] for model in reversed(done.manifest["models"])}
     for note, name in reversed(notes.items()):

@@ -20,8 +20,6 @@ from typoattack.runner.photographs import Photograph, photograph
 from typoattack.samples import DatasetSpec, open_dataset
 
 _PAPER, _TEXT = (255, 255, 255), (40, 40, 44)
-
-
 _KINDS = {".png": "PNG", ".jpg": "JPEG", ".webp": "WEBP"}
 
 
