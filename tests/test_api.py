@@ -12,7 +12,7 @@ from tests.conftest import noise
 from typoattack.cli import main
 from typoattack.cli.commands import load_command
 from typoattack.core.errors import UserError
-from typoattack.suite.suite import load_suite
+from typoattack.suite.suite import load_suite, parse_suite
 
 
 @pytest.fixture
@@ -189,15 +189,26 @@ def test_an_unfinished_run_is_finished_by_the_call_that_its_manifest_names(
     assert eval(call, {"typoattack": ta}).left == 0
 
 
-def test_a_suite_from_python_is_run_as_it_is(
+def test_a_suite_from_python_is_run_as_it_is_and_said_by_its_name(
     photo_folder: Path, tiny_clip: Path, tmp_path: Path
 ) -> None:
     changes = {"models": [f"local-dir:{tiny_clip}"], "dataset": f"folder:{photo_folder}"}
     suite = load_suite("quick", changes | {"recipes": ["printed-label"], "canvas": 64, "limit": 2})
     made = ta.run(suite, out=tmp_path / "run", machine=ta.Machine("cpu"))
-    assert made.manifest["command"].startswith("typoattack.run(suite, out=")
+    call = made.manifest["command"]
+    assert call.startswith("typoattack.run('quick', model=['local-dir:")
+    assert eval(call, {"typoattack": ta}).predictions.equals(made.predictions)
     with pytest.raises(UserError, match="to change seed, name the suite or its file"):
         ta.run(suite, seed=1, out=tmp_path / "other")
+
+
+def test_a_suite_without_a_file_is_named_as_what_it_is(
+    photo_folder: Path, tiny_clip: Path, tmp_path: Path
+) -> None:
+    text = "question: q\nrecipes: [printed-label]\ncanvas: 64\nlimit: 2"
+    where = {"models": [f"local-dir:{tiny_clip}"], "dataset": f"folder:{photo_folder}"}
+    made = ta.run(parse_suite(text, "mine", where), out=tmp_path / "run")
+    assert made.manifest["command"] == f"typoattack.run(suite, out='{tmp_path / 'run'}')"
 
 
 def test_a_comparison_is_written_where_it_is_wished(run: ta.Run, tmp_path: Path) -> None:

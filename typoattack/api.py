@@ -28,7 +28,7 @@ from typoattack.report.comparison import write_comparison
 from typoattack.results.folder import RunFolder
 from typoattack.runner.local import Progress
 from typoattack.samples import Dataset, open_dataset
-from typoattack.suite.choose import choose_suite
+from typoattack.suite.choose import changes_of, choose_suite
 from typoattack.suite.suite import Suite
 
 if TYPE_CHECKING:
@@ -241,13 +241,14 @@ def run(
         machine: device, precision, workers and sizes.
         progress: told how far the run is.
         shard: `i/n` does the i-th of n parts, to be joined by `typoattack.results.merge.merge`.
-        command: what the manifest says to repeat the run with; this call if None, in which
-            `suite` stands for a `Suite`.
+        command: what the manifest says to repeat the run with; this call if None, with
+            the name `suite` for a `Suite` that no suite's name and changes describe.
 
     Raises:
         UserError: for any mistake in these, and where `out` holds another run.
     """
-    called = _as_called("run", locals(), ["suite"]) if command is None else command
+    if command is None:
+        command = _as_called("run", _by_name(suite, locals()), ["suite"])
     changes = {
         "models": [model] if isinstance(model, str) else model and list(model),
         "dataset": dataset,
@@ -269,7 +270,7 @@ def run(
         chosen = replace(chosen, models=with_defences(chosen.models, beside))
     data = open_dataset(chosen.dataset)
     models = load_models(chosen, machine)
-    done = execute(chosen, models, data, out, machine, progress, shard=shard, command=called)
+    done = execute(chosen, models, data, out, machine, progress, shard=shard, command=command)
     if legibility:
         done.measure_legibility(progress)
     return done
@@ -469,6 +470,14 @@ def _workers(wish: int | None, pictures: int, device: str) -> int:
     cores = os.cpu_count() or 2
     # On a CPU the model itself fills the cores: a process that draws takes them away from it.
     return cores // 4 if device == "cpu" else max(1, cores - 1)
+
+
+def _by_name(suite: str | Suite, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments of `run`, with a `Suite` said by its name and changes where that can be."""
+    if not isinstance(suite, Suite) or (changes := changes_of(suite)) is None:
+        return given
+    models = changes.pop("models", None)
+    return {**given, "suite": suite.name, "model": models, **changes}
 
 
 def _as_called(function: str, given: Mapping[str, Any], positional: Sequence[str]) -> str:

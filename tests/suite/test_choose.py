@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from typoattack.core.errors import UserError
-from typoattack.suite.choose import choose_suite
-from typoattack.suite.suite import load_suite
+from typoattack.suite.choose import changes_of, choose_suite
+from typoattack.suite.suite import list_suites, load_suite, parse_suite
 
 
 def test_what_is_none_is_as_the_suite_says() -> None:
@@ -30,3 +30,27 @@ def test_a_made_suite_is_taken_as_it_is() -> None:
 def test_a_plugin_is_loaded_before_its_recipe_is_looked_for(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such file"):
         choose_suite("quick", {"recipes": ["printed-lable"]}, [tmp_path / "no.py"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"seed": 7, "limit": 3, "models": ["mini", "mini-blind"]},
+        {"dataset": "folder:photos", "label_column": "species"},
+        {"words": "pseudo", "controls": ["true"]},
+        {"recipes": ["printed-label(size=0.4) @ fixed:ox", "apple-ipod"], "replicates": 2},
+    ],
+)
+def test_a_suite_is_said_by_its_name_and_what_was_changed(changes: dict[str, object]) -> None:
+    assert changes_of(choose_suite("quick", changes)) == changes
+
+
+def test_each_suite_of_the_package_is_said_by_its_name() -> None:
+    assert [changes_of(load_suite(name)) for name in list_suites()] == [{}] * len(list_suites())
+
+
+def test_a_suite_of_the_users_own_is_not_taken_for_another() -> None:
+    text = "question: mine\nrecipes: [printed-label]"
+    assert changes_of(parse_suite(text, "mine")) is None
+    assert changes_of(parse_suite(text, "quick")) is None
