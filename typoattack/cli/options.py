@@ -34,8 +34,6 @@ Precision = Annotated[str, typer.Option("--precision", help="fp32, bf16 or fp16.
 Legibility = Annotated[
     bool, typer.Option("--legibility", help="Can the writing be read? Text recognition tells.")
 ]
-
-
 SafetensorsFile = Annotated[
     Path, typer.Option("--out", "-o", help="The file to write, .safetensors.")
 ]

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from typoattack.cli import console
 from typoattack.cli.commands import new_app
+from typoattack.cli.options import Device, Precision, Seed
 from typoattack.cli.progress import StageProgress
 from typoattack.core.errors import UserError
 from typoattack.models import load_model
@@ -72,10 +73,10 @@ def units(
         int, typer.Option("--permutations", min=99, help="At most, for p-values.")
     ] = 9999,
     repeats: Annotated[int, typer.Option("--random-orders", min=1, help="For the curve.")] = 3,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Keys every random stream.")] = 0,
+    seed: Seed = 0,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Pictures a pass.")] = 32,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option("--precision", help="fp32, bf16 or fp16.")] = "fp32",
+    device: Device = "auto",
+    precision: Precision = "fp32",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The folder to write [units/MODEL].")
     ] = None,
