@@ -1,38 +1,44 @@
 """The product from Python: run a suite, attack a picture, evaluate a model in memory."""
 
+import dataclasses
 import functools
-import shlex
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from typoattack.core.errors import UserError
-from typoattack.core.progress import silent
-from typoattack.factory import load_models
+from PIL import Image
+
+from typoattack.core.call import literal
+from typoattack.core.errors import BrokenImage, RunFailure, UserError
+from typoattack.core.progress import Progress, silent
+from typoattack.core.randomness import stream
+from typoattack.drawing.canvas import decode, square_canvas
+from typoattack.factory import load_models, with_wrappers
+from typoattack.metrics import comparison
+from typoattack.metrics.comparison import Comparison
+from typoattack.models.open_clip_backend import OpenClipModel
+from typoattack.models.text_cache import TextCache
+from typoattack.recipes import Recipe, parse_recipe
+from typoattack.report.comparison import write_comparison
 from typoattack.results.folder import RunFolder
 from typoattack.runner.execute import HERE, Machine, execute
 from typoattack.samples import open_dataset
-from typoattack.suite import Suite, load_suite
+from typoattack.suite import Suite
+from typoattack.suite.choose import changes_of, choose_suite
 
 if TYPE_CHECKING:
     import pandas as pd
-    from PIL import Image
 
-    from typoattack.core.progress import Progress
-    from typoattack.metrics.comparison import Comparison
     from typoattack.metrics.figures import RecipeSummary
     from typoattack.metrics.stroop import Interference
-    from typoattack.recipes import Recipe
     from typoattack.report.units import UnitsStudy
     from typoattack.report.view import Painter
 
 
-__all__ = ["HERE", "Machine", "Run", "attack", "compare", "evaluate", "run"]
-
 _IN_MEMORY = Machine(workers=0)
+"""Where `evaluate` draws: no processes are started beside a training loop's."""
 
 
 class Run:
@@ -159,58 +165,101 @@ def run(
     *,
     model: str | Sequence[str] | None = None,
     defences: Sequence[str] = (),
+    probes: Sequence[str | Path] = (),
     dataset: str | None = None,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    class_names: str | None = None,
+    follow_links: bool | None = None,
     recipes: Sequence[str] | None = None,
+    controls: Sequence[str] | None = None,
+    words: str | None = None,
+    replicates: int | None = None,
     seed: int | None = None,
+    canvas: int | None = None,
+    templates: str | None = None,
+    limit: int | None = None,
+    plugins: Sequence[str | Path] = (),
+    legibility: bool = False,
     out: str | Path | None = None,
     machine: Machine = HERE,
     progress: "Progress | None" = None,
     shard: str | None = None,
+    command: str | None = None,
 ) -> Run:
     """Run a suite, or go on with it if `out` holds the same one unfinished.
 
+    What is None is as the suite says.
+
     Args:
-        suite: a suite's name, the path of its YAML file, or a `Suite`.
-        model: one or several model names; the suite's own if None.
+        suite: a suite's name, the path of its YAML file, or a `Suite`, which is run as it is.
+        model: one or several model names.
         defences: each is tried beside every model, such as `mirror`.
-        dataset: a data set's spec; the suite's own if None.
-        recipes: recipe strings; the suite's own if None.
-        seed: keys every random stream; the suite's own if None.
+        probes: files of `typoattack probe fit`, each tried beside zero-shot.
+        dataset: a data set's spec.
+        image_column: where a table's pictures are.
+        label_column: where its labels are.
+        class_names: a file with one class name a line.
+        follow_links: whether files of a data set may be links that lead out of its folder.
+        recipes: recipe strings, `name(param=value) @ words`.
+        controls: kinds of control that stand beside every attack, such as `blank`.
+        words: the word source of recipes that ask for none, such as `nearest`.
+        replicates: words and draws a photograph and recipe.
+        seed: keys every random stream.
+        canvas: side of the canvas in pixels.
+        templates: `simple`, `openai`, or a file with a line each.
+        limit: only the first so many photographs; 0 for all.
+        plugins: Python files with recipes.
+        legibility: whether text recognition reads every attacked picture back.
         out: the run's folder; `runs/SUITE-MODEL` if None.
         machine: device, precision, workers and sizes.
         progress: told how far the run is.
         shard: `i/n` does the i-th of n parts, to be joined by `typoattack.results.merge.merge`.
+        command: what the manifest says to repeat the run with; this call if None, with
+            the name `suite` for a `Suite` that no suite's name and changes describe.
 
     Raises:
         UserError: for any mistake in these, and where `out` holds another run.
     """
-    if not isinstance(suite, Suite):
-        changes = {
-            "models": [model] if isinstance(model, str) else model and list(model),
-            "dataset": dataset,
-            "recipes": recipes and list(recipes),
-            "seed": seed,
-        }
-        suite = load_suite(suite, changes)
-    if defences:
-        from typoattack.factory import with_wrappers
-
-        suite = replace(suite, models=with_wrappers(suite.models, defences))
-    data = open_dataset(suite.dataset)
-    models = load_models(suite.models, device=machine.device, precision=machine.precision)
-    return Run(
-        execute(
-            suite,
-            models,
-            data,
-            out,
-            machine,
-            progress=progress or silent,
-            shard=shard,
-            command=_command(),
-            open_models=load_models,
-        )
+    if command is None:
+        command = _as_called("run", _by_name(suite, locals()), ["suite"])
+    changes = {
+        "models": [model] if isinstance(model, str) else model and list(model),
+        "dataset": dataset,
+        "image_column": image_column,
+        "label_column": label_column,
+        "class_names": class_names,
+        "follow_links": follow_links,
+        "recipes": recipes and list(recipes),
+        "controls": controls and list(controls),
+        "words": words,
+        "replicates": replicates,
+        "seed": seed,
+        "canvas": canvas,
+        "templates": templates,
+        "limit": limit,
+    }
+    chosen = choose_suite(suite, changes, plugins)
+    beside = [*defences, *(f"probe({literal(str(file))})" for file in probes)]
+    if beside:
+        chosen = replace(chosen, models=with_wrappers(chosen.models, beside))
+    data = open_dataset(chosen.dataset)
+    models = load_models(chosen.models, device=machine.device, precision=machine.precision)
+    folder = execute(
+        chosen,
+        models,
+        data,
+        out,
+        machine,
+        progress=progress or silent,
+        shard=shard,
+        command=command,
+        open_models=load_models,
     )
+    done = Run(folder)
+    if legibility:
+        done.measure_legibility(progress)
+    return done
 
 
 def evaluate(
@@ -234,31 +283,32 @@ def evaluate(
         model: as `open_clip.create_model` returns it, on any device.
         preprocess: its inference transform.
         tokenizer: its tokenizer.
-        suite: a suite's name, file, or a `Suite`.
+        suite: a suite's name, file, or a `Suite`, which is run as it is.
         name: what the tables call it.
         recipes: recipe strings; the suite's own if None.
         dataset: a data set's spec; the suite's own if None.
         limit: only the first so many photographs.
         out: keeps the run there; else only the returned object has it.
         machine: workers and sizes; the device is the model's own.
-    """
-    from typoattack.models.open_clip_backend import OpenClipModel
-    from typoattack.models.text_cache import TextCache
 
-    if not isinstance(suite, Suite):
-        chosen = {"models": [name], "recipes": recipes and list(recipes), "dataset": dataset}
-        suite = load_suite(suite, chosen | {"limit": limit})
+    Raises:
+        UserError: for any mistake in these, and where `out` holds another run.
+    """
+    called = _as_called("evaluate", locals(), ["model", "preprocess", "tokenizer", "suite"])
+    changes = {"recipes": recipes and list(recipes), "dataset": dataset, "limit": limit}
+    chosen = replace(choose_suite(suite, changes), models=(name,))
     device = str(next(model.parameters()).device)
     training = model.training
     try:
         wrapped = OpenClipModel(name, model, preprocess, tokenizer, device=device)
-        data = open_dataset(suite.dataset)
+        data = open_dataset(chosen.dataset)
         where = replace(machine, device=device)
         cache = TextCache(None)  # its weights change every epoch
         if out is not None:
-            return Run(execute(suite, [wrapped], data, out, where, cache=cache))
+            return Run(execute(chosen, [wrapped], data, out, where, cache=cache, command=called))
         with tempfile.TemporaryDirectory() as folder:
-            done = Run(execute(suite, [wrapped], data, Path(folder) / "run", where, cache=cache))
+            kept = Path(folder) / "run"
+            done = Run(execute(chosen, [wrapped], data, kept, where, cache=cache, command=called))
             _ = done.predictions  # read while the folder is there
             return done
     finally:
@@ -266,13 +316,13 @@ def evaluate(
 
 
 def attack(
-    image: "Image.Image | str | Path",
-    recipe: "Recipe | str" = "printed-label",
+    image: Image.Image | str | Path,
+    recipe: Recipe | str = "printed-label",
     *,
     word: str,
     seed: int = 0,
     canvas: int = 448,
-) -> "Image.Image":
+) -> Image.Image:
     """`image` on the square canvas with `word` on it.
 
     Args:
@@ -285,11 +335,6 @@ def attack(
     Raises:
         UserError: for an unknown recipe, or a word that it cannot draw.
     """
-    from typoattack.core.errors import BrokenImage, RunFailure
-    from typoattack.core.randomness import stream
-    from typoattack.drawing.canvas import decode, square_canvas
-    from typoattack.recipes import parse_recipe
-
     if not word.strip():
         raise UserError("word is empty; name one to write")
     chosen = parse_recipe(recipe) if isinstance(recipe, str) else recipe
@@ -300,15 +345,69 @@ def attack(
     return chosen(clean, word, stream(seed, chosen.stream_key)).image
 
 
-def compare(*runs: "Run | str | Path", figure: str = "flip_rate") -> "Comparison":
-    """Two or more models on the same attacked pictures, paired by photograph."""
-    from typoattack.metrics.comparison import compare as compared
-    from typoattack.metrics.comparison import read_entrants
+def compare(
+    *runs: Run | str | Path, figure: str = "flip_rate", out: str | Path | None = None
+) -> Comparison:
+    """Two or more models on the same attacked pictures, paired by photograph.
 
-    folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
-    return compared(read_entrants(folders), figure=figure)
+    Args:
+        runs: runs or their folders; a run may hold several models.
+        figure: what is compared, such as `targeted_success`.
+        out: a folder for the page and the tables; none is written if None.
+
+    Raises:
+        UserError: for runs that cannot be compared; the difference is named.
+    """
+    opened = [run if isinstance(run, Run) else Run(run) for run in runs]
+    entrants = comparison.read_entrants([run.path for run in opened])
+    found = comparison.compare(entrants, figure=figure)
+    if out is not None:
+        painters = {
+            entrant.name: run.painter()
+            for run in opened
+            for entrant in entrants
+            if entrant.manifest == run.manifest
+        }
+        Path(out).mkdir(parents=True, exist_ok=True)
+        write_comparison(found, entrants, Path(out), painters)
+    return found
 
 
-def _command() -> str:
-    """The command line that this process was started with, as a user would type it."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+def _by_name(suite: str | Suite, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments of `run`, with a `Suite` said by its name and changes where that can be."""
+    if not isinstance(suite, Suite) or (changes := changes_of(suite)) is None:
+        return given
+    models = changes.pop("models", None)
+    return {**given, "suite": suite.name, "model": models, **changes}
+
+
+def _as_called(function: str, given: Mapping[str, Any], positional: Sequence[str]) -> str:
+    """The call that repeats a run, such as `typoattack.run('quick', seed=1)`.
+
+    Args:
+        function: its name.
+        given: its arguments by name; what is None, empty or False, and what only watches the run,
+            is left out.
+        positional: those that go without their name.
+    """
+    said = [_as_written(name, given[name]) for name in positional]
+    said += [
+        f"{name}={_as_written(name, value)}"
+        for name, value in given.items()
+        if name not in (*positional, "progress", "command")
+        and not (value is None or value is False or value == () or value == HERE)
+    ]
+    return f"typoattack.{function}({', '.join(said)})"
+
+
+def _as_written(name: str, value: Any) -> str:
+    """An argument's value as Python; the name stands for an object that has no literal."""
+    if isinstance(value, Machine):
+        wishes = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        changed = {key: wish for key, wish in wishes.items() if wish != getattr(HERE, key)}
+        return f"typoattack.Machine({', '.join(f'{k}={v!r}' for k, v in changed.items())})"
+    if isinstance(value, Path):
+        return repr(str(value))
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_as_written(name, part) for part in value)}]"
+    return repr(value) if isinstance(value, (str, int)) else name

@@ -5,19 +5,17 @@ from typing import Annotated
 
 import pytest
 import typer
-from typer.main import get_command
 
-from typoattack.cli.app import app
+from typoattack.cli.commands import load_command
 from typoattack.cli.options import chosen_suite, takes_suite
 
-COMMANDS = get_command(app).commands
 Names = Annotated[list[str], typer.Option("--model")]
 SHARED = set(inspect.signature(chosen_suite).parameters)
 
 
 def options(command: str) -> dict[str, str]:
     """Each parameter's help by its name."""
-    return {one.name: getattr(one, "help", "") for one in COMMANDS[command].params}
+    return {one.name: getattr(one, "help", "") for one in load_command(command).params}
 
 
 def test_commands_that_take_a_suite_let_the_same_of_it_be_changed() -> None:

@@ -14,9 +14,9 @@ from PIL import Image
 
 import typoattack as ta
 from typoattack.api import Machine
-from typoattack.commands import write_attacked
 from typoattack.core.errors import BrokenImage, UserError
 from typoattack.drawing.canvas import square_canvas
+from typoattack.export.attacked import write_attacked
 from typoattack.metrics.figures import summarise, to_frame
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.base import Dataset, Sample

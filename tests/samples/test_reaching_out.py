@@ -15,6 +15,7 @@ from tests.conftest import noise
 from typoattack.api import Machine
 from typoattack.cli import main
 from typoattack.core.errors import BrokenImage, UserError
+from typoattack.drawing.canvas import decode
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.photographed import Pictures
 

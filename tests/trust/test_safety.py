@@ -11,7 +11,7 @@ import typoattack
 from tests.conftest import noise
 from tests.trust.runs import run_of, suite_of
 from typoattack.core.errors import UserError
-from typoattack.export.export import FORMATS
+from typoattack.export import FORMATS
 from typoattack.samples import DatasetSpec, open_dataset
 
 PACKAGE = Path(typoattack.__file__).parent
@@ -104,7 +104,7 @@ NAMES = ["../../outside", "/absolute", "..", "a/b\\c", "C:\\windows", "label=x_t
 
 @pytest.mark.parametrize("layout", sorted(FORMATS))
 def test_no_class_name_leads_an_export_out_of_its_folder(layout: str, tmp_path: Path) -> None:
-    from typoattack.commands import write_attacked
+    from typoattack.export.attacked import write_attacked
 
     photos = tmp_path / "photos"
     for number in range(len(NAMES)):

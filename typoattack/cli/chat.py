@@ -1,35 +1,46 @@
-"""The command that asks a chat model."""
+"""`typoattack chat`."""
 
 import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import pandas as pd
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from typoattack.chat.client import ChatClient, Endpoint, needs_packages
+from typoattack.chat.question import PHRASINGS
+from typoattack.chat.run import (
+    Estimate,
+    estimate,
+    items,
+    open_folder,
+    run_chat,
+    save_answers,
+    summarise_chat,
+)
+from typoattack.cli import console
+from typoattack.cli.commands import new_app
 from typoattack.cli.options import takes_suite
+from typoattack.cli.progress import StageProgress
 from typoattack.core.errors import UserError, unknown
+from typoattack.core.resources import default_cache_dir
+from typoattack.results.folder import Skipped
+from typoattack.runner.execute import default_folder
+from typoattack.samples import open_dataset
+from typoattack.suite import Suite, without_searches
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from typoattack.chat.client import Endpoint
-    from typoattack.chat.run import Estimate
-    from typoattack.results.folder import Skipped
-    from typoattack.suite import Suite
-
-_out = Console()
-_err = Console(stderr=True)
+app = new_app()
 
 
+@app.command(epilog="Example: `typoattack chat scam -m openai:gpt-4o-mini --limit 20`")
 @takes_suite(without=["templates"])
 def chat(
-    chosen: "Suite",
+    chosen: Suite,
     model: Annotated[list[str], typer.Option("--model", "-m", help="openai:MODEL.")],
     base_url: Annotated[
         str, typer.Option("--base-url", help="Where it answers, up to /v1.")
@@ -64,10 +75,6 @@ def chat(
     Each attacked picture, and the clean one with the same choices, is shown with a multiple-choice
     question. Answers are kept, so that none is paid for twice; the same command goes on.
     """
-    from typoattack.chat.client import Endpoint, needs_packages
-    from typoattack.chat.run import save_answers
-    from typoattack.runner.execute import default_folder
-
     needs_packages()
     endpoint = Endpoint(
         model=_only(model).removeprefix("openai:"),
@@ -79,37 +86,30 @@ def chat(
     )
     folder = out or default_folder(chosen)
 
-    def confirm(planned: "Estimate") -> None:
+    def confirm(planned: Estimate) -> None:
         _confirm(planned, (price_in, price_out), base_url, ask_above, yes)
 
     answers = _ask(chosen, _phrasings(phrasing), endpoint, folder, concurrency, confirm)
     path = save_answers(folder, answers)
     _show(answers)
-    _out.print(Text(f"answers: {path}"), soft_wrap=True)
+    console.out.print(Text(f"answers: {path}"), soft_wrap=True)
 
 
 def _ask(
-    suite: "Suite",
+    suite: Suite,
     phrasings: list[str],
-    endpoint: "Endpoint",
+    endpoint: Endpoint,
     folder: Path,
     concurrency: int,
-    confirm: "Callable[[Estimate], None]",
-) -> "pd.DataFrame":
+    confirm: Callable[[Estimate], None],
+) -> pd.DataFrame:
     """Every question's answer, once `confirm` let what it will cost pass."""
-    from typoattack.chat.client import ChatClient
-    from typoattack.chat.run import estimate, items, open_folder, run_chat
-    from typoattack.cli.progress import StageProgress, say_left_out
-    from typoattack.core.resources import default_cache_dir
-    from typoattack.samples import open_dataset
-    from typoattack.suite import without_searches
-
     data = open_dataset(suite.dataset)
     skipped: list[Skipped] = []
     _, searches = without_searches(suite)
     with ChatClient(endpoint, default_cache_dir()) as client:
         planned = estimate(items(suite, data, phrasings, skipped), client)
-        say_left_out(_err, searches, skipped)
+        console.say_left_out(searches, skipped)
         if not planned.questions:
             raise UserError(
                 f"suite {suite.name!r} attacks no photograph, so there is nothing to ask"
@@ -122,7 +122,7 @@ def _ask(
             "options": endpoint.options,
         }
         open_folder(folder, suite, data, asking)
-        with StageProgress(_err) as progress:
+        with StageProgress() as progress:
             return run_chat(
                 items(suite, data, phrasings),
                 client,
@@ -140,8 +140,6 @@ def _only(models: list[str]) -> str:
 
 def _phrasings(names: list[str] | None) -> list[str]:
     """Each of the names once, in the order given."""
-    from typoattack.chat.question import PHRASINGS
-
     for name in names or ():
         if name not in PHRASINGS:
             raise unknown("phrasing", name, PHRASINGS)
@@ -162,12 +160,12 @@ def _options(text: str) -> dict[str, Any]:
 
 
 def _confirm(
-    planned: "Estimate", prices: tuple[float, float], base_url: str, ask_above: int, yes: bool
+    planned: Estimate, prices: tuple[float, float], base_url: str, ask_above: int, yes: bool
 ) -> None:
     """Say what it will cost; more than a few requests need a yes."""
     cost = planned.cost(*prices)
     money = f", about {cost:.2f} at the prices given" if cost else ""
-    _err.print(
+    console.err.print(
         Text(
             f"{planned.questions} questions, {planned.unpaid} not answered before: about "
             f"{planned.prompt_tokens:,} prompt and {planned.completion_tokens:,} answer tokens"
@@ -183,9 +181,7 @@ def _confirm(
         raise UserError("nothing was sent; --limit makes a run smaller")
 
 
-def _show(answers: "pd.DataFrame") -> None:
-    from typoattack.chat.run import summarise_chat
-
+def _show(answers: pd.DataFrame) -> None:
     table = Table(
         *("picture", "phrasing", "object chosen", "of", "refused", "unclear", "failed"),
         box=None,
@@ -200,4 +196,4 @@ def _show(answers: "pd.DataFrame") -> None:
             Text(f"{share:.1f} % [{low:.1f}, {high:.1f}]" if line["accuracy_n"] else "–"),
             *(str(line[n]) for n in ("accuracy_n", "refused", "unclear", "failed")),
         )
-    _out.print(table)
+    console.out.print(table)

@@ -2,40 +2,29 @@
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from typoattack.core.registry import Registry
+from typoattack.drawing.fonts import families
+from typoattack.factory import MODELS
+from typoattack.recipes import RECIPES
+from typoattack.recipes.registry import load_entry_points, recipe_named
+from typoattack.samples import DATASETS
+from typoattack.suite import list_suites, load_suite
+from typoattack.words import WORDS
 
 Row = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """A table of parts: its column heads, and its rows when asked."""
 
     columns: Row
     rows: Callable[[], Iterable[Row]]
 
 
-LISTINGS: Registry[Listing] = Registry("kind of part")
-
-
-def _listing(name: str, *columns: str) -> Callable[[Callable[[], Iterable[Row]]], None]:
-    def add(rows: Callable[[], Iterable[Row]]) -> None:
-        LISTINGS.add(name, Listing(columns, rows))
-
-    return add
-
-
-def first_line(documented: object) -> str:
-    """The first line of a part's docstring."""
-    return (inspect.getdoc(documented) or "").partition("\n")[0]
-
-
 def describe_recipe(name: str) -> str:
     """A recipe's docstring, source and parameters with their defaults."""
-    from typoattack.recipes.registry import recipe_named
-
     made = recipe_named(name)
     given = inspect.signature(made).parameters.values()
     parameters = ", ".join(
@@ -45,63 +34,61 @@ def describe_recipe(name: str) -> str:
     return f"{name}({parameters})\n\n{text}\n\nSource: {made.source}"
 
 
-@_listing("recipes", "recipe", "what it does", "source")
-def _recipes() -> Iterable[Row]:
-    from typoattack.recipes import RECIPES
-    from typoattack.recipes.registry import load_entry_points
+def first_line(documented: object) -> str:
+    """The first line of a part's docstring."""
+    return (inspect.getdoc(documented) or "").partition("\n")[0]
 
+
+def _recipes() -> Iterable[Row]:
     load_entry_points()
     return [(name, first_line(made), made.source) for name, made in RECIPES.items()]
 
 
-@_listing("models", "model", "what it is")
 def _models() -> Iterable[Row]:
-    from typoattack.factory import MODELS
-
     return [(kind.usage, kind.summary) for kind in MODELS.values()]
 
 
-@_listing("defences", "defence", "what it does", "source")
+# Defences and formats are imported when they are listed: what they import (torch, pandas) takes
+# seconds, and no other list needs it.
 def _defences() -> Iterable[Row]:
     from typoattack.defences import DEFENCES
 
     return [(name, first_line(made), made.source) for name, made in DEFENCES.items()]
 
 
-@_listing("suites", "suite", "question", "passes a photograph")
 def _suites() -> Iterable[Row]:
-    from typoattack.suite import list_suites, load_suite
-
     suites = map(load_suite, list_suites())
     return [(suite.name, suite.question, str(suite.passes)) for suite in suites]
 
 
-@_listing("datasets", "dataset", "what it is")
 def _datasets() -> Iterable[Row]:
-    from typoattack.samples import DATASETS
-
     return [(kind.usage, kind.summary) for kind in DATASETS.values()]
 
 
-@_listing("words", "word source", "which word is written")
 def _words() -> Iterable[Row]:
-    from typoattack.words import WORDS
-
     return [(kind.usage, kind.summary) for kind in WORDS.values()]
 
 
-@_listing("formats", "format", "what it writes")
 def _formats() -> Iterable[Row]:
-    from typoattack.export.export import FORMATS
+    from typoattack.export import FORMATS
 
     return [(name, first_line(write)) for name, write in FORMATS.items()]
 
 
-@_listing("fonts", "font", "style", "look", "faces", "licence")
 def _fonts() -> Iterable[Row]:
-    from typoattack.drawing.fonts import families
-
     return [
         (name, one.style, one.look, ", ".join(one.faces), one.licence)
         for name, one in families().items()
     ]
+
+
+LISTINGS: Registry[Listing] = Registry("kind of part")
+
+LISTINGS.add("recipes", Listing(("recipe", "what it does", "source"), _recipes))
+LISTINGS.add("models", Listing(("model", "what it is"), _models))
+LISTINGS.add("defences", Listing(("defence", "what it does", "source"), _defences))
+LISTINGS.add("suites", Listing(("suite", "question", "passes a photograph"), _suites))
+LISTINGS.add("datasets", Listing(("dataset", "what it is"), _datasets))
+LISTINGS.add("words", Listing(("word source", "which word is written"), _words))
+LISTINGS.add("formats", Listing(("format", "what it writes"), _formats))
+LISTINGS.add("fonts", Listing(("font", "style", "look", "faces", "licence"), _fonts))

@@ -2,13 +2,16 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from typoattack.suite import Suite
+from typoattack.core.errors import UserError
+from typoattack.recipes.registry import load_plugin
+from typoattack.suite import Suite
+from typoattack.suite.choose import choose_suite
 
 Command = Callable[..., None]
 
@@ -27,25 +30,35 @@ Seed = Annotated[int, _SEED]
 Canvas = Annotated[int, _CANVAS]
 Limit = Annotated[int, _LIMIT]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Precision = Annotated[str, typer.Option("--precision", help="fp32, bf16 or fp16.")]
 Legibility = Annotated[
     bool, typer.Option("--legibility", help="Can the writing be read? Text recognition tells.")
 ]
-
-
-def _load_plugins(paths: list[str] | None) -> list[str] | None:
-    from typoattack.recipes.registry import load_plugin
-
-    for path in paths or ():
-        load_plugin(path)
-    return paths
-
-
+SafetensorsFile = Annotated[
+    Path, typer.Option("--out", "-o", help="The file to write, .safetensors.")
+]
 Plugins = Annotated[
     list[str] | None,
-    typer.Option(
-        "--plugin", callback=_load_plugins, help="A Python file with recipes; repeatable."
-    ),
+    typer.Option("--plugin", help="A Python file with recipes; repeatable."),
 ]
+
+
+def load_plugins(paths: Iterable[str] | None) -> None:
+    """Load what `--plugin` names."""
+    for path in paths or ():
+        load_plugin(path)
+
+
+def must_be_safetensors(out: Path) -> None:
+    """Refuse an `--out` that could not hold what is fitted, before the work is done.
+
+    Raises:
+        UserError: if the name ends otherwise, or its folder is not there.
+    """
+    if out.suffix != ".safetensors":
+        raise UserError(f"--out {str(out)!r}: the file's name must end in .safetensors")
+    if not out.parent.is_dir():
+        raise UserError(f"--out {str(out)!r}: there is no folder {str(out.parent)!r}")
 
 
 def chosen_suite(
@@ -71,7 +84,7 @@ def chosen_suite(
         str | None, typer.Option("--templates", help="simple, openai, or a file with a line each.")
     ] = None,
     limit: Annotated[int | None, _LIMIT] = None,
-    plugin: Plugins = None,  # noqa: ARG001 (works by its callback)
+    plugin: Plugins = None,
     image_column: Annotated[
         str | None, typer.Option("--image-column", help="Where pictures are.")
     ] = None,
@@ -81,13 +94,18 @@ def chosen_suite(
     class_names: Annotated[
         str | None, typer.Option("--class-names", help="A file with one class name a line.")
     ] = None,
-) -> "Suite":
+    follow_links: Annotated[
+        bool, typer.Option("--follow-links", help="Links may lead out of the data set's folder.")
+    ] = False,
+) -> Suite:
     """The suite that a command line names, with what its options change."""
-    from typoattack.suite import load_suite, with_dataset_options
-
     changes = {
         "models": model,
         "dataset": dataset,
+        "image_column": image_column,
+        "label_column": label_column,
+        "class_names": class_names,
+        "follow_links": follow_links or None,
         "recipes": recipe,
         "words": words,
         "replicates": replicates,
@@ -96,12 +114,7 @@ def chosen_suite(
         "templates": templates,
         "limit": limit,
     }
-    return with_dataset_options(
-        load_suite(suite, changes),
-        image_column=image_column,
-        label_column=label_column,
-        class_names=class_names,
-    )
+    return choose_suite(suite, changes, plugin or ())
 
 
 def takes_suite(*, without: Collection[str] = ()) -> Callable[[Command], Command]:

@@ -1,9 +1,7 @@
-"""How far a run is and what it left out, on a terminal or in a log."""
+"""How far a run is, on a terminal or in a log."""
 
 import time
-from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -18,8 +16,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from typoattack.results.folder import Skipped
+from typoattack.cli.console import err
 
 _LINE_EVERY = 15.0
 """Seconds between lines where there is no terminal."""
@@ -33,21 +30,10 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:.1f}/s" if speed else "", style="progress.data.speed")
 
 
-def say_left_out(console: Console, searches: Sequence[str], skipped: "Sequence[Skipped]") -> None:
-    """Name the attacks that were not drawn, and the photographs that could not be."""
-    told = [
-        f"left out {label}: it asks a model what to draw, which `typoattack run` does"
-        for label in searches
-    ]
-    told += [f"skipped {skip.sample}: {skip.reason}" for skip in skipped]
-    for line in told:
-        console.print(Text(line, "yellow"), soft_wrap=True)
-
-
 class StageProgress:
     """A bar with rate and time left for each stage; without a terminal, a line now and then."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console = err) -> None:
         self._console = console
         self._tasks: dict[str, TaskID] = {}
         self._said: dict[str, float] = {}

@@ -1,29 +1,41 @@
-"""The command that looks inside a model: which units read, and what happens without them."""
+"""`typoattack units`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from typoattack.cli import console
+from typoattack.cli.commands import new_app
+from typoattack.cli.options import Device, Precision, Seed
+from typoattack.cli.progress import StageProgress
 from typoattack.core.errors import UserError
+from typoattack.core.resources import default_cache_dir
+from typoattack.factory import load_model
+from typoattack.models.text_cache import TextCache
+from typoattack.samples import DatasetSpec, open_dataset
+from typoattack.units.anatomy import Anatomy, anatomy
+from typoattack.units.cards import WordCards, read_words
+from typoattack.units.cards import vocabulary as word_list
+from typoattack.units.finished import UNFINISHED, unfinished
+from typoattack.units.layers import shown_shape
+from typoattack.units.page import file_stem, write_study
+from typoattack.units.photographs import Photographs, usable_photographs
+from typoattack.units.plan import StudyPlan, chosen_parts
+from typoattack.units.section import Section
+from typoattack.units.study import StudyOptions, study
 
-if TYPE_CHECKING:
-    from typoattack.units.anatomy import Anatomy
-    from typoattack.units.cards import WordCards
-    from typoattack.units.photographs import Photographs
-    from typoattack.units.section import Section
+app = new_app()
 
-_out = Console()
-_err = Console(stderr=True)
 _LONGEST = 24
 """Characters of a cell that is shown whole."""
 
 
+@app.command(epilog="Example: `typoattack units mini --dataset folder:photos`")
 def units(
     model: Annotated[str, typer.Argument(help="A model, as in `typoattack list models`.")],
     dataset: Annotated[
@@ -62,10 +74,10 @@ def units(
         int, typer.Option("--permutations", min=99, help="At most, for p-values.")
     ] = 9999,
     repeats: Annotated[int, typer.Option("--random-orders", min=1, help="For the curve.")] = 3,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Keys every random stream.")] = 0,
+    seed: Seed = 0,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Pictures a pass.")] = 32,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option("--precision", help="fp32, bf16 or fp16.")] = "fp32",
+    device: Device = "auto",
+    precision: Precision = "fp32",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The folder to write [units/MODEL].")
     ] = None,
@@ -76,16 +88,6 @@ def units(
     where there are fewer, the rest is done unless `--parts` asks for them. A study that was killed
     goes on where it stopped when the same command is given again.
     """
-    from typoattack.cli.progress import StageProgress
-    from typoattack.core.resources import default_cache_dir
-    from typoattack.factory import load_model
-    from typoattack.models.text_cache import TextCache
-    from typoattack.units.anatomy import anatomy
-    from typoattack.units.finished import unfinished
-    from typoattack.units.page import file_stem, write_study
-    from typoattack.units.plan import StudyPlan, chosen_parts
-    from typoattack.units.study import StudyOptions, study
-
     inside = anatomy(load_model(model, device=device, precision=precision))
     if layer and "list" in layer:
         _show_layers(inside)
@@ -104,32 +106,30 @@ def units(
         flips=flips,
     )
     for one in chosen_parts(plan.parts, photographs).left_out:
-        _err.print(Text(str(one), style="yellow"))
+        console.err.print(Text(str(one), style="yellow"))
     folder = out or Path("units") / file_stem(model)
-    with _said_if_kept(folder), unfinished(folder) as store, StageProgress(_err) as progress:
+    with _said_if_kept(folder), unfinished(folder) as store, StageProgress() as progress:
         cache = TextCache(default_cache_dir())
-        options = StudyOptions(store, batch_size, cache, progress, _say_found)
-        section = write_study(study(inside, layers, photographs, plan, options), folder)
+        bench = StudyOptions(store, batch_size, cache, progress, _say_found)
+        section = write_study(study(inside, layers, photographs, plan, bench), folder)
     _show_section(section)
-    _out.print(Text(f"units: {folder}"), soft_wrap=True)
+    console.out.print(Text(f"units: {folder}"), soft_wrap=True)
 
 
 @contextmanager
 def _said_if_kept(folder: Path) -> Iterator[None]:
     """After an interruption or an error, say what the same command will not do again."""
-    from typoattack.units.finished import UNFINISHED
-
     try:
         yield
     except BaseException:
         if (folder / UNFINISHED).exists():
             kept = f"what is finished is kept in {folder / UNFINISHED}; the same command goes on"
-            _err.print(Text(kept), soft_wrap=True)
+            console.err.print(Text(kept), soft_wrap=True)
         raise
 
 
 def _say_found(name: str) -> None:
-    _err.print(Text(f"{name}: taken from what an unfinished study left", style="dim"))
+    console.err.print(Text(f"{name}: taken from what an unfinished study left", style="dim"))
 
 
 def _parts(given: str | None) -> tuple[str, ...] | None:
@@ -138,37 +138,30 @@ def _parts(given: str | None) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
 
 
-def _photographs(dataset: str, limit: int | None) -> "Photographs":
-    from typoattack.samples import DatasetSpec, open_dataset
-    from typoattack.units.photographs import usable_photographs
-
+def _photographs(dataset: str, limit: int | None) -> Photographs:
     found = usable_photographs(open_dataset(DatasetSpec(dataset)), limit)
     for sample, reason in found.broken:
-        _err.print(Text(f"skipped {sample}: {reason}", style="yellow"))
+        console.err.print(Text(f"skipped {sample}: {reason}", style="yellow"))
     return found
 
 
-def _cards(photographs: "Photographs", file: Path | None, shown: int, seed: int) -> "WordCards":
-    from typoattack.units.cards import WordCards, read_words, vocabulary
-
+def _cards(photographs: Photographs, file: Path | None, shown: int, seed: int) -> WordCards:
     present = [photographs.class_names[label] for label in photographs.classes]
     if file is None:
-        words = vocabulary(present, photographs.class_names, shown, seed)
+        words = word_list(present, photographs.class_names, shown, seed)
     else:
         try:
             text = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"words file {str(file)!r}: cannot be read ({error})") from None
-        words = vocabulary(present, [], 0)
+        words = word_list(present, [], 0)
         words += [
             word for word in read_words(text, f"words file {str(file)!r}") if word not in words
         ]
     return WordCards(tuple(words), seed=seed, canvas=photographs.canvas)
 
 
-def _show_layers(inside: "Anatomy") -> None:
-    from typoattack.units.layers import shown_shape
-
+def _show_layers(inside: Anatomy) -> None:
     rows = [("layer", "units", "shape", "what")]
     rows += [
         (name, f"{layer.units:,}", shown_shape(layer), layer.what)
@@ -178,18 +171,18 @@ def _show_layers(inside: "Anatomy") -> None:
     wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, count, shape, what in rows:
         line = f"{name:<{wide[0]}}  {count:>{wide[1]}}  {shape:<{wide[2]}}  {what}"
-        _out.print(Text(line), soft_wrap=True)
-    _out.print(Text(f"without --layer: {inside.usual}"))
+        console.out.print(Text(line), soft_wrap=True)
+    console.out.print(Text(f"without --layer: {inside.usual}"))
 
 
-def _show_section(section: "Section") -> None:
+def _show_section(section: Section) -> None:
     for sentence in section.sentences:
-        _out.print(Text(sentence))
+        console.out.print(Text(sentence))
     for caption, rows in section.tables:
         table = Table(*rows[0], title=caption, box=None, header_style="bold", title_justify="left")
         for row in rows[1:9]:  # units.md has all of them, and whole
             table.add_row(*(Text(_cut(cell)) for cell in row))
-        _out.print(table)
+        console.out.print(table)
 
 
 def _cut(cell: str) -> str:

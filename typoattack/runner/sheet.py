@@ -1,36 +1,73 @@
 """Contact sheets: what recipes draw, side by side, for `typoattack show` and the README."""
 
+import io
 import itertools
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
 
 from typoattack.core.call import parse_values
 from typoattack.core.errors import UserError
-from typoattack.core.randomness import stream
+from typoattack.core.files import write_whole
 from typoattack.drawing.fonts import families
+from typoattack.recipes import parse_recipe
 from typoattack.recipes.base import Recipe
 from typoattack.recipes.registry import build_recipe
+from typoattack.runner.draw import draw_word
+from typoattack.runner.photographs import Photograph, photograph
+from typoattack.samples import DatasetSpec, open_dataset
 
 _PAPER, _TEXT = (255, 255, 255), (40, 40, 44)
+_KINDS = {".png": "PNG", ".jpg": "JPEG", ".webp": "WEBP"}
 
 
-@dataclass(frozen=True, slots=True)
-class Photograph:
-    """A photograph to draw on.
+def write_sheet(
+    recipes: Sequence[str],
+    out: str | Path,
+    *,
+    words: Sequence[str] = ("pizza",),
+    sweeps: Sequence[str] = (),
+    dataset: str = "bundled",
+    photographs: int = 4,
+    clean: bool = False,
+    seed: int = 0,
+    cell: int = 224,
+    canvas: int = 448,
+    across: int = 1,
+) -> None:
+    """Write a contact sheet of recipes on a data set's first photographs.
 
-    Attributes:
-        id: keys the random stream, as in a run.
-        canvas: square RGB.
-        name: the right class; what a control of kind `true` writes.
+    Args:
+        recipes: recipe strings, a row each.
+        out: the file: PNG, or JPEG or WebP by its ending.
+        words: target words, in turn over the photographs.
+        sweeps: `PARAM=VALUE,VALUE,…`: each recipe once for every value.
+        dataset: a data set's spec.
+        photographs: how many columns.
+        clean: begin with a row of the photographs as they are.
+        seed: as a suite's.
+        cell: side of each picture in pixels.
+        canvas: side of the canvas that is drawn on.
+        across: how many recipes stand beside one another.
+
+    Raises:
+        UserError: for an unknown recipe, parameter or data set, a photograph that cannot be
+            decoded, or another ending.
     """
-
-    id: str
-    canvas: Image.Image
-    name: str = ""
+    kind = _KINDS.get(Path(out).suffix.lower())
+    if kind is None:
+        raise UserError(f"contact sheet {str(out)!r}: end its name in {', '.join(_KINDS)}")
+    swept = parse_sweeps(sweeps)
+    rows = [made for text in recipes for made in variants(parse_recipe(text), swept)]
+    data = open_dataset(DatasetSpec(dataset))
+    columns = [photograph(data, index, canvas) for index in range(min(photographs, len(data)))]
+    sheet = contact_sheet(rows, columns, words, seed=seed, cell=cell, clean=clean, across=across)
+    encoded = io.BytesIO()
+    sheet.save(encoded, kind, quality=88)
+    write_whole(Path(out), encoded.getvalue())
 
 
 def variants(recipe: Recipe, sweep: Mapping[str, Sequence[Any]]) -> list[Recipe]:
@@ -132,8 +169,7 @@ def _drawn(
     kind, _, bound = recipe.words.partition(":")
     own = {"fixed": [bound], "list": bound.split(",")}.get(kind, words)
     row = []
-    for i, photograph in enumerate(photographs):
-        word = (photograph.name or own[0]) if kind == "true" else own[i % len(own)]
-        rng = stream(seed, photograph.id, recipe.stream_key, 0)
-        row.append(recipe(photograph.canvas, word, rng).image)
+    for i, shown in enumerate(photographs):
+        word = (shown.name or own[0]) if kind == "true" else own[i % len(own)]
+        row.append(draw_word(seed, shown.id, shown.canvas, recipe, word).image)
     return row

@@ -1,14 +1,29 @@
 """Which strings drive photographs to a wanted class: how Goh et al. found their words."""
 
-from collections.abc import Callable, Iterable, Sequence
+import csv
+import io
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from typoattack.core.randomness import stream
+from typoattack.core.errors import UserError, unknown
+from typoattack.core.files import write_whole
+from typoattack.core.progress import Progress, silent
+from typoattack.core.resources import default_cache_dir
+from typoattack.models.base import Model
+from typoattack.models.text_cache import TextCache
 from typoattack.recipes.base import Recipe
 from typoattack.recipes.oracle import Probabilities
+from typoattack.runner.classify import Evaluator, classifier_for
+from typoattack.runner.draw import draw_word
+from typoattack.runner.options import RunOptions
+from typoattack.runner.photographs import Photograph, photograph
+from typoattack.samples import Dataset
+from typoattack.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +41,76 @@ class WordScore:
     hits: float
     probability: float
     queries: int
+
+
+def photographs_of_others(
+    data: Dataset, target: str, *, limit: int, canvas: int = 448
+) -> list[Photograph]:
+    """The first `limit` photographs that do not show the class `target`.
+
+    Args:
+        data: whose photographs.
+        target: a class's name.
+        limit: how many at most.
+        canvas: side in pixels.
+
+    Raises:
+        UserError: for an unknown class, a photograph that cannot be decoded, or if all of them
+            show the class.
+    """
+    if target not in data.task.class_names:
+        raise unknown("class", target, data.task.class_names)
+    found = list(itertools.islice(_of_others(data, target, canvas), limit))
+    if not found:
+        raise UserError(f"dataset {data.name!r} has no photograph of another class than {target!r}")
+    return found
+
+
+def _of_others(data: Dataset, target: str, canvas: int) -> Iterator[Photograph]:
+    for index in range(len(data)):
+        if data.task.class_names[data[index].label] != target:
+            yield photograph(data, index, canvas)
+
+
+def rank_words(
+    vocabulary: Sequence[str],
+    photographs: Sequence[Photograph],
+    target: str,
+    recipe: Recipe,
+    model: Model,
+    task: Task,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    batch_size: int = 64,
+    progress: Progress = silent,
+) -> list[WordScore]:
+    """Rank strings by how often they drive photographs to the class `target` of a task.
+
+    Args:
+        vocabulary: candidate strings; doubles count once.
+        photographs: what the strings are drawn on; see `photographs_of_others`.
+        target: a class's name.
+        recipe: draws the strings.
+        model: which model is asked.
+        task: the question that it is asked.
+        seed: keys the random streams, with the sample's id.
+        device: where the model is.
+        batch_size: pictures a forward pass at most.
+        progress: told how many strings are done.
+    """
+    options = RunOptions(cache=TextCache(default_cache_dir()), progress=progress)
+    classifier = classifier_for(model, task, options)
+    done, total = itertools.count(1), len(set(vocabulary))
+    return search_words(
+        vocabulary,
+        [(one.id, one.canvas) for one in photographs],
+        classifier.class_index(target),
+        recipe,
+        Evaluator(model, classifier, 0, batch_size, device).ask,
+        seed=seed,
+        progress=lambda _: progress("strings", next(done), total),
+    )
 
 
 def search_words(
@@ -50,14 +135,13 @@ def search_words(
         target: index of the wanted class.
         recipe: draws the strings.
         ask: canvas pictures to class probabilities, (n, n_classes).
-        seed: keys the random streams, with the sample's id.
+        seed: keys the random streams: a string is drawn as the first replicate of a run draws it.
         progress: called with each string's score as it is known.
     """
     scores = []
     for word in dict.fromkeys(vocabulary):
         drawn = [
-            recipe(canvas, word, stream(seed, sample, recipe.stream_key)).image
-            for sample, canvas in photographs
+            draw_word(seed, sample, canvas, recipe, word).image for sample, canvas in photographs
         ]
         probabilities = ask(drawn)
         score = WordScore(
@@ -70,3 +154,16 @@ def search_words(
         if progress:
             progress(score)
     return sorted(scores, key=lambda s: (-s.hits, -s.probability, s.word))
+
+
+def write_ranking(scores: Sequence[WordScore], path: Path) -> None:
+    """Write the scores as CSV: word, hits, probability, queries.
+
+    Raises:
+        UserError: if the file cannot be written.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["word", "hits", "probability", "queries"])
+    table.writerows([s.word, s.hits, s.probability, s.queries] for s in scores)
+    write_whole(path, text.getvalue().encode())

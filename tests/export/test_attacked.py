@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from typoattack.api import Machine
 from typoattack.cli import main
-from typoattack.commands import write_attacked
 from typoattack.core.errors import UserError
+from typoattack.export.attacked import write_attacked
 from typoattack.runner.draw import Generator
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.suite import Suite, parse_suite
@@ -123,8 +122,19 @@ def test_pictures_that_the_data_set_lacks_are_refused(photo_folder: Path, tmp_pa
 def test_only_the_first_model_is_opened_to_tell_which_classes_are_near(
     photo_folder: Path, tiny_clip: Path, tmp_path: Path
 ) -> None:
-    text = "question: q\nrecipes: [printed-label @ nearest]\ncanvas: 64\nlimit: 1"
-    models = [f"local-dir:{tiny_clip}", "local-dir:/no/such"]
-    suite = parse_suite(text, "s", {"dataset": f"folder:{photo_folder}", "models": models})
-    assert write_attacked(suite, tmp_path / "attacked", machine=Machine("cpu")) == []
-    assert len((tmp_path / "attacked" / "metadata.jsonl").read_text().splitlines()) == 2
+    command = ["generate", "quick", "-d", f"folder:{photo_folder}", "--canvas", "64"]
+    models = ["-m", f"local-dir:{tiny_clip}", "-m", "local-dir:/no/such"]
+    words = ["-r", "printed-label @ nearest", "--limit", "1", "--device", "cpu"]
+    with pytest.raises(SystemExit) as stop:
+        main([*command, *models, *words, "--out", str(tmp_path / "attacked")])
+    assert stop.value.code == 0
+    lines = (tmp_path / "attacked" / "metadata.jsonl").read_text().splitlines()
+    assert {json.loads(line)["recipe"] for line in lines} > {"clean", "printed-label @ nearest"}
+
+
+def test_near_classes_are_not_told_without_a_model(photo_folder: Path, tmp_path: Path) -> None:
+    text = "question: q\nrecipes: [printed-label @ nearest]\ncanvas: 64"
+    suite = parse_suite(text, "s", {"dataset": f"folder:{photo_folder}"})
+    with pytest.raises(UserError, match="give the model"):
+        write_attacked(suite, tmp_path / "attacked")
+    assert not (tmp_path / "attacked").exists()

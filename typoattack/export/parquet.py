@@ -1,35 +1,15 @@
-"""Attacked data sets on disk, in layouts that `datasets` and others' tools load."""
+"""The layout that `load_dataset("parquet")` reads."""
 
-import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from typoattack.core.files import folder_made_whole, write_whole
-from typoattack.core.registry import Registry
-from typoattack.export import layouts
 from typoattack.export.entries import Entries, Notes
 
-Writer = Callable[[Entries, Path], None]
-FORMATS: Registry[Writer] = Registry("format")
 
-
-@FORMATS.register("imagefolder")
-def write_imagefolder(entries: Entries, folder: Path) -> None:
-    """PNG files and `metadata.jsonl`, which `load_dataset("imagefolder")` reads."""
-    lines = []
-    for number, entry in enumerate(entries):
-        name = f"{number // 1000:05d}/{number:08d}.png"
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        entry.image.save(path, compress_level=1)
-        lines.append(json.dumps({"file_name": name, **entry.notes}, ensure_ascii=False))
-    write_whole(folder / "metadata.jsonl", ("\n".join(lines) + "\n").encode())
-
-
-@FORMATS.register("parquet")
 def write_parquet(entries: Entries, folder: Path) -> None:
     """`data.parquet` with the pictures inside, which `load_dataset("parquet")` reads."""
+    # Imported here since it takes a second, and `typoattack list formats` writes nothing.
     import datasets
 
     features = datasets.Features(
@@ -59,13 +39,6 @@ def write_parquet(entries: Entries, folder: Path) -> None:
         del made
 
 
-FORMATS.add("scam", layouts.write_scam)
-FORMATS.add("rta", layouts.write_named)
-FORMATS.add("paint", layouts.write_named)
-FORMATS.add("materzynska", layouts.write_materzynska)
-FORMATS.add("csv", layouts.write_csv)
-
-
 def _distinct(names: Sequence[str]) -> list[str]:
     """`names` with a number behind the second of two equals, since features want them so."""
     seen: dict[str, int] = {}
@@ -74,14 +47,3 @@ def _distinct(names: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         made.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return made
-
-
-def export(entries: Entries, out: Path, layout: str) -> None:
-    """Write an attacked data set into the new folder `out`, whole or not at all.
-
-    Raises:
-        UserError: for an unknown layout, a folder that exists, or a disk that refuses.
-    """
-    write = FORMATS[layout]
-    with folder_made_whole(out) as folder:
-        write(entries, folder)

@@ -1,0 +1,39 @@
+"""`typoattack word-search` ranks strings."""
+
+from pathlib import Path
+
+import pandas as pd
+
+
+def test_word_search_ranks_strings(
+    typoattack, tiny_clip: Path, photo_folder: Path, tmp_path
+) -> None:
+    (tmp_path / "words.txt").write_text("cat\ndog\ncat\n$$$\n")
+    done = typoattack(
+        *("word-search", "cat", "--vocabulary", tmp_path / "words.txt", "--canvas", 96),
+        *("--model", f"local-dir:{tiny_clip}", "--dataset", f"folder:{photo_folder}"),
+        *("--device", "cpu", "--out", tmp_path / "ranking.csv", "--limit", 4),
+    )
+    assert done.status == 0, done.err
+    assert "3 strings, 12 pictures asked about" in done.out
+    ranking = pd.read_csv(tmp_path / "ranking.csv")
+    assert sorted(ranking["word"]) == ["$$$", "cat", "dog"]
+    assert ranking["hits"].is_monotonic_decreasing
+
+
+def test_word_search_asks_a_probe_where_one_is_named(
+    typoattack, tiny_clip: Path, photo_folder: Path, tmp_path: Path
+) -> None:
+    common = ("--dataset", f"folder:{photo_folder}", "--canvas", 96, "--device", "cpu")
+    name, probe = f"local-dir:{tiny_clip}", tmp_path / "probe.safetensors"
+    fitted = typoattack("probe", "fit", "--model", name, *common, "--out", probe)
+    assert fitted.status == 0, fitted.err
+    (tmp_path / "words.txt").write_text("cat\ndog\n")
+    found = []
+    for model in (name, f"{name} + probe({str(probe)!r})"):
+        out = tmp_path / f"{len(found)}.csv"
+        search = ("word-search", "cat", "--vocabulary", tmp_path / "words.txt", "--model", model)
+        done = typoattack(*search, *common, "--out", out)
+        assert done.status == 0, done.err
+        found.append(pd.read_csv(out).set_index("word").sort_index()["probability"])
+    assert not found[0].round(3).equals(found[1].round(3))

@@ -1,0 +1,68 @@
+"""The commands, each a file that is imported when its command is called."""
+
+import importlib
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+COMMANDS = {
+    "run": "Attack a suite's photographs, classify clean and attacked ones, report flip rates.",
+    "merge": "Join the shards of a run, done with `run --shard i/n`, into one run, and show its "
+    "table.",
+    "report": "Write a run's page, tables and figures beside its predictions, and show the table.",
+    "compare": "Is one model really more robust than another? Paired by photograph, with "
+    "intervals.",
+    "published": "What papers and model cards report for public checkpoints, with the source of "
+    "each figure.",
+    "word-search": "Rank strings by how often they drive photographs to a wanted class (Goh et "
+    "al. 2021).",
+    "generate": "Write an attacked data set that `datasets` loads, clean pictures included.",
+    "show": "Draw a contact sheet of recipes on photographs.",
+    "check": "Check that a recipe keeps the rules that every recipe keeps.",
+    "new": "Write a commented recipe that works, and its test, to start from.",
+    "list": "List what there is: names as the other commands take them.",
+    "chat": "Ask a chat model: is it the object, or what is written on it?",
+    "units": "Find the units that read, switch them off, and name those behind each flip.",
+    "probe": "Fit a linear probe, a classifier in place of zero-shot.",
+    "defence": "Fit a learned defence.",
+}
+"""The first line of each command's help by its name, in the order of `typoattack --help`.
+
+It is said here too, so that this help needs no command's file and what that imports.
+"""
+
+
+def new_app(**settings: Any) -> typer.Typer:
+    """A Typer with what all parts of the command line have in common."""
+    return typer.Typer(
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        **settings,
+    )
+
+
+def load_command(name: str) -> TyperCommand | TyperGroup:
+    """The command called `name`, from the `app` of its file: `word-search` is in word_search.py."""
+    module = importlib.import_module(f"typoattack.cli.{name.replace('-', '_')}")
+    command = get_command(module.app)
+    assert isinstance(command, (TyperCommand, TyperGroup))
+    return command
+
+
+class LazyGroup(TyperGroup):
+    """Holds a stand-in for each command, with its name and help, until the command is called."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, line in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=line))
+
+    def resolve_command(
+        self, ctx: Any, args: list[str]
+    ) -> tuple[str | None, TyperCommand | TyperGroup | None, list[str]]:
+        """The command that `args` begin with, imported now, and the arguments left to it."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, load_command(name) if name else None, rest

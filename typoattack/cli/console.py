@@ -1,0 +1,31 @@
+"""Where the command line prints: results to `out`, all else to `err`."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from typoattack.results.folder import Skipped
+
+out = Console()
+err = Console(stderr=True)
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """Say what was wrong on one line, and exit."""
+    err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    sys.exit(status)
+
+
+def say_left_out(searches: Sequence[str], skipped: "Sequence[Skipped]") -> None:
+    """Name the attacks that were not drawn, and the photographs that could not be."""
+    told = [
+        f"left out {label}: it asks a model what to draw, which `typoattack run` does"
+        for label in searches
+    ]
+    told += [f"skipped {skip.sample}: {skip.reason}" for skip in skipped]
+    for line in told:
+        err.print(Text(line, "yellow"), soft_wrap=True)

@@ -1,0 +1,48 @@
+"""What `run`, `merge` and `report` print of a run."""
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from typoattack.cli import console
+from typoattack.metrics.defences import defence_terminal_table
+from typoattack.report.story import tell_stroop
+from typoattack.report.tables import terminal_table
+
+if TYPE_CHECKING:
+    from typoattack.api import Run
+
+
+def show_run(done: "Run") -> None:
+    """Write a run's page; print its table, what is to be known about it, and where it is."""
+    page = done.report()
+    console.out.print(terminal_table(done.summaries))
+    for found in done.stroop():
+        console.out.print(Text(f"{found.model}: {tell_stroop(found)}"))
+    defended = done.defences()
+    if len(defended):
+        console.out.print(defence_terminal_table(defended))
+    _show_notes(done)
+    console.out.print(Text(f"run folder: {done.path}"), soft_wrap=True)
+    console.out.print(Text(f"report page: {page}"), soft_wrap=True)
+
+
+def _show_notes(done: "Run") -> None:
+    """What the models are, what is still to do, what was skipped, what a study lacks."""
+    notes = {model["note"]: model["name"] for model in reversed(done.manifest["models"])}
+    for note, name in reversed(notes.items()):
+        if note:
+            console.out.print(Text(f"{name}: {note}", style="italic"))
+    if done.left:
+        told = f"unfinished: {done.left} of {done.manifest['planned']} photographs are still to do"
+        command = done.manifest["command"]
+        again = f"; run `{command}` again" if command else "; run it again"
+        console.out.print(Text(told + again, style="yellow"))
+    if done.skipped:
+        count = len(done.skipped)
+        console.out.print(f"{count} photograph{'s' * (count > 1)} skipped:", style="yellow")
+        for skip in done.skipped[:10]:
+            console.out.print(Text(f"  {skip.sample}: {skip.reason}"))
+    study = done.units()
+    if study is not None and study.problem:
+        console.out.print(Text(study.problem, style="yellow"))

@@ -1,0 +1,80 @@
+"""`typoattack word-search`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from typoattack.cli import console
+from typoattack.cli.commands import new_app
+from typoattack.cli.options import (
+    Canvas,
+    DatasetName,
+    Device,
+    ModelName,
+    Plugins,
+    Seed,
+    load_plugins,
+)
+from typoattack.cli.progress import StageProgress
+from typoattack.factory import load_model
+from typoattack.models.devices import resolve_device
+from typoattack.recipes import parse_recipe
+from typoattack.runner.word_search import photographs_of_others, rank_words, write_ranking
+from typoattack.samples import DatasetSpec, open_dataset
+from typoattack.samples.labels import read_lines
+
+app = new_app()
+
+
+@app.command(
+    "word-search",
+    epilog="Example: `typoattack word-search 'piggy bank' --vocabulary words.txt --limit 5`",
+)
+def word_search(
+    target: Annotated[str, typer.Argument(help="The class to drive photographs to.")],
+    vocabulary: Annotated[Path, typer.Option("--vocabulary", help="A file with a string a line.")],
+    model: ModelName = "mini",
+    dataset: DatasetName = "bundled",
+    recipe: Annotated[
+        str, typer.Option("--recipe", "-r", help="What the strings are drawn with.")
+    ] = "printed-label",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many photographs.")] = 10,
+    top: Annotated[int, typer.Option("--top", min=1, help="How many strings to show.")] = 20,
+    seed: Seed = 0,
+    canvas: Canvas = 448,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A CSV file for the whole ranking.")
+    ] = None,
+    device: Device = "auto",
+    plugin: Plugins = None,
+) -> None:
+    """Rank strings by how often they drive photographs to a wanted class (Goh et al. 2021)."""
+    load_plugins(plugin)
+    strings = read_lines(str(vocabulary), "vocabulary")
+    drawn_with = parse_recipe(recipe)
+    data = open_dataset(DatasetSpec(dataset))
+    photographs = photographs_of_others(data, target, limit=limit, canvas=canvas)
+    where = resolve_device(device)
+    with StageProgress() as progress:
+        ranked = rank_words(
+            strings,
+            photographs,
+            target,
+            drawn_with,
+            load_model(model, device=where),
+            data.task,
+            seed=seed,
+            device=where,
+            progress=progress,
+        )
+    if out is not None:
+        write_ranking(ranked, out)
+    table = Table("string", "hits", "mean probability", box=None, header_style="bold")
+    for score in ranked[:top]:
+        table.add_row(Text(score.word), f"{score.hits:.0%}", f"{score.probability:.3f}")
+    console.out.print(table)
+    asked = sum(score.queries for score in ranked)
+    console.out.print(f"{len(ranked)} strings, {asked} pictures asked about", highlight=False)
