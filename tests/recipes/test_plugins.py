@@ -143,7 +143,7 @@ def test_another_process_can_unpickle_a_plugin_s_recipe(tmp_path: Path) -> None:
         ("1 / 0", "ZeroDivisionError"),
         ("def broken(:", "SyntaxError"),
         ("import no_such_module_at_all", "no_such_module_at_all"),
-        ("x = 1", "registers no recipe"),
+        ("x = 1", "registers nothing"),
         (scaffold("my-recipe").recipe.replace('"my-recipe"', '"printed-label"'), "twice"),
     ],
 )

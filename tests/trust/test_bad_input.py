@@ -253,7 +253,7 @@ def test_a_bad_suite_is_refused_at_once(text: str, said: str) -> None:
     [
         ("raise RuntimeError('on import')", "RuntimeError: on import"),
         ("import no_such_module_anywhere", "No module named"),
-        ("x = 1", "registers no recipe"),
+        ("x = 1", "registers nothing"),
         ("def broken(:", "SyntaxError"),
         ("raise SystemExit(0)", "SystemExit"),
     ],

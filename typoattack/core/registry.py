@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from typoattack.core.errors import UserError, unknown
 
@@ -45,10 +45,14 @@ class Registry(Mapping[str, T], Generic[T]):
     twice raises `UserError` too, so that a plugin cannot silently replace a part.
     """
 
+    everywhere: ClassVar[list["Registry[Any]"]] = []
+    """All registries there are, so that a plugin can be told from a file that adds nothing."""
+
     def __init__(self, kind: str, hint: str = "") -> None:
         self.kind = kind
         self._hint = hint
         self._parts: dict[str, T] = {}
+        self.everywhere.append(self)
 
     def add(self, name: str, part: T) -> T:
         """Register `part` under `name` and return it."""

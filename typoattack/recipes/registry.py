@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 from typoattack.core.call import Call, parse_call
 from typoattack.core.errors import UserError
 from typoattack.core.part import make
+from typoattack.core.registry import Registry
 from typoattack.recipes.base import RECIPES, Recipe, RecipeBase
 
 R = TypeVar("R", bound=RecipeBase)
@@ -87,12 +88,12 @@ def _value(value: Any) -> Any:
 
 
 def load_plugin(path: str | Path) -> tuple[str, ...]:
-    """Run a Python file that registers recipes; the names it added.
+    """Run a Python file that registers recipes or other parts; the names of its recipes.
 
     The same file is run once a process. It is the user's own code and may do anything.
 
     Raises:
-        UserError: if there is no such file, it raises, or it registers no recipe.
+        UserError: if there is no such file, it raises, or it registers nothing.
     """
     return _loaded(Path(path).expanduser().resolve())
 
@@ -107,7 +108,7 @@ def _loaded(path: Path) -> tuple[str, ...]:
     if spec is None or spec.loader is None:
         raise UserError(f"plugin {str(path)!r}: not a Python file (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
-    before = set(RECIPES)
+    before, parts = set(RECIPES), _parts()
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
@@ -116,7 +117,7 @@ def _loaded(path: Path) -> tuple[str, ...]:
         raise UserError(
             f"plugin {str(path)!r} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
-    added = _added(before, f"plugin {str(path)!r}")
+    added = _added(before, parts, f"plugin {str(path)!r}")
     for recipe_name in added:
         RECIPES[recipe_name].plugin = str(path)
         RECIPES[recipe_name].unpickle = functools.partial(_from_plugin, str(path))
@@ -138,16 +139,16 @@ def load_entry_points() -> tuple[str, ...]:
     """
     added: tuple[str, ...] = ()
     for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.value):
-        before = set(RECIPES)
+        before, parts = set(RECIPES), _parts()
         where = f"the entry point {entry.name!r} ({entry.value}) of {GROUP}"
         try:
             entry.load()
         except (Exception, SystemExit) as error:
             raise UserError(
                 f"{where} cannot be loaded: {type(error).__name__}: {error}; "
-                "mend or uninstall the package that has it"
+                "repair or uninstall the package that has it"
             ) from error
-        added += _added(before, where)
+        added += _added(before, parts, where)
     return added
 
 
@@ -162,8 +163,13 @@ def recipe_named(name: str) -> type[RecipeBase]:
     return RECIPES[name]
 
 
-def _added(before: set[str], who: str) -> tuple[str, ...]:
-    added = tuple(name for name in RECIPES if name not in before)
-    if not added:
-        raise UserError(f"{who} registers no recipe; decorate a class with @recipe(...)")
-    return added
+def _parts() -> int:
+    """How many parts of any kind are registered."""
+    return sum(len(registry) for registry in Registry.everywhere)
+
+
+def _added(before: set[str], parts: int, who: str) -> tuple[str, ...]:
+    """The recipes that came; `UserError` if no part of any kind did."""
+    if _parts() == parts:
+        raise UserError(f"{who} registers nothing; decorate a class with @recipe(...)")
+    return tuple(name for name in RECIPES if name not in before)
