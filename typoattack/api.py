@@ -179,6 +179,7 @@ def run(
     canvas: int | None = None,
     templates: str | None = None,
     limit: int | None = None,
+    first: int | None = None,
     plugins: Sequence[str | Path] = (),
     legibility: bool = False,
     out: str | Path | None = None,
@@ -208,7 +209,8 @@ def run(
         seed: keys every random stream.
         canvas: side of the canvas in pixels.
         templates: `simple`, `openai`, or a file with a line each.
-        limit: only the first so many photographs; 0 for all.
+        limit: only so many photographs, spread evenly over the classes; 0 for all.
+        first: only the first so many photographs of the data set; 0 for all.
         plugins: Python files with recipes.
         legibility: whether text recognition reads every attacked picture back.
         out: the run's folder; `runs/SUITE-MODEL` if None.
@@ -238,6 +240,7 @@ def run(
         "canvas": canvas,
         "templates": templates,
         "limit": limit,
+        "first": first,
     }
     chosen = choose_suite(suite, changes, plugins)
     beside = [*defences, *(f"probe({literal(str(file))})" for file in probes)]
@@ -287,7 +290,7 @@ def evaluate(
         name: what the tables call it.
         recipes: recipe strings; the suite's own if None.
         dataset: a data set's spec; the suite's own if None.
-        limit: only the first so many photographs.
+        limit: only so many photographs, spread evenly over the classes.
         out: keeps the run there; else only the returned object has it.
         machine: workers and sizes; the device is the model's own.
 

@@ -66,7 +66,8 @@ def units(
     ] = "printed-label",
     ablation: Annotated[str, typer.Option("--ablation", help="zero, mean or resample.")] = "zero",
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="First N photographs.")
+        int | None,
+        typer.Option("--limit", min=1, help="Only N, spread over the classes."),
     ] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Photographs and words a unit.")] = 8,
     flips: Annotated[int, typer.Option("--flips", min=0, help="Flips to explain.")] = 6,
