@@ -18,7 +18,6 @@ from PIL import Image, ImageDraw
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
 from typoattack.metrics import legibility
-from typoattack.metrics.figures import summarise
 from typoattack.metrics.legibility import (
     LEGIBILITY,
     Line,
@@ -30,6 +29,7 @@ from typoattack.metrics.legibility import (
     within_one_edit,
     write_legibility,
 )
+from typoattack.metrics.summaries import summarise
 from typoattack.recipes import parse_recipe
 
 ocr = pytest.importorskip("rapidocr", reason="the extra ocr is not installed")
@@ -142,8 +142,8 @@ def test_a_run_is_read_back_and_joins_its_predictions(reader: Reader, tmp_path: 
         None, True, True, False, None, None,
     ]  # fmt: skip
     attack = next(s for s in summarise(joined) if (s.model, s.family) == ("m", "attack"))
-    assert (attack.legible_share.value, attack.legible_share.n) == (0.5, 2)
-    assert (attack.flip_rate_legible.value, attack.flip_rate_legible.n) == (1.0, 1)
+    assert (attack["legible_share"].value, attack["legible_share"].n) == (0.5, 2)
+    assert (attack["flip_rate_legible"].value, attack["flip_rate_legible"].n) == (1.0, 1)
 
 
 def test_a_run_without_the_table_has_none_and_a_damaged_one_is_told(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from made_tables import simulated, table
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from typoattack.metrics.figures import outcomes, summarise_outcomes
+from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.summaries import summarise_outcomes
 from typoattack.report.figures import (
     PAGE_STYLE,
     PAGE_WIDTH,

@@ -7,7 +7,7 @@ import pandas as pd
 from made_tables import clean, simulated, table
 from rich.console import Console
 
-from typoattack.metrics.figures import summarise, to_frame
+from typoattack.metrics.summaries import summarise, to_frame
 from typoattack.report.tables import latex_table, markdown_table, terminal_table, write_tables
 
 NASTY = 'x|y_<script>alert("1")</script>&%$#{}[bold]'

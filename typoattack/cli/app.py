@@ -109,9 +109,8 @@ def run(
 
 def _show_run(done: "Run") -> None:
     """A run's table, what is to be known about it, and where it is."""
-    from typoattack.metrics.defences import defence_terminal_table
     from typoattack.report.story import tell_stroop
-    from typoattack.report.tables import terminal_table
+    from typoattack.report.tables import defence_terminal_table, terminal_table
 
     page = done.report()
     _out.print(terminal_table(done.summaries))

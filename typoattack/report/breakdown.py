@@ -8,14 +8,15 @@ import pandas as pd
 from typoattack.core.randomness import stream
 from typoattack.metrics.intervals import RESAMPLES, SHARE, bootstrap, wilson
 
-FIGURES = ("flip_rate", "targeted_success")
+BROKEN_DOWN = ("flip_rate", "targeted_success")
+"""The figures that are given for each class and word."""
 
 
 def by_class(counted: pd.DataFrame, class_names: Sequence[str], *, seed: int = 0) -> pd.DataFrame:
     """Flip rate and targeted success for each model and true class, over all attacks.
 
     Args:
-        counted: what `typoattack.metrics.figures.outcomes` gives.
+        counted: what `typoattack.metrics.outcomes.outcomes` gives.
         class_names: what labels index.
         seed: of the bootstrap.
 
@@ -38,7 +39,7 @@ def _broken_down(counted: pd.DataFrame, by: str, seed: int) -> pd.DataFrame:
     attacks = counted[(counted["family"] == "attack") & counted["flip_rate"].notna()]
     groups = attacks.groupby(["model", by], sort=True)["sample"]
     table = groups.agg(photographs="nunique", pictures="size").reset_index()
-    for name in FIGURES:
+    for name in BROKEN_DOWN:
         table = table.merge(_figures(attacks, by, name, seed), how="left", on=["model", by])
         table[f"{name}_n"] = table[f"{name}_n"].fillna(0).astype(int)
     ordered: pd.DataFrame = table.sort_values(

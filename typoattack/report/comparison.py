@@ -12,14 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from typoattack.core.files import write_whole
-from typoattack.metrics.comparison import ALPHA, LOWER_IS_BETTER, Comparison, Entrant, Pairing
+from typoattack.metrics.comparison import ALPHA, Comparison, Entrant, Pairing
 from typoattack.metrics.figures import FIGURES, Definition
 from typoattack.report.gallery import data_uri
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
 from typoattack.report.story import model_notes
 from typoattack.report.tables import escape_markdown, minus
-from typoattack.report.view import Painter, no_pictures, task_names
+from typoattack.report.view import task_names
+from typoattack.results.pictures import Painter, no_pictures
 
 PAGE = "comparison.html"
 MOST_CHANGED = 60
@@ -28,7 +29,7 @@ MOST_CHANGED = 60
 
 def definition(found: Comparison) -> Definition:
     """What the compared figure means."""
-    return next(d for d in FIGURES if d.name == found.figure)
+    return FIGURES[found.figure]
 
 
 def pairings_frame(found: Comparison) -> pd.DataFrame:
@@ -76,7 +77,8 @@ def verdict(one: Pairing, figure: str) -> str:
         return ""
     if not one.established:
         return "not told apart"
-    better_b = (one.difference.value < 0) == LOWER_IS_BETTER[figure]
+    lower_b = one.difference.value < 0
+    better_b = lower_b == (FIGURES[figure].more_robust == "lower")
     return f"{one.b if better_b else one.a} is more robust"
 
 
@@ -234,7 +236,6 @@ def _page(
         "comparison.html",
         found=found,
         definition=definition(found),
-        lower_is_better=LOWER_IS_BETTER[found.figure],
         lines=[(one, verdict(one, found.figure)) for one in found.pairings],
         ranking=[_ranking_cells(r) for r in found.ranking] if len(found.names) > 2 else [],
         ranking_note=_RANKING,

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import PercentFormatter
 
 from typoattack.core.files import write_whole
-from typoattack.metrics.figures import RecipeSummary
 from typoattack.metrics.intervals import Figure
+from typoattack.metrics.summaries import RecipeSummary
 from typoattack.report.sweeps import Sweep, find_sweeps
 
 PAPER_WIDTH = 3.35
@@ -93,7 +93,7 @@ def charts(
 
     Args:
         summaries: of one or several models.
-        counted: what `typoattack.metrics.figures.outcomes` gives for the same rows.
+        counted: what `typoattack.metrics.outcomes.outcomes` gives for the same rows.
         names_of: for a task, what its labels index.
     """
     return [
@@ -180,13 +180,13 @@ def _share_axis(axis: Axes, which: str = "x") -> None:
 
 
 def _flip_rate_charts(summaries: Sequence[RecipeSummary]) -> Iterator[Chart]:
-    attacks = [s for s in summaries if s.family == "attack" and s.flip_rate]
+    attacks = [s for s in summaries if s.family == "attack" and s["flip_rate"]]
     for suffix, models in _batches(_models(attacks)):
         mine = [s for s in attacks if s.model in models]
         blanks = {
-            (s.model, s.task, s.control_of): s.flip_rate
+            (s.model, s.task, s.control_of): s["flip_rate"]
             for s in summaries
-            if s.control == "blank" and s.flip_rate and s.coverage > 0
+            if s.control == "blank" and s["flip_rate"] and s.coverage > 0
         }
         yield Chart(
             f"flip-rate{suffix}",
@@ -204,8 +204,8 @@ def _flip_rates(
     blanks: Mapping[tuple[str, str, str], Figure],
     width: float,
 ) -> Canvas:
-    strongest = {s.recipe: s.flip_rate.value for s in attacks if s.model == models[0]}
-    recipes = sorted({s.recipe for s in attacks}, key=lambda r: strongest.get(r, 0.0))
+    strongest = {s.recipe: s["flip_rate"].value for s in attacks if s.model == models[0]}
+    recipes = sorted(dict.fromkeys(s.recipe for s in attacks), key=lambda r: strongest.get(r, 0.0))
     rows = {recipe: i for i, recipe in enumerate(recipes)}
     step = 0.7 / len(models)
     height = 0.6 + len(rows) * (0.27 + 0.13 * (len(models) - 1)) + 0.16 * len(models)
@@ -217,7 +217,7 @@ def _flip_rates(
             y, blank = rows[one.recipe] + at, blanks.get((model, one.task, one.recipe))
             if blank:
                 _dot(axis, blank, y - 0.32 * step, k, hollow=True)
-            _dot(axis, one.flip_rate, y, k)
+            _dot(axis, one["flip_rate"], y, k)
         axis.plot([], [], _SHAPES[k], color=SERIES[k], ms=4.5, label=short(model))
     if blanks:
         axis.plot([], [], "o", color=QUIET, mfc=PAPER, ms=4.5, label="without the word")
@@ -248,7 +248,9 @@ _FATES = (
 
 def _fate_charts(summaries: Sequence[RecipeSummary]) -> Iterator[Chart]:
     """What becomes of photographs that were right when clean, a chart a model."""
-    worded = [s for s in summaries if s.family == "attack" and s.flip_rate and s.targeted_success]
+    worded = [
+        s for s in summaries if s.family == "attack" and s["flip_rate"] and s["targeted_success"]
+    ]
     models = _models(worded)
     for model in models[: len(SERIES)]:
         mine = [s for s in worded if s.model == model]
@@ -264,11 +266,11 @@ def _fate_charts(summaries: Sequence[RecipeSummary]) -> Iterator[Chart]:
 
 
 def _fates(attacks: Sequence[RecipeSummary], width: float) -> Canvas:
-    ordered = sorted(attacks, key=lambda s: s.flip_rate.value)
+    ordered = sorted(attacks, key=lambda s: s["flip_rate"].value)
     canvas = Canvas((width, 0.8 + 0.25 * len(ordered)), layout="constrained")
     axis = canvas.add_subplot()
-    flips = np.array([s.flip_rate.value for s in ordered])
-    words = np.minimum(np.array([s.targeted_success.value for s in ordered]), flips)
+    flips = np.array([s["flip_rate"].value for s in ordered])
+    words = np.minimum(np.array([s["targeted_success"].value for s in ordered]), flips)
     start = np.zeros(len(ordered))
     for (label, colour, hatch), part in zip(_FATES, (1 - flips, words, flips - words), strict=True):
         axis.barh(
@@ -287,7 +289,7 @@ def _fates(attacks: Sequence[RecipeSummary], width: float) -> Canvas:
 
 
 def _coverage_charts(summaries: Sequence[RecipeSummary]) -> Iterator[Chart]:
-    shown = [s for s in summaries if s.family != "clean" and s.flip_rate and s.coverage > 0]
+    shown = [s for s in summaries if s.family != "clean" and s["flip_rate"] and s.coverage > 0]
     models = _models(shown)
     for model in models[: len(SERIES)]:
         mine = [s for s in shown if s.model == model]
@@ -305,14 +307,14 @@ def _coverage_charts(summaries: Sequence[RecipeSummary]) -> Iterator[Chart]:
 
 
 def _coverage(shown: Sequence[RecipeSummary], width: float) -> Canvas:
-    ordered = sorted(shown, key=lambda s: (s.family == "control", -s.flip_rate.value))
+    ordered = sorted(shown, key=lambda s: (s.family == "control", -s["flip_rate"].value))
     columns = 1 if width == PAPER_WIDTH else 2
     key = -(-len(ordered) // columns) * 1.55 * mpl.rcParams["legend.fontsize"] / 72
     canvas = Canvas((width, 2.3 + key), layout="constrained")
     axis = canvas.add_subplot()
     for i, one in enumerate(ordered, start=1):
         attack = one.family == "attack"
-        colour, rate = (SERIES[0] if attack else QUIET), one.flip_rate
+        colour, rate = (SERIES[0] if attack else QUIET), one["flip_rate"]
         axis.plot([one.coverage] * 2, [rate.low, rate.high], color=colour, lw=0.7, zorder=2)
         face = colour if attack else PAPER
         axis.plot(one.coverage, rate.value, "o", ms=9, color=colour, mfc=face, zorder=3)
@@ -386,11 +388,11 @@ def _dose_line(
     """One curve over the sweep's values; legibility, where measured, as a dotted one."""
     model, task = who
     found = [(value, by_key.get((model, task, recipe))) for value, recipe in sweep.points]
-    points = [(value, one) for value, one in found if one is not None and one.flip_rate]
+    points = [(value, one) for value, one in found if one is not None and one["flip_rate"]]
     if not points:
         return
     x = [value for value, _ in points]
-    rates = [one.flip_rate for _, one in points]
+    rates = [one["flip_rate"] for _, one in points]
     colour, shape = SERIES[series % len(SERIES)], _SHAPES[series % len(_SHAPES)]
     y = [rate.value for rate in rates]
     if dashed:
@@ -399,7 +401,7 @@ def _dose_line(
     low, high = [rate.low for rate in rates], [rate.high for rate in rates]
     axis.fill_between(x, low, high, color=colour, alpha=0.16, lw=0)
     axis.plot(x, y, color=colour, marker=shape, ms=4, label=short(label, 44) or None)
-    legible = [(v, one.legible_share.value) for v, one in points if one.legible_share]
+    legible = [(v, one["legible_share"].value) for v, one in points if one["legible_share"]]
     if legible:
         told = "share legible" if series == 0 else None
         axis.plot(*zip(*legible, strict=True), color=QUIET, lw=1, ls=":", label=told)

@@ -5,37 +5,31 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from typoattack.core.files import write_whole
-from typoattack.metrics.figures import FIGURES, Definition, RecipeSummary, to_frame
+from typoattack.metrics.figures import FIGURES, Definition
 from typoattack.metrics.intervals import DIFFERENCE, Figure
+from typoattack.metrics.summaries import RecipeSummary, to_frame
 from typoattack.results.schema import CLEAN
-
-HEADLINE = (
-    "flip_rate",
-    "targeted_success",
-    "reading_effect",
-    "accuracy_clean",
-    "accuracy_attacked",
-)
-"""The figures that stand in every table, in this order."""
-
-IF_MEASURED = ("legible_share", "flip_rate_legible")
-"""Columns that join them in a run with `--legibility`."""
 
 NONE = "–"
 """What stands where there is no figure."""
 
 
 def columns(summaries: Sequence[RecipeSummary]) -> list[Definition]:
-    """The figures that a table of `summaries` shows."""
-    more = [name for name in IF_MEASURED if any(s.figure(name) for s in summaries)]
-    if any(s.says_word and not s.targeted_success for s in summaries):
-        more.insert(0, "says_word")
-    return [d for name in (*HEADLINE, *more) for d in FIGURES if d.name == name]
+    """The figures that a table of `summaries` shows, from the left."""
+    shown = [d for d in FIGURES.values() if d.column and _has_column(d, summaries)]
+    return sorted(shown, key=lambda d: d.column)
+
+
+def _has_column(definition: Definition, summaries: Sequence[RecipeSummary]) -> bool:
+    if definition.name == "says_word":  # stands in where targeted success has nothing to count
+        return any(s["says_word"] and not s["targeted_success"] for s in summaries)
+    return not definition.if_measured or any(s[definition.name] for s in summaries)
 
 
 def shown(figure: Figure, definition: Definition) -> str:
@@ -65,11 +59,11 @@ def minus(text: str) -> str:
 
 def has_dagger(one: RecipeSummary, definition: Definition) -> bool:
     """Whether a figure needs the note that it contains what the letters cover."""
-    return definition.name == "reading_effect" and one.bare and bool(one.reading_effect)
+    return definition.name == "reading_effect" and one.bare and bool(one["reading_effect"])
 
 
 def _cell(one: RecipeSummary, definition: Definition, between: str = " ") -> str:
-    figure = one.figure(definition.name)
+    figure = one[definition.name]
     value = shown(figure, definition) + ("†" if has_dagger(one, definition) else "")
     return between.join(part for part in (value, shown_interval(figure, definition)) if part)
 
@@ -95,10 +89,25 @@ def terminal_table(summaries: Sequence[RecipeSummary], title: str = "") -> Table
     for one in summaries:
         names = [Text(str(getattr(one, c))) for c in (*leading, "recipe")]
         accuracy = "accuracy_clean" if one.family == CLEAN else "accuracy_attacked"
-        which = [d for d in FIGURES if d.name == accuracy]
-        cells = [_cell(one, d, "\n") for d in (*which, *definitions)]
+        cells = [_cell(one, d, "\n") for d in (FIGURES[accuracy], *definitions)]
         quiet = "dim" if one.family == "control" else ""
         table.add_row(*names, Text(_counts(one)), *(Text(c) for c in cells), style=quiet)
+    return table
+
+
+def defence_terminal_table(frame: pd.DataFrame) -> Table:
+    """What `typoattack.metrics.defences.defence_table` gives, in percent, for the terminal.
+
+    A defence's column is headed by its name.
+    """
+    table = Table(title="Flip rate by defence", title_justify="left", box=None, pad_edge=False)
+    several_models = frame.index.get_level_values("model").nunique() > 1
+    table.add_column("")
+    for name in frame.columns:
+        table.add_column(str(name), justify="right", overflow="fold")
+    for (model, line), row in zip(frame.index, frame.to_numpy(), strict=True):
+        head = f"{model}: {line}" if several_models else str(line)
+        table.add_row(head, *("" if pd.isna(v) else f"{100 * v:.1f} %" for v in row))
     return table
 
 
@@ -108,7 +117,7 @@ def _caption(summaries: Sequence[RecipeSummary]) -> str:
         "n: photographs right when clean / all photographs",
         "pp: percentage points",
     ]
-    if any(has_dagger(s, d) for s in summaries for d in FIGURES):
+    if any(has_dagger(s, d) for s in summaries for d in FIGURES.values()):
         told.append("†: written straight onto the photograph, so it contains what letters cover")
     return "; ".join(told)
 
@@ -116,7 +125,7 @@ def _caption(summaries: Sequence[RecipeSummary]) -> str:
 def _counts(one: RecipeSummary) -> str:
     if one.family == CLEAN:
         return str(one.samples)
-    return f"{one.flip_rate.n}/{one.samples}"
+    return f"{one['flip_rate'].n}/{one.samples}"
 
 
 def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
@@ -188,7 +197,7 @@ def write_tables(summaries: Sequence[RecipeSummary], folder: Path) -> list[Path]
     """Write `summary.csv` (every figure, unrounded), `summary.md` and `summary.tex`.
 
     Args:
-        summaries: what `typoattack.metrics.figures.summarise` gives.
+        summaries: what `typoattack.metrics.summaries.summarise` gives.
         folder: must exist; files of these names are replaced, each whole or not at all.
 
     Returns:
