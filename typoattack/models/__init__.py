@@ -46,6 +46,7 @@ def model_note(model: "Model") -> str:
     """What a report must say of the model's figures; empty if nothing."""
     notes = [
         model_kind(model.name).note,
+        "" if model.reads else _BLIND,
         _SIGMOID if getattr(model, "logit_bias", None) is not None else "",
     ]
     return "; ".join(note for note in notes if note)
@@ -156,7 +157,10 @@ MODELS.add(
 MODELS.add(
     "mini-blind",
     ModelKind(
-        "mini-blind", "EfficientNet-Lite0 as a dual encoder; sees, cannot read", _mini_blind, _BLIND
+        "mini-blind",
+        "EfficientNet-Lite0 as a dual encoder; sees, cannot read",
+        _mini_blind,
+        _STAND_IN,
     ),
 )
 MODELS.add("open_clip", ModelKind("ARCH/TAG", "a checkpoint that open_clip publishes", _open_clip))
