@@ -173,6 +173,22 @@ def _batches(models: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
         yield suffix, models[start : start + size]
 
 
+def _of_each_model(
+    summaries: Sequence[RecipeSummary],
+) -> Iterator[tuple[str, str, list[RecipeSummary]]]:
+    """Each model's summaries, for as many models as there are colours.
+
+    Returns:
+        What tells its chart from those of others in a file's name and in a title; its summaries.
+    """
+    models = _models(summaries)
+    for model in models[: len(SERIES)]:
+        mine = [s for s in summaries if s.model == model]
+        yield (
+            (f"-{_slug(model)}", f" ({short(model)})", mine) if len(models) > 1 else ("", "", mine)
+        )
+
+
 def _share_axis(axis: Axes, which: str = "x") -> None:
     target = axis.xaxis if which == "x" else axis.yaxis
     (axis.set_xlim if which == "x" else axis.set_ylim)(-0.02, 1.02)
@@ -251,12 +267,9 @@ def _fate_charts(summaries: Sequence[RecipeSummary]) -> Iterator[Chart]:
     worded = [
         s for s in summaries if s.family == "attack" and s["flip_rate"] and s["targeted_success"]
     ]
-    models = _models(worded)
-    for model in models[: len(SERIES)]:
-        mine = [s for s in worded if s.model == model]
-        named = f" ({short(model)})" if len(models) > 1 else ""
+    for ending, named, mine in _of_each_model(worded):
         yield Chart(
-            f"fate-{_slug(model)}" if len(models) > 1 else "fate",
+            f"fate{ending}",
             f"What becomes of a right answer{named}",
             "All photographs that were right when clean, by what they are called once the word "
             "is on them. Where many turn into something else and few into the word, the word "
@@ -290,14 +303,11 @@ def _fates(attacks: Sequence[RecipeSummary], width: float) -> Canvas:
 
 def _coverage_charts(summaries: Sequence[RecipeSummary]) -> Iterator[Chart]:
     shown = [s for s in summaries if s.family != "clean" and s["flip_rate"] and s.coverage > 0]
-    models = _models(shown)
-    for model in models[: len(SERIES)]:
-        mine = [s for s in shown if s.model == model]
+    for ending, named, mine in _of_each_model(shown):
         if len(mine) < 2:
             continue
-        named = f" ({short(model)})" if len(models) > 1 else ""
         yield Chart(
-            f"coverage-{_slug(model)}" if len(models) > 1 else "coverage",
+            f"coverage{ending}",
             f"Does it just cover the object?{named}",
             "Each recipe by the share of the picture it changes and its flip rate. Filled: "
             "attacks; hollow: controls. If covering were all, points with the same coverage "

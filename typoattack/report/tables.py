@@ -40,7 +40,12 @@ def shown(figure: Figure, definition: Definition) -> str:
         return minus(f"{figure.value:+.3f}")
     if definition.bounds == DIFFERENCE:
         return minus(f"{100 * figure.value:+.1f} pp")
-    return f"{100 * figure.value:.1f} %"
+    return percent(figure.value)
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with one decimal; the sign for none where there is none."""
+    return f"{100 * share:.1f} %" if share == share else NONE
 
 
 def shown_interval(figure: Figure, definition: Definition) -> str:
@@ -73,6 +78,13 @@ def several(summaries: Sequence[RecipeSummary]) -> list[str]:
     return [c for c in ("model", "task") if len({getattr(s, c) for s in summaries}) > 1]
 
 
+def plain_table(title: str, caption: str) -> Table:
+    """A table for the terminal without columns yet, its title and caption on the left."""
+    table = Table(title=title or None, caption=caption, box=SIMPLE_HEAD, padding=0)
+    table.title_justify = table.caption_justify = "left"
+    return table
+
+
 def terminal_table(summaries: Sequence[RecipeSummary], title: str = "") -> Table:
     """A table for the terminal: each figure above its 95 % interval.
 
@@ -80,8 +92,7 @@ def terminal_table(summaries: Sequence[RecipeSummary], title: str = "") -> Table
     """
     definitions = [d for d in columns(summaries) if not d.name.startswith("accuracy")]
     leading = several(summaries)
-    table = Table(title=title or None, caption=_caption(summaries), box=SIMPLE_HEAD, padding=0)
-    table.title_justify = table.caption_justify = "left"
+    table = plain_table(title, _caption(summaries))
     for name in (*leading, "recipe"):
         table.add_column(name.capitalize(), overflow="fold", min_width=12)
     for head in ("n", "Accuracy", *(d.title for d in definitions)):
@@ -107,7 +118,7 @@ def defence_terminal_table(frame: pd.DataFrame) -> Table:
         table.add_column(str(name), justify="right", overflow="fold")
     for (model, line), row in zip(frame.index, frame.to_numpy(), strict=True):
         head = f"{model}: {line}" if several_models else str(line)
-        table.add_row(head, *("" if pd.isna(v) else f"{100 * v:.1f} %" for v in row))
+        table.add_row(head, *("" if pd.isna(v) else percent(v) for v in row))
     return table
 
 
@@ -138,9 +149,13 @@ def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
         names = [escape_markdown(str(getattr(one, c))) for c in (*leading, "recipe")]
         cells = [_cell(one, d) for d in definitions]
         lines.append([*names, _counts(one), *cells])
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     meanings = "\n".join(f"- *{d.title}*: {d.meaning}" for d in definitions)
-    return f"{table}\n\n{_caption(summaries)}.\n\n{meanings}\n"
+    return f"{markdown_lines(lines)}\n{_caption(summaries)}.\n\n{meanings}\n"
+
+
+def markdown_lines(lines: Sequence[Sequence[str]]) -> str:
+    """The lines of a table in Markdown, of cells that are escaped already."""
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 def escape_markdown(text: str) -> str:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import pandas as pd
-
 from typoattack.metrics.defences import defence_table
 from typoattack.report.section import ReportData, section
+from typoattack.report.tables import percent
 
 
 @section("defences", 60)
@@ -15,7 +14,7 @@ def build(data: ReportData) -> dict[str, Any] | None:
     if table.empty:
         return None
     lines = [
-        (str(model), str(line), ["–" if pd.isna(v) else f"{100 * v:.1f} %" for v in row])
+        (str(model), str(line), [percent(v) for v in row])
         for (model, line), row in zip(table.index, table.to_numpy(), strict=True)
     ]
     return {"heads": [str(c) for c in table.columns], "lines": lines}
