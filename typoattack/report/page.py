@@ -9,7 +9,8 @@ from markupsafe import Markup
 import typoattack.report.sections  # noqa: F401 (registers them)
 from typoattack.core.files import write_whole
 from typoattack.report.breakdown import becomes, by_class, by_word
-from typoattack.report.figures import charts, write_charts
+from typoattack.report.charts import charts
+from typoattack.report.charts.base import write_charts
 from typoattack.report.gallery import build_gallery
 from typoattack.report.html import render_file, render_template
 from typoattack.report.section import ReportData, in_order

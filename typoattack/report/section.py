@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from typoattack.core.registry import Registry
-from typoattack.report.figures import Chart
+from typoattack.report.charts.base import Chart
 from typoattack.report.gallery import Gallery
 from typoattack.report.units import UnitsStudy
 from typoattack.report.view import RunView

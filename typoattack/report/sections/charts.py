@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from typoattack.report.figures import inline_svg
+from typoattack.report.charts.base import inline_svg
 from typoattack.report.section import ReportData, section
 
 

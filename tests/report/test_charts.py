@@ -14,14 +14,14 @@ from PIL import Image
 
 from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.summaries import summarise_outcomes
-from typoattack.report.figures import (
+from typoattack.report.charts import charts
+from typoattack.report.charts.base import (
     PAGE_STYLE,
     PAGE_WIDTH,
     PAPER_WIDTH,
     PNG_DPI,
     STYLE,
     Chart,
-    charts,
     inline_svg,
     write_charts,
 )
