@@ -2,6 +2,7 @@
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -19,13 +20,14 @@ from typoattack.metrics.stroop import Interference, interference
 from typoattack.metrics.summaries import RecipeSummary, summarise_outcomes, to_frame
 from typoattack.models.text_cache import default_cache_dir
 from typoattack.report.notebook import notebook_html
-from typoattack.report.page import write_report
 from typoattack.report.units import UnitsStudy, read_units
 from typoattack.report.view import RunView
 from typoattack.results.folder import RunFolder
 from typoattack.results.pictures import Painter, no_pictures
-from typoattack.runner.local import Progress, silent
 from typoattack.runner.redraw import RunPainter
+
+if TYPE_CHECKING:
+    from typoattack.runner.local import Progress
 
 
 class Run:
@@ -100,22 +102,23 @@ class Run:
 
     def report(self) -> Path:
         """Write the page, tables and figures into the run's folder; the page's path."""
+        from typoattack.report.page import write_report  # matplotlib: a second for who needs none
+
         return write_report(self._view(), self.path)[0]
 
-    def measure_legibility(self, progress: Progress | None = None) -> None:
+    def measure_legibility(self, progress: "Progress | None" = None) -> None:
         """Read back every attacked picture with text recognition, and keep what was read.
 
         Raises:
             UserError: if the extra `ocr` is not installed.
         """
-        told = progress or silent
+
+        def told(done: int, total: int) -> None:
+            if progress is not None:
+                progress("pictures read back", done, total)
+
         with Reader(default_cache_dir() / "readings.sqlite") as reader:
-            table = read_back(
-                self.predictions,
-                self.painter(),
-                reader,
-                lambda done, total: told("pictures read back", done, total),
-            )
+            table = read_back(self.predictions, self.painter(), reader, told)
         write_legibility(self.path, table)
         for stale in ("predictions", "outcomes", "summaries"):
             self.__dict__.pop(stale, None)
