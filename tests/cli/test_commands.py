@@ -86,6 +86,7 @@ def test_generate_writes_a_data_set(typoattack, photo_folder: Path, tmp_path: Pa
         ("words", "nearest"),
         ("fonts", "caveat"),
         ("formats", "parquet"),
+        ("figures", "flip_rate"),
     ],
 )
 def test_list_shows_each_kind_of_part(typoattack, kind: str, shown: str) -> None:

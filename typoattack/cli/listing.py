@@ -97,6 +97,13 @@ def _formats() -> Iterable[Row]:
     return [(name, first_line(write)) for name, write in FORMATS.items()]
 
 
+@_listing("figures", "figure", "what it means", "more robust")
+def _figures() -> Iterable[Row]:
+    from typoattack.metrics.figures import FIGURES
+
+    return [(name, one.meaning, one.more_robust or "") for name, one in FIGURES.items()]
+
+
 @_listing("fonts", "font", "style", "look", "faces", "licence")
 def _fonts() -> Iterable[Row]:
     from typoattack.drawing.fonts import families
