@@ -358,11 +358,13 @@ def main() -> None:
     parser.add_argument("--tests", nargs="+", required=True, help="what pytest is asked to run")
     parser.add_argument("--sample", type=int, help="how many mutants; all if not given")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--slowest", type=float, default=600, help="leave out slower tests (s)")
     parser.add_argument("--minutes", type=float, default=600, help="stop after so long")
     parser.add_argument("--out", type=Path, help="a Markdown file for the table")
     given = parser.parse_args()
     sys.path[:0] = [os.curdir]
     tests, libraries = unchanged(given.modules, given.tests)
+    tests = [test for test in tests if test.seconds <= given.slowest]
     every = [mutant for path in given.modules for mutant in mutants(path)]
     chosen = list(every)
     random.Random(given.seed).shuffle(chosen)
