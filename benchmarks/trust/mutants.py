@@ -378,7 +378,8 @@ def main() -> None:
         if time.monotonic() > until:
             break
         done.append((mutant, survives(mutant, tests)))
-        print(f"\r{len(done)}/{len(chosen)}", end="", file=sys.stderr, flush=True)
+        alive = sum(survived for _, survived in done)
+        print(f"\r{len(done)}/{len(chosen)}, {alive} alive", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     done.sort(key=lambda one: (str(one[0].path), one[0].line))
     text = report(done, len(every))
