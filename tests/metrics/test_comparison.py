@@ -120,6 +120,7 @@ def test_samples_that_changed_hands_are_listed_with_both_answers() -> None:
     changed = _compared("x.x", "xx.").changed
     told = changed[["sample", "value_a", "value_b", "predicted_a", "predicted_b"]]
     assert told.values.tolist() == [["s001", 0.0, 1.0, 0, 1], ["s002", 1.0, 0.0, 1, 0]]
+    assert changed.index.tolist() == [0, 1]
 
 
 def test_pictures_that_differ_are_told() -> None:
@@ -209,6 +210,16 @@ def test_a_recipe_of_which_words_differ_is_told_once_and_only_where_samples_are_
     )
     fewer = compare([_entrant("a", *_flips("xx")), _entrant("b", *_flips("."))], resamples=50)
     assert not any("different words" in note for note in fewer.notes)
+
+
+def test_recipes_are_told_by_name_whatever_the_order_of_rows() -> None:
+    a = [row for r in "zma" for row in _flips("xx", recipe=r, word="dog", pixels="0")]
+    a += [row for r in "yb" for row in _flips("x.", recipe=r, pixels="0")]
+    b = [row for r in "zma" for row in _flips("..", recipe=r, word="cat", pixels="1")]
+    b += [row for r in "yb" for row in _flips(".x", recipe=r, pixels="1")]
+    found = compare([_entrant("a", *a), _entrant("b", *b)], resamples=50)
+    assert [note[0] for note in found.notes] == ["a", "m", "z", "b", "y"]
+    assert [p.recipe for p in found.pairings] == ["b", "y"]
 
 
 def test_what_differs_between_runs_is_named_whatever_it_is() -> None:

@@ -82,6 +82,14 @@ def test_reading_effect_subtracts_the_blank_of_the_same_sample_and_replicate() -
     assert figure.n == 3
 
 
+def test_several_controls_of_one_kind_count_by_their_mean() -> None:
+    blanks = [
+        {**BLANK, "recipe": name, "control_of": "printed-label", "predicted": now}
+        for name, now in (("b1", 5), ("b2", 0), ("b3", 0))
+    ]
+    assert _only(table({"predicted": 1}, *blanks))["reading_effect"].value == pytest.approx(2 / 3)
+
+
 def test_reading_effect_takes_only_its_own_recipes_blank() -> None:
     blank = BLANK | {"control_of": "handwritten-note", "predicted": 5}
     assert not _only(table({"predicted": 1}, blank))["reading_effect"]

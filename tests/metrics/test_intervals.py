@@ -54,6 +54,12 @@ def test_one_sample_at_each_bound_joins_the_resampling_but_not_the_mean() -> Non
     assert agreed.high == pytest.approx(ones / 12)
 
 
+def test_an_interval_stands_on_two_thousand_resamples() -> None:
+    values = np.random.default_rng(0).normal(size=30)
+    default = bootstrap(values, np.random.default_rng(1))
+    assert default == bootstrap(values, np.random.default_rng(1), resamples=2000)
+
+
 def test_few_and_many_distinct_values_are_resampled_alike() -> None:
     few = np.repeat([0.0, 0.5, 1.0], [20, 30, 50])
     apart = few + np.random.default_rng(0).normal(0, 1e-9, 100)

@@ -246,6 +246,11 @@ def test_what_was_read_wrong_does_not(written: str, read: list[str]) -> None:
     assert match(written, _lines(*read)) is None
 
 
+def test_a_word_torn_into_more_pieces_than_spaces_allow_was_not_read() -> None:
+    assert match("pizza", _lines("pi zza")) == 0.9
+    assert match("pizza", _lines("pi z za")) is None
+
+
 def test_the_surest_place_of_a_repeated_word_counts() -> None:
     lines = [Line("pizza", 0.6), Line("pizza", 0.95), Line("other", 1.0)]
     assert match("pizza", lines) == 0.95

@@ -50,8 +50,11 @@ def test_a_control_says_whose_it_is_and_has_no_size_without_text() -> None:
 
 
 def test_a_figure_that_is_not_there_is_named_with_the_nearest() -> None:
-    with pytest.raises(UserError, match="unknown figure 'flip_rat'; did you mean 'flip_rate'"):
+    said = "unknown figure 'flip_rat'; did you mean 'flip_rate'"
+    with pytest.raises(UserError, match=said):
         _only(FOUR)["flip_rat"]
+    with pytest.raises(UserError, match=said):
+        estimate(outcomes(FOUR), "flip_rat")
 
 
 def test_a_control_without_an_attack_stands_after_all_attacks() -> None:
