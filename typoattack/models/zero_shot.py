@@ -113,6 +113,9 @@ def softmax(logits: Features) -> Features:
     return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), dtype=logits.dtype)
 
 
+_BLIND = (
+    "this model cannot read: its flips come from what the label covers, not from the word on it"
+)
 _SIGMOID = (
     "this model scores with a sigmoid: a probability says how well one class fits by itself, and a "
     "picture's probabilities do not sum to 1"
@@ -141,8 +144,9 @@ class ZeroShotModel:
 
     @property
     def note(self) -> str:
-        """What a report must say of the model's figures."""
-        return "" if self.logit_bias is None else _SIGMOID
+        """That it cannot read, or that its probabilities are a sigmoid's, where that is so."""
+        notes = ["" if self.reads else _BLIND, "" if self.logit_bias is None else _SIGMOID]
+        return "; ".join(note for note in notes if note)
 
     def answers(self, task: Task) -> bool:  # noqa: ARG002 (a text encoder takes any name)
         """Any task's."""

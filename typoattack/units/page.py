@@ -285,6 +285,7 @@ def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
         done.inside.model.name,
         done.inside.model.fingerprint,
         tuple(_explained(done)),
+        tuple(kind for kind in _KINDS if kind and any(kind in one.scores for one in done.layers)),
     )
 
 
