@@ -213,11 +213,14 @@ def test_by_every_figure_the_model_that_is_deceived_less_is_more_robust(name: st
     assert verdict(found.pairings[0], name) == "strong is more robust"
 
 
-def test_only_shares_are_compared() -> None:
-    assert comparable() == [
-        *("accuracy_attacked", "flip_rate", "targeted_success"),
-        *("any_change", "two_way_attacked"),
-    ]
+def test_only_shares_with_a_direction_are_compared() -> None:
+    assert {name: FIGURES[name].more_robust for name in comparable()} == {
+        "accuracy_attacked": "higher",
+        "flip_rate": "lower",
+        "targeted_success": "lower",
+        "any_change": "lower",
+        "two_way_attacked": "higher",
+    }
 
 
 @pytest.fixture
