@@ -1,4 +1,4 @@
-"""Scores: the planted units come out on top, and chance does not."""
+"""UnitScores: the planted units come out on top, and chance does not."""
 
 from pathlib import Path
 

@@ -111,8 +111,8 @@ def units(
     folder = out or Path("units") / file_stem(model)
     with _said_if_kept(folder), unfinished(folder) as store, StageProgress() as progress:
         cache = TextCache(default_cache_dir())
-        bench = StudyOptions(store, batch_size, cache, progress, _say_found)
-        section = write_study(study(inside, layers, photographs, plan, bench), folder)
+        options = StudyOptions(store, batch_size, cache, progress, _say_found)
+        section = write_study(study(inside, layers, photographs, plan, options), folder)
     _show_section(section)
     console.out.print(Text(f"units: {folder}"), soft_wrap=True)
 

@@ -99,7 +99,7 @@ class Goh2021(_AtFixedPlaces):
     words="fixed:pizza",
 )
 class DogPizza(_AtFixedPlaces):
-    """The showpiece: `pizza` written all over the photograph.
+    """`pizza` written all over the photograph.
 
     Attributes:
         copies: how many times the word stands there; even.
