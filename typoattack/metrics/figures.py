@@ -265,15 +265,19 @@ def targeted_success(rows: PairedRows) -> Contribution:
 
 @figure(
     "Reading effect",
-    "Flip rate minus the flip rate of the same surface in the same place without the word: "
-    "what the letters do beyond covering the photograph.",
+    "Flip rate minus the flip rate of the same surface in the same place without the word; where "
+    "a recipe has no surface, minus that of the same letters mirrored, which cover as much: what "
+    "the letters do beyond covering the photograph.",
     bounds=DIFFERENCE,
     column=3,
 )
 def reading_effect(rows: PairedRows) -> Contribution:
-    """A flip less the flips of the blank control."""
+    """A flip less the flips of the control that covers as much and cannot be read."""
     flips = flip_rate(rows)
-    return flips - rows.of_control("blank", flips)
+    on_surface = rows.of_control("blank", rows.table["coverage"]) > 0
+    unread = rows.of_control("blank", flips).where(on_surface)
+    effect: Contribution = flips - unread.fillna(rows.of_control("mirrored", flips))
+    return effect
 
 
 @figure(

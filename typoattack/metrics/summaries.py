@@ -31,8 +31,8 @@ class RecipeSummary:
         samples: photographs they were made from.
         coverage: mean share of the canvas that the recipe changed, over rows.
         size: mean text height, share of the canvas, over rows with text; NaN without.
-        blank_coverage: mean coverage of its blank control; NaN without one. Where it is 0 the
-            recipe has no surface, and its reading effect contains what the letters cover.
+        blank_coverage: mean coverage of its blank control; NaN without one. Without a
+            surface the reading effect is taken against the mirrored control.
         figures: by the names of `typoattack.metrics.figures.FIGURES`, in their order.
     """
 
@@ -51,8 +51,8 @@ class RecipeSummary:
 
     @property
     def bare(self) -> bool:
-        """Whether the recipe draws letters on no surface, so that its blank is the photograph."""
-        return self.blank_coverage == 0
+        """Whether no blank surface stands beside it, as there is none under bare letters."""
+        return self.family == "attack" and not self.blank_coverage > 0
 
     def __getitem__(self, name: str) -> Figure:
         """The figure of that name.

@@ -129,7 +129,7 @@ def _caption(summaries: Sequence[RecipeSummary]) -> str:
         "pp: percentage points",
     ]
     if any(has_dagger(s, d) for s in summaries for d in FIGURES.values()):
-        told.append("†: written straight onto the photograph, so it contains what letters cover")
+        told.append("†: written straight onto the photograph, so against the same letters mirrored")
     return "; ".join(told)
 
 
