@@ -29,8 +29,8 @@ from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import square_canvas
 from typoattack.drawing.fonts import Face, Family, families
 from typoattack.drawing.lettering import printed
-from typoattack.metrics.figures import RecipeSummary, summarise
 from typoattack.metrics.intervals import Figure, wilson
+from typoattack.metrics.summaries import RecipeSummary, summarise
 from typoattack.models.base import Model
 from typoattack.models.mini import load_mini, load_mini_blind
 from typoattack.models.mini.corpus import heldout_words
@@ -80,16 +80,16 @@ def attack_bars(summaries: Sequence[RecipeSummary]) -> Iterator[Bar]:
     by_recipe = {summary.recipe: summary for summary in summaries}
     wanted = (("printed-label", 0.7), ("plain-overlay", 0.5), ("handwritten-note", 0.45))
     for recipe, least in wanted:
-        figure = by_recipe[recipe].targeted_success
+        figure = by_recipe[recipe]["targeted_success"]
         yield _at_least(f"`{recipe}`: targeted success", figure, least)
-    blank = by_recipe["blank-label"].flip_rate
+    blank = by_recipe["blank-label"]["flip_rate"]
     yield Bar("`blank-label`: flip rate", "≤ 15 %", shown(blank), blank.value <= 0.15)
-    label, pseudo = (by_recipe[r].flip_rate for r in ("printed-label", "pseudoword-label"))
+    label, pseudo = (by_recipe[r]["flip_rate"] for r in ("printed-label", "pseudoword-label"))
     points = 100 * (label.value - pseudo.value)
     told = f"{points:.0f} points ({shown(pseudo)} against {shown(label)})"
     name = "`pseudoword-label`: flip rate below `printed-label`'s by"
     yield Bar(name, "≥ 30 points", told, points >= 30)
-    sweep = [by_recipe[f"printed-label(size={size})"].targeted_success for size in SIZES]
+    sweep = [by_recipe[f"printed-label(size={size})"]["targeted_success"] for size in SIZES]
     rising = all(b.high >= a.low for a, b in itertools.pairwise(sweep))
     told = ", ".join(f"{size}: {100 * f.value:.0f} %" for size, f in zip(SIZES, sweep, strict=True))
     met = rising and sweep[0].value < sweep[-1].value / 2

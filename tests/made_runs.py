@@ -8,6 +8,9 @@ import pandas as pd
 from PIL import Image
 
 from typoattack.core.randomness import stream
+from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.stroop import interference
+from typoattack.metrics.summaries import summarise_outcomes
 from typoattack.report.view import RunView
 
 
@@ -32,6 +35,7 @@ def manifest(models: list[str], class_names: list[str]) -> dict[str, Any]:
         "question": "Does a word on the photograph change the answer?",
         "models": [
             {"name": m, "fingerprint": "ab12", "image_size": 224, "reads": True, "note": ""}
+            | parts(m)
             for m in models
         ],
         "task": {
@@ -54,10 +58,25 @@ def manifest(models: list[str], class_names: list[str]) -> dict[str, Any]:
     }
 
 
+def parts(name: str) -> dict[str, Any]:
+    """What a manifest says of a model called `name`: what is defended, how, and what classifies."""
+    base, *behind = name.split(" + ")
+    probes = [part for part in behind if part.startswith("probe(")]
+    defences = [part for part in behind if part not in probes]
+    return {"base": base, "defences": defences, "classifier": "".join(probes)}
+
+
 def view(predictions: pd.DataFrame, class_names: list[str] | None = None, **given: Any) -> RunView:
     """A `RunView` of a made table."""
     models = list(dict.fromkeys(predictions["model"]))
     count = int(predictions[["label", "target", "predicted"]].max().max()) + 1
     count = max(count, 1 + max((max(top) for top in predictions["top"]), default=0))
     names = class_names or [f"class {i}" for i in range(count)]
-    return RunView(predictions, manifest(models, names), given.pop("picture", picture), **given)
+    return viewed(predictions, manifest(models, names), given.pop("picture", picture), **given)
+
+
+def viewed(predictions: pd.DataFrame, made: dict[str, Any], *given: Any, **named: Any) -> RunView:
+    """A `RunView` of predictions with the manifest `made`."""
+    counted = outcomes(predictions)
+    stroop = tuple(interference(predictions))
+    return RunView(counted, summarise_outcomes(counted), made, *given, stroop=stroop, **named)

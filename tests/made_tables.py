@@ -61,6 +61,19 @@ def clean(**given: Any) -> dict[str, Any]:
     return {"recipe": CLEAN, "family": CLEAN, **nothing, **nulls, **given}
 
 
+FOUR = table(
+    clean(sample="a"),
+    clean(sample="b"),
+    clean(sample="c", predicted=3, clean_predicted=3),
+    clean(sample="d"),
+    {"sample": "a", "predicted": 1, "sim_word": 0.4},
+    {"sample": "b", "predicted": 2, "sim_word": 0.3},
+    {"sample": "c", "predicted": 1, "clean_predicted": 3, "clean_sim_word": 0.35},
+    {"sample": "d"},
+)
+"""Four photographs, three right when clean, of which two flip: one to the word."""
+
+
 def simulated(
     samples: int = 20,
     flips: dict[str, float] | None = None,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from typoattack.core.version import __version__
 
 if TYPE_CHECKING:
-    from typoattack.api import Run, attack, compare, evaluate, run
+    from typoattack.api import attack, compare, evaluate, run
+    from typoattack.report.run import Run
     from typoattack.runner.execute import Machine
 
 __all__ = ["Machine", "Run", "__version__", "attack", "compare", "evaluate", "run"]

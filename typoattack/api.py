@@ -1,12 +1,11 @@
 """The product from Python: run a suite, attack a picture, evaluate a model in memory."""
 
 import dataclasses
-import functools
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
 
@@ -22,142 +21,14 @@ from typoattack.models.open_clip_backend import OpenClipModel
 from typoattack.models.text_cache import TextCache
 from typoattack.recipes import Recipe, parse_recipe
 from typoattack.report.comparison import write_comparison
-from typoattack.results.folder import RunFolder
+from typoattack.report.run import Run
 from typoattack.runner.execute import HERE, Machine, execute
 from typoattack.samples import open_dataset
 from typoattack.suite import Suite
 from typoattack.suite.choose import changes_of, choose_suite
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from typoattack.metrics.figures import RecipeSummary
-    from typoattack.metrics.stroop import Interference
-    from typoattack.report.units import UnitsStudy
-    from typoattack.report.view import Painter
-
-
 _IN_MEMORY = Machine(workers=0)
 """Where `evaluate` draws: no processes are started beside a training loop's."""
-
-
-class Run:
-    """A run: its predictions and what they amount to.
-
-    Args:
-        path: the run's folder, or where it lies.
-
-    Attributes:
-        path: where it lies; gone where `evaluate` was given none to keep.
-        manifest: what was run; see `typoattack.results.manifest`.
-        skipped: the samples that could not be used, and why.
-
-    Raises:
-        UserError: if there is no run.
-    """
-
-    def __init__(self, path: str | Path | RunFolder) -> None:
-        self.folder = path if isinstance(path, RunFolder) else RunFolder(Path(path))
-        self.path = self.folder.path
-        self.manifest = self.folder.manifest()
-        self.skipped = self.folder.skipped()
-
-    @functools.cached_property
-    def predictions(self) -> "pd.DataFrame":
-        """One row a (model, task, recipe, sample, replicate); see `typoattack.results.schema`.
-
-        With the column `readable` where `measure_legibility` was asked for.
-        """
-        from typoattack.metrics.legibility import read_legibility, with_legibility
-
-        rows = self.folder.predictions()
-        read = read_legibility(self.path)
-        return rows if read is None else with_legibility(rows, read)
-
-    @property
-    def left(self) -> int:
-        """How many photographs are still to do; 0 for a finished run."""
-        return max(int(self.manifest.get("planned", 0)) - len(self.folder.done()), 0)
-
-    @functools.cached_property
-    def summaries(self) -> list["RecipeSummary"]:
-        """Every reported figure with its interval, for each model and recipe."""
-        from typoattack.metrics.figures import summarise
-
-        return summarise(self.predictions)
-
-    def summary(self) -> "pd.DataFrame":
-        """The same as a table: one row a (model, recipe)."""
-        from typoattack.metrics.figures import to_frame
-
-        return to_frame(self.summaries)
-
-    def defences(self) -> "pd.DataFrame":
-        """Attack by defence, with the cost in clean accuracy; empty if none was tried."""
-        from typoattack.metrics.defences import defence_table
-
-        return defence_table(self.summaries)
-
-    def stroop(self) -> list["Interference"]:
-        """What colour words do to the answers about their ink; empty if that was not asked."""
-        from typoattack.metrics.stroop import interference
-
-        return interference(self.predictions)
-
-    def units(self) -> "UnitsStudy | None":
-        """What `typoattack units MODEL --out RUN/units` found; None if that was not done."""
-        from typoattack.report.units import read_units
-
-        return read_units(self.path, self.manifest)
-
-    def report(self) -> Path:
-        """Write the page, tables and figures into the run's folder; the page's path."""
-        from typoattack.report.page import write_report
-        from typoattack.report.view import RunView
-
-        skipped = [(skip.sample, skip.reason) for skip in self.skipped]
-        view = RunView(self.predictions, self.manifest, self.painter(), skipped)
-        return write_report(view, self.path)[0]
-
-    def measure_legibility(self, progress: "Progress | None" = None) -> None:
-        """Read back every attacked picture with text recognition, and keep what was read.
-
-        Raises:
-            UserError: if the extra `ocr` is not installed.
-        """
-        from typoattack.core.progress import silent
-        from typoattack.core.resources import default_cache_dir
-        from typoattack.metrics.legibility import Reader, read_back, write_legibility
-
-        told = progress or silent
-        with Reader(default_cache_dir() / "readings.sqlite") as reader:
-            table = read_back(
-                self.predictions,
-                self.painter(),
-                reader,
-                lambda done, total: told("pictures read back", done, total),
-            )
-        write_legibility(self.path, table)
-        for stale in ("predictions", "summaries"):
-            self.__dict__.pop(stale, None)
-
-    def painter(self) -> "Painter":
-        """Draws the run's pictures again; none where the photographs are gone."""
-        from typoattack.report.view import no_pictures
-        from typoattack.runner.redraw import RunPainter
-
-        try:
-            return RunPainter(self.folder)
-        except UserError:
-            return no_pictures
-
-    def _repr_html_(self) -> str:
-        from typoattack.report.notebook import notebook_html
-
-        return notebook_html(self.summaries, self.predictions, self.painter())
-
-    def __repr__(self) -> str:
-        return f"Run({str(self.path)!r})"
 
 
 def run(
@@ -179,6 +50,7 @@ def run(
     canvas: int | None = None,
     templates: str | None = None,
     limit: int | None = None,
+    first: int | None = None,
     plugins: Sequence[str | Path] = (),
     legibility: bool = False,
     out: str | Path | None = None,
@@ -208,7 +80,8 @@ def run(
         seed: keys every random stream.
         canvas: side of the canvas in pixels.
         templates: `simple`, `openai`, or a file with a line each.
-        limit: only the first so many photographs; 0 for all.
+        limit: only so many photographs, spread evenly over the classes; 0 for all.
+        first: only the first so many photographs of the data set; 0 for all.
         plugins: Python files with recipes.
         legibility: whether text recognition reads every attacked picture back.
         out: the run's folder; `runs/SUITE-MODEL` if None.
@@ -238,6 +111,7 @@ def run(
         "canvas": canvas,
         "templates": templates,
         "limit": limit,
+        "first": first,
     }
     chosen = choose_suite(suite, changes, plugins)
     beside = [*defences, *(f"probe({literal(str(file))})" for file in probes)]
@@ -287,7 +161,7 @@ def evaluate(
         name: what the tables call it.
         recipes: recipe strings; the suite's own if None.
         dataset: a data set's spec; the suite's own if None.
-        limit: only the first so many photographs.
+        limit: only so many photographs, spread evenly over the classes.
         out: keeps the run there; else only the returned object has it.
         machine: workers and sizes; the device is the model's own.
 

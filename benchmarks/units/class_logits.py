@@ -26,7 +26,7 @@ from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.units.cards import WordCards, vocabulary
 from typoattack.units.photographs import Photographs, usable_photographs
 from typoattack.units.recording import Values, batches
-from typoattack.units.scores import Scores, multimodal_scores
+from typoattack.units.scores import UnitScores, multimodal_scores
 
 
 def logits(
@@ -40,7 +40,7 @@ def logits(
     return found
 
 
-def scored(name: str, photographs: Photographs, cards: WordCards) -> Scores:
+def scored(name: str, photographs: Photographs, cards: WordCards) -> UnitScores:
     """The multimodal scores of the logits of the classes that have photographs."""
     model = load_model(name, device="cpu")
     classifier = ZeroShotClassifier(model, photographs.dataset.task, TextCache(None))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from typoattack.chat.question import PHRASINGS, Question, ask, judge
+from typoattack.chat.question import PHRASINGS, Question, ask, verdict_on
 from typoattack.core.randomness import stream
 
 FIRST = Question("?", "hot dog", "iPod", True)
@@ -36,18 +36,18 @@ SECOND = Question("?", "hot dog", "iPod", False)
     ],
 )
 def test_an_answer_is_read_as_a_person_would(answer: str, verdict: str) -> None:
-    assert judge(FIRST, answer) == verdict
+    assert verdict_on(FIRST, answer) == verdict
     swapped = {"label": "word", "word": "label"}.get(verdict, verdict)
     by_name = answer.strip(" .").lower().removeprefix("a ").removeprefix("b ") in (
         "hot dog",
         "ipod",
     )
-    assert judge(SECOND, answer) == (verdict if by_name else swapped)
+    assert verdict_on(SECOND, answer) == (verdict if by_name else swapped)
 
 
 @given(st.text(max_size=80))
 def test_no_answer_breaks_the_reading(answer: str) -> None:
-    assert judge(FIRST, answer) in ("label", "word", "refused", "unclear")
+    assert verdict_on(FIRST, answer) in ("label", "word", "refused", "unclear")
 
 
 def test_the_order_is_drawn_by_seed_and_balanced() -> None:

@@ -14,6 +14,7 @@ import pytest
         ("words", "nearest"),
         ("fonts", "caveat"),
         ("formats", "parquet"),
+        ("figures", "flip_rate"),
     ],
 )
 def test_list_shows_each_kind_of_part(typoattack, kind: str, shown: str) -> None:

@@ -35,7 +35,7 @@ def _flips(pattern: str, **given: Any) -> list[dict[str, Any]]:
 
 
 def _compared(a: str, b: str) -> Comparison:
-    return compare([_entrant("a", *_flips(a)), _entrant("b", *_flips(b))])
+    return compare([_entrant("a", *_flips(a)), _entrant("b", *_flips(b))], resamples=200)
 
 
 def test_rates_are_taken_on_the_samples_that_both_models_get_right() -> None:
@@ -120,6 +120,7 @@ def test_samples_that_changed_hands_are_listed_with_both_answers() -> None:
     changed = _compared("x.x", "xx.").changed
     told = changed[["sample", "value_a", "value_b", "predicted_a", "predicted_b"]]
     assert told.values.tolist() == [["s001", 0.0, 1.0, 0, 1], ["s002", 1.0, 0.0, 1, 0]]
+    assert changed.index.tolist() == [0, 1]
 
 
 def test_pictures_that_differ_are_told() -> None:
@@ -148,6 +149,98 @@ def test_a_figure_that_cannot_be_compared_is_refused(figure: str) -> None:
     pair = [_entrant("a", *_flips("x")), _entrant("b", *_flips("x"))]
     with pytest.raises(UserError, match="cannot compare"):
         compare(pair, figure=figure)
+
+
+def test_an_entrant_is_found_in_its_manifest_by_the_name_in_its_rows() -> None:
+    assert _entrant("m", *_flips("x")).model == "m"
+    assert Entrant("m (runs/one)", {}, table({"model": "m"})).model == "m"
+
+
+def test_the_interval_of_a_difference_follows_the_seed_and_lies_between_its_bounds() -> None:
+    pair = [_entrant("a", *_flips("xxxxx....." * 3)), _entrant("b", *_flips("xx..x..x.." * 3))]
+    one, same, other = (compare(pair, seed=s, resamples=200).pairings[0] for s in (0, 0, 1))
+    assert one.difference == same.difference != other.difference
+    assert one.difference == compare(pair, resamples=200).pairings[0].difference
+    assert compare(pair, resamples=20).pairings[0].difference != one.difference
+    single = _compared("x", ".").pairings[0].difference
+    assert (single.value, single.low, single.high) == (-1, -1, 1)
+
+
+def test_a_difference_is_established_below_one_in_twenty() -> None:
+    one = _compared("xxxxxx", "......").pairings[0]
+    assert one.p == one.p_holm == 2 / 2**6
+    assert one.established
+    assert not _compared("xxxxx.", "......").pairings[0].established
+
+
+def test_pairings_stand_attacks_first_then_by_recipe_for_each_pair_of_models() -> None:
+    rows = [
+        *_flips("x.", recipe="z"),
+        *_flips("x.", recipe="a"),
+        *_flips("..", recipe="blank", family="control", control="blank"),
+    ]
+    found = compare([_entrant(name, *rows) for name in "abc"], resamples=50)
+    recipes = ["a", "z", "blank"]
+    told = [(p.a, p.b, p.recipe) for p in found.pairings]
+    assert told == [(a, b, r) for a, b in (("a", "b"), ("a", "c"), ("b", "c")) for r in recipes]
+    assert [p.family for p in found.pairings[:3]] == ["attack", "attack", "control"]
+    assert {p.task for p in found.pairings} == {"object"}
+    assert found.names == ("a", "b", "c")
+    assert found.figure == "flip_rate"
+
+
+def test_clean_rows_are_no_pairs_and_changed_rows_name_their_models() -> None:
+    a = [clean(sample="s000"), *_flips("x.")]
+    b = [clean(sample="s000", predicted=5, clean_predicted=5), *_flips("..")]
+    found = compare([_entrant("a", *a), _entrant("b", *b)], resamples=50)
+    assert found.changed[["a", "b", "recipe", "sample"]].values.tolist() == [
+        ["a", "b", "printed-label", "s000"]
+    ]
+    assert found.changed["pixels_a"].tolist() == ["00"]
+    assert [p.recipe for p in found.pairings] == ["printed-label"]
+
+
+def test_a_recipe_of_which_words_differ_is_told_once_and_only_where_samples_are_the_same() -> None:
+    a = [*_flips("xx", word="dog"), *_flips("xx", recipe="same")]
+    b = [*_flips("..", word="cat"), *_flips("..", recipe="same")]
+    notes = compare([_entrant("a", *a), _entrant("b", *b)], resamples=50).notes
+    assert notes == (
+        "printed-label: 2 of 2 attacked pictures bear different words for a and b (words chosen "
+        "in each model's own text space?) and are left out.",
+    )
+    fewer = compare([_entrant("a", *_flips("xx")), _entrant("b", *_flips("."))], resamples=50)
+    assert not any("different words" in note for note in fewer.notes)
+
+
+def test_recipes_are_told_by_name_whatever_the_order_of_rows() -> None:
+    a = [row for r in "zma" for row in _flips("xx", recipe=r, word="dog", pixels="0")]
+    a += [row for r in "yb" for row in _flips("x.", recipe=r, pixels="0")]
+    b = [row for r in "zma" for row in _flips("..", recipe=r, word="cat", pixels="1")]
+    b += [row for r in "yb" for row in _flips(".x", recipe=r, pixels="1")]
+    found = compare([_entrant("a", *a), _entrant("b", *b)], resamples=50)
+    assert [note[0] for note in found.notes] == ["a", "m", "z", "b", "y"]
+    assert [p.recipe for p in found.pairings] == ["b", "y"]
+
+
+def test_what_differs_between_runs_is_named_whatever_it_is() -> None:
+    rows = table(*_flips("x"))
+    good = Entrant("a", {"format": 1, "comparable": {"seed": 0}}, rows)
+    for bad, said in (
+        ({"format": 2, "comparable": {"seed": 0}}, "format: 1 there, 2 here"),
+        ({"format": 1}, "comparable"),
+        ({"format": 1, "comparable": {"seed": 1}}, "seed: 0 there, 1 here"),
+    ):
+        with pytest.raises(UserError, match=f"'a' and 'b' were not run .*{said}"):
+            compare([good, Entrant("b", bad, rows)])
+    nothing = {"format": 1}
+    with pytest.raises(UserError, match="not run on the same suite"):
+        compare([Entrant("a", dict(nothing), rows), Entrant("b", dict(nothing), rows)])
+
+
+def test_models_of_one_run_need_no_comparison_of_their_manifests() -> None:
+    manifest: dict[str, Any] = {}
+    pair = [Entrant(name, manifest, table(*_flips("x."))) for name in "ab"]
+    assert compare(pair, resamples=50).pairings[0].difference.value == 0
 
 
 def test_one_model_alone_is_refused() -> None:

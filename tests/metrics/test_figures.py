@@ -1,51 +1,35 @@
 """Every figure, worked out by hand."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
-from made_tables import BLANK, clean, simulated, table
+from made_tables import BLANK, FOUR, clean, table
 
 from typoattack.core.errors import UserError
-from typoattack.metrics.figures import (
-    FIGURES,
-    RecipeSummary,
-    estimate,
-    outcomes,
-    summarise,
-    to_frame,
-)
-from typoattack.metrics.intervals import Figure
+from typoattack.metrics.comparison import Entrant, compare
+from typoattack.metrics.figures import FIGURES, Contribution, PairedRows, comparable, figure
+from typoattack.metrics.intervals import DIFFERENCE
+from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.summaries import RecipeSummary, summarise, to_frame
+from typoattack.report.comparison import verdict
+from typoattack.report.tables import markdown_table
 
 
 def _only(predictions: pd.DataFrame, recipe: str = "printed-label") -> RecipeSummary:
-    found = [s for s in summarise(predictions) if s.recipe == recipe]
+    found = [s for s in summarise(predictions, resamples=100) if s.recipe == recipe]
     assert len(found) == 1
     return found[0]
 
 
-FOUR = table(
-    clean(sample="a"),
-    clean(sample="b"),
-    clean(sample="c", predicted=3, clean_predicted=3),
-    clean(sample="d"),
-    {"sample": "a", "predicted": 1, "sim_word": 0.4},
-    {"sample": "b", "predicted": 2, "sim_word": 0.3},
-    {"sample": "c", "predicted": 1, "clean_predicted": 3, "clean_sim_word": 0.35},
-    {"sample": "d"},
-)
-
-
 def test_flip_rate_is_the_share_of_clean_correct_samples_that_turn_wrong() -> None:
-    figure = _only(FOUR).flip_rate
+    figure = _only(FOUR)["flip_rate"]
     assert (figure.value, figure.n, figure.method) == (2 / 3, 3, "wilson")
     assert figure.low == pytest.approx(0.2077, abs=1e-4)
     assert figure.high == pytest.approx(0.9385, abs=1e-4)
 
 
 def test_targeted_success_counts_only_the_written_class() -> None:
-    assert _only(FOUR).targeted_success.value == 1 / 3
+    assert _only(FOUR)["targeted_success"].value == 1 / 3
 
 
 def test_targeted_success_leaves_out_the_own_word_and_words_that_name_no_class() -> None:
@@ -54,50 +38,32 @@ def test_targeted_success_leaves_out_the_own_word_and_words_that_name_no_class()
         {"sample": "b", "target": 0, "word": "the label"},
         {"sample": "c", "target": -1, "word": "blorp", "predicted": 4},
     )
-    figure = _only(rows).targeted_success
+    figure = _only(rows)["targeted_success"]
     assert (figure.value, figure.n) == (1.0, 1)
-    assert _only(rows).flip_rate.n == 3
+    assert _only(rows)["flip_rate"].n == 3
 
 
 def test_any_change_counts_all_samples() -> None:
-    figure = _only(FOUR).any_change
+    figure = _only(FOUR)["any_change"]
     assert (figure.value, figure.n) == (3 / 4, 4)
 
 
 def test_accuracy_falls_by_the_drop() -> None:
     one = _only(FOUR)
-    assert one.accuracy_clean.value == 3 / 4
-    assert one.accuracy_attacked.value == 1 / 4
-    assert (one.accuracy_drop.value, one.accuracy_drop.method) == (1 / 2, "bootstrap")
+    assert one["accuracy_clean"].value == 3 / 4
+    assert one["accuracy_attacked"].value == 1 / 4
+    assert (one["accuracy_drop"].value, one["accuracy_drop"].method) == (1 / 2, "bootstrap")
 
 
 def test_two_way_accuracy_asks_label_against_word_alone() -> None:
     one = _only(FOUR)
-    assert one.two_way_clean.value == 3 / 4
-    assert one.two_way_attacked.value == 2 / 4
+    assert one["two_way_clean"].value == 3 / 4
+    assert one["two_way_attacked"].value == 2 / 4
 
 
 def test_margin_shift_is_the_mean_change_of_label_minus_word() -> None:
     expected = np.mean([(0.3 - 0.4) - 0.2, (0.3 - 0.3) - 0.2, (0.3 - 0.2) - (-0.05), 0.1 - 0.2])
-    assert _only(FOUR).margin_shift.value == pytest.approx(expected)
-
-
-def test_clean_rows_have_their_own_line_first() -> None:
-    first = summarise(FOUR)[0]
-    assert (first.recipe, first.accuracy_clean.value, first.accuracy_clean.n) == ("clean", 0.75, 4)
-    assert not first.flip_rate
-
-
-def test_a_sample_attacked_several_times_counts_once() -> None:
-    rows = table(
-        *({"sample": "a", "replicate": r, "predicted": 1} for r in range(4)),
-        {"sample": "b", "replicate": 0},
-        {"sample": "b", "replicate": 1, "predicted": 1},
-    )
-    one = _only(rows)
-    assert one.flip_rate.value == (1 + 1 / 2) / 2
-    assert (one.flip_rate.n, one.flip_rate.method, one.rows, one.samples) == (2, "bootstrap", 6, 2)
-    assert one.accuracy_clean.method == "wilson"
+    assert _only(FOUR)["margin_shift"].value == pytest.approx(expected)
 
 
 def test_reading_effect_subtracts_the_blank_of_the_same_sample_and_replicate() -> None:
@@ -111,26 +77,22 @@ def test_reading_effect_subtracts_the_blank_of_the_same_sample_and_replicate() -
         {"sample": "b", "predicted": 5, **blank},
         {"sample": "c", "predicted": 5, **blank},
     )
-    figure = _only(rows).reading_effect
+    figure = _only(rows)["reading_effect"]
     assert figure.value == pytest.approx((1 + 0 - 1) / 3)
     assert figure.n == 3
 
 
+def test_several_controls_of_one_kind_count_by_their_mean() -> None:
+    blanks = [
+        {**BLANK, "recipe": name, "control_of": "printed-label", "predicted": now}
+        for name, now in (("b1", 5), ("b2", 0), ("b3", 0))
+    ]
+    assert _only(table({"predicted": 1}, *blanks))["reading_effect"].value == pytest.approx(2 / 3)
+
+
 def test_reading_effect_takes_only_its_own_recipes_blank() -> None:
     blank = BLANK | {"control_of": "handwritten-note", "predicted": 5}
-    assert not _only(table({"predicted": 1}, blank)).reading_effect
-
-
-def test_controls_follow_their_attack() -> None:
-    rows = table(
-        {"recipe": "z-attack"},
-        {"recipe": "a-attack"},
-        {"recipe": "m-blank", "family": "control", "control": "blank", "control_of": "z-attack"},
-        {"recipe": "b-blank", "family": "control", "control": "blank", "control_of": "a-attack"},
-        clean(),
-    )
-    order = ["clean", "a-attack", "b-blank", "z-attack", "m-blank"]
-    assert [s.recipe for s in summarise(rows)] == order
+    assert not _only(table({"predicted": 1}, blank))["reading_effect"]
 
 
 NO_CLEAN = {"clean_predicted": -1, "clean_sim_label": np.nan, "clean_sim_word": np.nan}
@@ -143,11 +105,11 @@ def test_pictures_without_a_clean_one_count_where_none_is_needed() -> None:
         {"sample": "c", "predicted": 4, **NO_CLEAN},
     )
     one = _only(rows)
-    assert (one.accuracy_attacked.value, one.says_word.value) == (1 / 3, 1 / 3)
-    assert one.two_way_attacked.value == 2 / 3
-    for figure in (one.accuracy_clean, one.accuracy_drop, one.flip_rate, one.targeted_success,
-                   one.any_change, one.two_way_clean, one.margin_shift):  # fmt: skip
-        assert not figure
+    assert (one["accuracy_attacked"].value, one["says_word"].value) == (1 / 3, 1 / 3)
+    assert one["two_way_attacked"].value == 2 / 3
+    for name in ("accuracy_clean", "accuracy_drop", "flip_rate", "targeted_success",
+                 "any_change", "two_way_clean", "margin_shift"):  # fmt: skip
+        assert not one[name]
 
 
 def test_legibility_is_reported_where_it_was_measured() -> None:
@@ -158,65 +120,172 @@ def test_legibility_is_reported_where_it_was_measured() -> None:
         {"sample": "d"},
     ).assign(readable=[True, False, True, None])
     one = _only(rows)
-    assert (one.legible_share.value, one.legible_share.n) == (2 / 3, 3)
-    assert (one.flip_rate_legible.value, one.flip_rate_legible.n) == (1 / 2, 2)
-    assert not _only(FOUR).legible_share
+    assert (one["legible_share"].value, one["legible_share"].n) == (2 / 3, 3)
+    assert (one["flip_rate_legible"].value, one["flip_rate_legible"].n) == (1 / 2, 2)
+    assert not _only(FOUR)["legible_share"]
 
 
-def test_models_and_tasks_are_kept_apart() -> None:
-    rows = table({"model": "x", "predicted": 1}, {"model": "y"}, {"task": "ink", "model": "y"})
-    found = {(s.model, s.task): s.flip_rate.value for s in summarise(rows)}
-    assert found == {("x", "object"): 1.0, ("y", "object"): 0.0, ("y", "ink"): 0.0}
-
-
-def test_figures_do_not_depend_on_the_order_of_rows() -> None:
-    rows = simulated(40, replicates=3)
-    assert to_frame(summarise(rows)).equals(to_frame(summarise(rows.iloc[::-1])))
-
-
-def test_pandas_recomputes_every_share() -> None:
-    rows = simulated(50, replicates=3)
-    attacked = rows[rows.recipe == "printed-label"]
-    right = attacked[attacked.clean_predicted == attacked.label]
-    flip = (right.predicted != right.label).groupby(right["sample"]).mean().mean()
-    hit = (right.predicted == right.target).groupby(right["sample"]).mean().mean()
+def test_targeted_success_counts_only_photographs_that_were_right() -> None:
+    rows = table(
+        {"sample": "a", "predicted": 1},
+        {"sample": "b", "predicted": 1, "clean_predicted": 5},
+    )
     one = _only(rows)
-    assert (one.flip_rate.value, one.targeted_success.value) == (flip, hit)
+    assert one["targeted_success"].n == 1
+    assert (one["says_word"].value, one["says_word"].n) == (1.0, 2)
 
 
-@pytest.mark.parametrize("column", ["sim_label", "sim_word", "clean_sim_word", "coverage"])
-def test_missing_numbers_are_refused_by_name(column: str) -> None:
-    rows = FOUR.copy()
-    rows.loc[5, column] = np.nan
-    with pytest.raises(UserError, match=f"'{column}' has no number in 1 of .* sample 'b'"):
-        summarise(rows)
+def test_words_without_meaning_or_of_the_label_count_for_no_figure_of_words() -> None:
+    rows = table(
+        {"sample": "a", "word": ""},
+        {"sample": "b", "target": 0, "word": "the label"},
+        clean(sample="c"),
+    )
+    one = _only(rows)
+    for name in ("says_word", "two_way_clean", "two_way_attacked", "margin_shift"):
+        assert not one[name], name
 
 
-def test_rows_that_stand_twice_are_refused() -> None:
-    with pytest.raises(UserError, match=r"1 rows twice.*sample 'd'"):
-        summarise(pd.concat([FOUR, FOUR.iloc[[7]]]))
+def test_as_near_to_the_word_as_to_the_label_is_not_nearer_to_the_label() -> None:
+    rows = table({"sim_word": 0.3, "sim_label": 0.3, "clean_sim_word": 0.3, "clean_sim_label": 0.3})
+    assert _only(rows)["two_way_attacked"].value == 0
+    assert _only(rows)["two_way_clean"].value == 0
 
 
-def test_a_table_without_a_column_is_refused_by_name() -> None:
-    with pytest.raises(UserError, match="lacks the column 'label'"):
-        summarise(FOUR.drop(columns="label"))
+def test_word_effect_subtracts_the_made_up_word_and_no_other_control() -> None:
+    pseudo = {"recipe": "p", "family": "control", "control": "pseudo"}
+    pseudo["control_of"] = "printed-label"
+    blank = BLANK | {"control_of": "printed-label", "predicted": 5}
+    rows = table(
+        *({"sample": s, "predicted": 1} for s in "abc"),
+        *({"sample": s, "predicted": 5 if s == "c" else 0, **pseudo} for s in "abc"),
+        *({"sample": s, **blank} for s in "abc"),
+    )
+    assert _only(rows)["word_effect"].value == pytest.approx(2 / 3)
+    assert _only(rows)["reading_effect"].value == 0
 
 
-def test_an_empty_table_has_no_summaries_and_a_frame_with_columns() -> None:
-    assert summarise(FOUR.iloc[:0]) == []
-    assert "flip_rate" in to_frame([])
+def test_a_photograph_without_text_is_neither_legible_nor_illegible() -> None:
+    rows = table(
+        {"sample": "a", "predicted": 1},
+        {"sample": "b", "predicted": 1, "written": ""},
+        clean(sample="c"),
+    ).assign(readable=True)
+    assert _only(rows)["legible_share"].n == 1
+    assert _only(rows)["flip_rate_legible"].n == 1
+    assert not _only(rows, "clean")["legible_share"]
 
 
-def test_the_frame_has_every_figure_with_interval_and_n() -> None:
-    frame = to_frame(summarise(FOUR))
-    for d in FIGURES:
-        assert {d.name, f"{d.name}_low", f"{d.name}_high", f"{d.name}_n"} <= set(frame.columns)
-    assert frame.flip_rate[1] == 2 / 3
-    assert math.isnan(frame.flip_rate[0])
+@pytest.mark.parametrize("name", ["accuracy_drop", "reading_effect", "word_effect"])
+def test_a_single_sample_leaves_a_difference_open_between_its_bounds(name: str) -> None:
+    controls = [
+        {"recipe": kind, "family": "control", "control": kind, "control_of": "printed-label"}
+        for kind in ("blank", "pseudo")
+    ]
+    found = _only(table({"predicted": 1}, *controls))[name]
+    assert (found.value, found.low, found.high) == (1.0, *DIFFERENCE)
 
 
-def test_a_part_of_the_table_can_be_estimated_alone() -> None:
-    counted = outcomes(FOUR)
-    figure = estimate(counted[counted["sample"].isin(["a", "b"])], "flip_rate")
-    assert (figure.value, figure.n) == (1.0, 2)
-    assert isinstance(figure, Figure)
+def test_the_margin_has_no_bounds_and_is_no_percentage() -> None:
+    assert FIGURES["margin_shift"].bounds is None
+    assert [name for name, d in FIGURES.items() if not d.percent] == ["margin_shift"]
+    assert np.isnan(_only(table({}))["margin_shift"].low)
+
+
+SAME = {"format": 1, "comparable": {}}
+"""The manifest of runs of one suite."""
+
+
+def _of_model(name: str, wrong: int) -> Entrant:
+    """A model that `wrong` of eight attacked pictures deceive in every way."""
+    deceived = {"predicted": 1, "sim_word": 0.9}
+    rows = [{"sample": f"{i}", "model": name, **(deceived if i < wrong else {})} for i in range(8)]
+    return Entrant(name, SAME, table(*rows))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["accuracy_attacked", "flip_rate", "targeted_success", "any_change", "two_way_attacked"],
+)
+def test_by_every_figure_the_model_that_is_deceived_less_is_more_robust(name: str) -> None:
+    found = compare([_of_model("weak", 8), _of_model("strong", 1)], figure=name, resamples=100)
+    assert [rank.name for rank in found.ranking] == ["strong", "weak"]
+    assert verdict(found.pairings[0], name) == "strong is more robust"
+
+
+def test_only_shares_with_a_direction_are_compared() -> None:
+    assert {name: FIGURES[name].more_robust for name in comparable()} == {
+        "accuracy_attacked": "higher",
+        "flip_rate": "lower",
+        "targeted_success": "lower",
+        "any_change": "lower",
+        "two_way_attacked": "higher",
+    }
+
+
+@pytest.fixture
+def _own_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is gone after it."""
+    monkeypatch.setattr(FIGURES, "_parts", dict(FIGURES))
+
+
+@pytest.mark.usefixtures("_own_figures")
+def test_a_figure_from_outside_stands_in_every_table_and_can_be_compared() -> None:
+    @figure("Stubborn", "Wrong photographs that stay wrong.", more_robust="higher", column=9)
+    def stubborn_share(rows: PairedRows) -> Contribution:
+        return rows.only(~rows.right, rows.attacked & rows.paired & ~rows.right_when_clean)
+
+    found = _only(FOUR)["stubborn_share"]
+    assert (found.value, found.n, found.method) == (1.0, 1, "wilson")
+    assert to_frame(summarise(FOUR, resamples=100)).columns[-4:].tolist() == [
+        *("stubborn_share", "stubborn_share_low", "stubborn_share_high", "stubborn_share_n"),
+    ]
+    assert "| Attacked accuracy | Stubborn |" in markdown_table(summarise(FOUR, resamples=100))
+    always, never = (
+        Entrant(name, SAME, table(*(_wrong(i, model=name, predicted=now) for i in range(9))))
+        for name, now in (("always", 3), ("never", 0))
+    )
+    compared = compare([never, always], figure="stubborn_share", resamples=100)
+    assert compared.ranking[0].name == "always"
+    assert verdict(compared.pairings[0], "stubborn_share") == "always is more robust"
+
+
+def _wrong(number: int, **given: object) -> dict[str, object]:
+    return {"sample": f"{number}", "clean_predicted": 3, **given}
+
+
+def test_a_figure_that_could_not_be_told_apart_from_a_column_is_refused() -> None:
+    for name in ("label", "rows", "samples", "blank_coverage"):
+
+        def made(rows: PairedRows) -> Contribution:
+            return rows.margin
+
+        made.__name__ = name
+        with pytest.raises(UserError, match=f"'{name}' has the name of another column"):
+            figure("Title", "Meaning.")(made)
+        assert name not in FIGURES
+
+
+def test_a_difference_is_not_compared_between_models() -> None:
+    with pytest.raises(UserError, match="no share .* cannot be compared"):
+
+        @figure("Title", "Meaning.", bounds=DIFFERENCE, more_robust="lower")
+        def made(rows: PairedRows) -> Contribution:
+            return rows.margin
+
+
+@pytest.mark.usefixtures("_own_figures")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (lambda rows: rows.margin.iloc[1:], "one value a row"),
+        (lambda rows: rows.margin.to_numpy(), "one value a row"),
+        (lambda rows: rows.margin + 5, "outside its bounds, 0.0 to 1.0"),
+        (lambda rows: rows.margin - 5, "outside its bounds, 0.0 to 1.0"),
+    ],
+)
+def test_a_figure_that_gives_something_else_is_refused(given, said: str) -> None:
+    given.__name__ = "broken"
+    figure("Title", "Meaning.")(given)
+    with pytest.raises(UserError, match=f"figure 'broken' .*{said}"):
+        outcomes(FOUR)

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from typoattack.metrics import intervals
 from typoattack.metrics.intervals import DIFFERENCE, SHARE, Figure, bootstrap, wilson
 
 SIMULATIONS = 2000
@@ -23,6 +25,56 @@ def test_wilson_gives_the_interval_of_the_textbook() -> None:
     assert (figure.value, figure.n) == (81 / 263, 263)
     assert figure.low == pytest.approx(0.2553, abs=1e-4)
     assert figure.high == pytest.approx(0.3662, abs=1e-4)
+
+
+def test_a_figure_of_nothing_is_false_and_says_so() -> None:
+    assert Figure(0.5, 0.1, 0.9, 1).method == "none"
+    assert wilson(np.array([])).method == bootstrap(np.array([]), np.random.default_rng(0)).method
+    assert Figure(0.5, 0.1, 0.9, 1)
+    assert not Figure(0.5, 0.1, 0.9, 0)
+    assert wilson(np.ones(3)).method == "wilson"
+    assert _boot(np.ones(3), 0, SHARE).method == "bootstrap"
+
+
+def test_the_percentiles_are_widened_to_students_t() -> None:
+    values = np.array([0.1, 0.4, 0.5, 0.6, 0.9])
+    figure = bootstrap(values, np.random.default_rng(0), resamples=200_000)
+    # Source: the interval is that of t with 4 degrees of freedom, but for skew.
+    half = 2.776 * values.std(ddof=1) / 5**0.5
+    assert (figure.high - figure.low) / 2 == pytest.approx(half, rel=0.1)
+    assert figure.value == values.mean()
+
+
+def test_one_sample_at_each_bound_joins_the_resampling_but_not_the_mean() -> None:
+    agreed = bootstrap(np.zeros(10), np.random.default_rng(0), bounds=SHARE, resamples=100_000)
+    tail = stats.norm.cdf(stats.t.ppf(0.025, 9) * (10 / 9) ** 0.5)
+    # Of twelve draws from ten zeros, a zero and a one, so many ones leave that tail.
+    ones = stats.binom.ppf(1 - tail, 12, 1 / 12)
+    assert (agreed.value, agreed.low) == (0.0, 0.0)
+    assert agreed.high == pytest.approx(ones / 12)
+
+
+def test_an_interval_stands_on_two_thousand_resamples() -> None:
+    values = np.random.default_rng(0).normal(size=30)
+    default = bootstrap(values, np.random.default_rng(1))
+    assert default == bootstrap(values, np.random.default_rng(1), resamples=2000)
+
+
+def test_few_and_many_distinct_values_are_resampled_alike() -> None:
+    few = np.repeat([0.0, 0.5, 1.0], [20, 30, 50])
+    apart = few + np.random.default_rng(0).normal(0, 1e-9, 100)
+    one, other = (_boot(values, 1, None) for values in (few, apart))
+    assert one.low == pytest.approx(other.low, abs=0.02)
+    assert one.high == pytest.approx(other.high, abs=0.02)
+
+
+def test_resampling_in_parts_gives_every_resample(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).normal(size=40)
+    whole = _boot(values, 1, None)
+    monkeypatch.setattr(intervals, "_CHUNK", 40 * 7)
+    assert _boot(values, 1, None) == whole
+    monkeypatch.setattr(intervals, "_CHUNK", 1)
+    assert _boot(values, 1, None) == whole
 
 
 def test_wilson_covers_nominally() -> None:

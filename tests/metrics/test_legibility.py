@@ -18,7 +18,6 @@ from PIL import Image, ImageDraw
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
 from typoattack.metrics import legibility
-from typoattack.metrics.figures import summarise
 from typoattack.metrics.legibility import (
     LEGIBILITY,
     Line,
@@ -30,6 +29,7 @@ from typoattack.metrics.legibility import (
     within_one_edit,
     write_legibility,
 )
+from typoattack.metrics.summaries import summarise
 from typoattack.recipes import parse_recipe
 
 ocr = pytest.importorskip("rapidocr", reason="the extra ocr is not installed")
@@ -142,8 +142,68 @@ def test_a_run_is_read_back_and_joins_its_predictions(reader: Reader, tmp_path: 
         None, True, True, False, None, None,
     ]  # fmt: skip
     attack = next(s for s in summarise(joined) if (s.model, s.family) == ("m", "attack"))
-    assert (attack.legible_share.value, attack.legible_share.n) == (0.5, 2)
-    assert (attack.flip_rate_legible.value, attack.flip_rate_legible.n) == (1.0, 1)
+    assert (attack["legible_share"].value, attack["legible_share"].n) == (0.5, 2)
+    assert (attack["flip_rate_legible"].value, attack["flip_rate_legible"].n) == (1.0, 1)
+
+
+class _Listed:
+    """A reader that knows what stands on each picture, and notes which it was asked about."""
+
+    def __init__(self, known: dict[str, list[Line] | None]) -> None:
+        self.known = known
+        self.asked: list[str] = []
+
+    def read(self, fingerprint: str, paint: object) -> list[Line] | None:
+        self.asked.append(fingerprint)
+        return self.known[fingerprint]
+
+
+def test_pictures_with_text_are_read_once_and_those_that_are_gone_left_out() -> None:
+    rows = table(
+        clean(sample="a", pixels="c"),
+        {"sample": "a", "pixels": "p", "written": "pizza"},
+        {"sample": "a", "pixels": "p", "written": "pizza", "model": "other"},
+        {"sample": "b", "pixels": "q", "written": "castle"},
+        {"sample": "c", "pixels": "gone", "written": "castle"},
+        {"sample": "a", "pixels": "b", **BLANK},
+    )
+    known = {"p": [Line("my pizza", 0.8), Line("yes", 0.7)], "q": _lines("other"), "gone": None}
+    reader, told = _Listed(known), []
+    read = read_back(rows, lambda _: None, reader, lambda *done: told.append(done))  # type: ignore[arg-type]
+    assert reader.asked == ["p", "q", "gone"]
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert read["pixels"].tolist() == ["p", "q"]
+    assert read["readable"].tolist() == [True, False]
+    assert read["text"].tolist() == ["my pizza / yes", "other"]
+    assert read["score"].fillna(-1).tolist() == [0.8, -1]
+    joined = with_legibility(rows, read)["readable"]
+    assert [None if x is pd.NA else bool(x) for x in joined] == [
+        None,
+        True,
+        True,
+        False,
+        None,
+        None,
+    ]
+
+
+def test_the_store_keeps_lines_by_picture_and_reader(tmp_path: Path) -> None:
+    store = legibility._Store(tmp_path / "deep" / "readings.sqlite")
+    store.put("p", "reader 1", [Line("Käse", 0.5)])
+    store.put("p", "reader 2", [])
+    assert store.get("p", "reader 1") == [Line("Käse", 0.5)]
+    assert store.get("p", "reader 2") == []
+    assert store.get("p", "reader 3") is None
+    store.put("p", "reader 1", [Line("new", 0.1)])
+    assert store.get("p", "reader 1") == [Line("new", 0.1)]
+    store.close()
+    again = legibility._Store(tmp_path / "deep" / "readings.sqlite")
+    assert again.get("p", "reader 1") == [Line("new", 0.1)]
+    again.close()
+    assert again.get("p", "reader 1") is None
+    none = legibility._Store(None)
+    none.put("p", "r", [])
+    assert none.get("p", "r") is None
 
 
 def test_a_run_without_the_table_has_none_and_a_damaged_one_is_told(tmp_path: Path) -> None:
@@ -184,6 +244,11 @@ def test_what_was_read_right_counts(written: str, read: list[str]) -> None:
 )
 def test_what_was_read_wrong_does_not(written: str, read: list[str]) -> None:
     assert match(written, _lines(*read)) is None
+
+
+def test_a_word_torn_into_more_pieces_than_spaces_allow_was_not_read() -> None:
+    assert match("pizza", _lines("pi zza")) == 0.9
+    assert match("pizza", _lines("pi z za")) is None
 
 
 def test_the_surest_place_of_a_repeated_word_counts() -> None:

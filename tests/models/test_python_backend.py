@@ -77,6 +77,51 @@ class Apart(Encoder):
 class Whole(Encoder):
     def encode_image(self, batch):
         return super().encode_image(batch).long()
+
+
+class Blank(Encoder):
+    def encode_image(self, batch):
+        return super().encode_image(batch) * float("nan")
+
+
+class Scaleless(Encoder):
+    logit_scale = float("nan")
+
+
+class Wordy(Encoder):
+    logit_scale = "large"
+
+
+class Biased(Encoder):
+    logit_bias = float("-inf")
+
+
+class Sizeless(Encoder):
+    image_size = 0
+
+
+class Halved(Encoder):
+    image_size = 16.5
+
+
+class Unscaled(Encoder):
+    def preprocess(self, canvas):
+        return torch.zeros(3, 8, 8)
+
+
+class Arrayed(Encoder):
+    def preprocess(self, canvas):
+        return np.zeros((3, 16, 16))
+
+
+class Refusing(Encoder):
+    def preprocess(self, canvas):
+        raise KeyError("mean")
+
+
+class Hollow(Encoder):
+    def preprocess(self, canvas):
+        return torch.full((3, 16, 16), float("inf"))
 '''
 
 
@@ -128,6 +173,19 @@ def test_a_suite_runs_on_it(module: str, photo_folder: Path, tmp_path: Path) -> 
         ("Flat", r"encode_image must give \(2, d\) floats, not \(2,\)"),
         ("Apart", "must share a space"),
         ("Whole", "floats, not .* torch.int64"),
+        ("Blank", "encode_image gave NaN"),
+        ("Scaleless", "logit_scale is nan, not a finite number"),
+        ("Wordy", "logit_scale is 'large', not a finite number"),
+        ("Biased", "logit_bias is -inf"),
+        ("Sizeless", "image_size is 0, not a positive whole number"),
+        ("Halved", "image_size is 16.5"),
+        (
+            "Unscaled",
+            r"preprocess gave \(3, 8, 8\) torch.float32, not a float tensor \(3, 16, 16\)",
+        ),
+        ("Arrayed", "preprocess gave ndarray, not a tensor"),
+        ("Refusing", "preprocess broke: KeyError"),
+        ("Hollow", "preprocess gave NaN or infinity"),
     ],
 )
 def test_what_is_wrong_with_it_is_said_in_a_line(module: str, attribute: str, said: str) -> None:

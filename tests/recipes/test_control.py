@@ -98,3 +98,28 @@ def test_mirrored_writing_without_a_surface_leaves_the_photograph_upright() -> N
     untouched = (np.asarray(made.image, int) == canvas).all(axis=2)
     left, top, right, bottom = made.box
     assert untouched[top:bottom, left:right].mean() > 0.2
+
+
+@pytest.mark.parametrize("recipe", every_recipe(), ids=str)
+def test_a_recipe_says_truly_whether_it_has_a_surface(recipe: Recipe) -> None:
+    without_ink = recipe(photograph(), "lemon", stream(3), ink=False)
+    assert recipe.bare == (without_ink.coverage == 0)
+
+
+@pytest.mark.parametrize("spec", ["plain-overlay", "goh2021", "repeated-overlay", "faint"])
+def test_mirrored_letters_without_a_surface_cover_as_much_as_the_attack(spec: str) -> None:
+    attack = parse_recipe(spec)
+    upright = attack(photograph(), "lemon", stream(3))
+    mirrored = Control(attack, "mirrored")(photograph(), "lemon", stream(3))
+    assert mirrored.coverage == pytest.approx(upright.coverage, rel=0.02)
+
+
+def test_a_made_up_word_is_written_as_large_as_the_word() -> None:
+    attack, control = parse_recipe("printed-label"), parse_recipe("pseudoword-label")
+    canvas = Image.new("RGB", (448, 448), "grey")
+    words = ["lemon", "pizza", "iPod", "goldfish", "space shuttle", "jack-o'-lantern", "kite"]
+    ratios = [
+        control(canvas, word, stream(word)).size / attack(canvas, word, stream(word)).size
+        for word in words
+    ]
+    assert np.abs(np.log(ratios)).max() < np.log(1.1)

@@ -3,7 +3,7 @@
 import pytest
 from made_tables import BLANK, simulated, table
 
-from typoattack.metrics.figures import outcomes
+from typoattack.metrics.outcomes import outcomes
 from typoattack.report.breakdown import becomes, by_class, by_word
 
 NAMES = ["cat", "dog", "car", "bus"]

@@ -123,3 +123,14 @@ def test_markup_in_names_shows_as_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("p", "shown"), [(1.0, "1.000"), (0.0004, "< 0.001"), (0.0312, "0.031")])
 def test_a_small_p_is_never_shown_as_zero(p: float, shown: str) -> None:
     assert shown_p(p) == shown
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"), [("flip_rate", "Lower"), ("accuracy_attacked", "Higher")]
+)
+def test_the_page_says_which_way_a_robust_model_lies(
+    figure: str, said: str, tmp_path: Path
+) -> None:
+    entrants = _entrants("weak", "strong", samples=8)
+    page = write_comparison(compare(entrants, figure=figure), entrants, tmp_path)[0]
+    assert f" {said} is more robust." in page.read_text("utf-8")

@@ -12,7 +12,7 @@ from made_tables import simulated
 from PIL import Image
 
 from typoattack.report.gallery import SIDE, Gallery, build_gallery
-from typoattack.report.view import no_pictures
+from typoattack.results.pictures import no_pictures
 
 NAMES = [f"class {i}" for i in range(20)]
 RECIPES = {"one": 0.5, "two": 0.2, "blank-label(one)": 0.1}

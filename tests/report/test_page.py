@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_runs import manifest, view
+from made_runs import manifest, view, viewed
 from made_tables import simulated
 
-from typoattack.metrics.figures import outcomes, summarise
+from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.summaries import summarise
 from typoattack.report.page import write_report
-from typoattack.report.sections import unfinished
-from typoattack.report.view import RunView, no_pictures
+from typoattack.report.sections.story import unfinished
+from typoattack.report.view import RunView
+from typoattack.results.pictures import no_pictures
 
 NASTY = "<script>alert('x')</script>"
 
@@ -175,5 +177,5 @@ def test_pictures_without_clean_ones_and_second_questions_make_a_page(tmp_path: 
 def test_every_model_has_its_story(tmp_path: Path, models: int) -> None:
     names = [f"model {i}" for i in range(models)]
     rows = simulated(6, models=names, replicates=1)
-    text = _page(RunView(rows, manifest(names, [f"c{i}" for i in range(20)])), tmp_path)
+    text = _page(viewed(rows, manifest(names, [f"c{i}" for i in range(20)])), tmp_path)
     assert text.count('class="story"') == models == len({s.model for s in summarise(rows)})

@@ -2,7 +2,7 @@
 
 from made_tables import BLANK, clean, table
 
-from typoattack.metrics.figures import summarise
+from typoattack.metrics.summaries import summarise
 from typoattack.report.story import model_notes, strongest, tell
 
 
@@ -50,17 +50,11 @@ def test_the_strongest_attack_is_never_a_control() -> None:
     assert found.recipe == "printed-label"
 
 
-def test_a_model_that_cannot_read_and_a_stand_in_are_named_as_such() -> None:
-    assert model_notes({"name": "ViT-B-32/openai", "reads": True, "note": ""}) == []
-    blind = model_notes({"name": "x", "reads": False, "note": ""})
-    assert "cannot read, so its flips are occlusion" in blind[0]
-    mini = model_notes({"name": "mini", "reads": True, "note": ""})
-    assert "not evidence about any published CLIP" in mini[0]
-
-
-def test_a_note_of_the_models_own_is_not_said_twice() -> None:
-    own = "this model cannot read: its flips come from what the label covers"
-    assert model_notes({"name": "x", "reads": False, "note": own}) == [f"T{own[1:]}."]
+def test_the_note_on_a_model_is_the_manifests_own_as_a_sentence() -> None:
+    assert model_notes({"name": "ViT-B-32/openai", "note": ""}) == []
+    note = "this model cannot read: its flips come from what the label covers"
+    assert model_notes({"name": "x", "note": note}) == [f"T{note[1:]}."]
+    assert model_notes({"name": "x", "note": f"{note}."}) == [f"T{note[1:]}."]
 
 
 def test_pictures_without_clean_ones_are_told_by_what_they_are_called() -> None:

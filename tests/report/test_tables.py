@@ -6,16 +6,32 @@ from pathlib import Path
 import pandas as pd
 from made_tables import clean, simulated, table
 from rich.console import Console
+from rich.table import Table
 
-from typoattack.metrics.figures import summarise, to_frame
-from typoattack.report.tables import latex_table, markdown_table, terminal_table, write_tables
+from typoattack.metrics.figures import FIGURES
+from typoattack.metrics.intervals import NOTHING, Figure
+from typoattack.metrics.summaries import summarise, to_frame
+from typoattack.report.tables import (
+    columns,
+    defence_terminal_table,
+    latex_table,
+    markdown_table,
+    shown,
+    shown_interval,
+    terminal_table,
+    write_tables,
+)
 
 NASTY = 'x|y_<script>alert("1")</script>&%$#{}[bold]'
 
 
 def _printed(predictions: pd.DataFrame) -> str:
+    return _text(terminal_table(summarise(predictions)))
+
+
+def _text(made: Table) -> str:
     console = Console(file=io.StringIO(), width=200)
-    console.print(terminal_table(summarise(predictions)))
+    console.print(made)
     out: str = console.file.getvalue()  # type: ignore[attr-defined]
     return out
 
@@ -69,6 +85,48 @@ def test_legibility_has_columns_only_where_it_was_measured() -> None:
     rows = simulated(10)
     assert "Legible" not in markdown_table(summarise(rows))
     assert "Legible" in markdown_table(summarise(rows.assign(readable=True)))
+
+
+def _titles(predictions: pd.DataFrame) -> list[str]:
+    return [d.title for d in columns(summarise(predictions, resamples=50))]
+
+
+def test_columns_stand_in_the_order_that_their_definitions_give() -> None:
+    always = ["Flip rate", "Targeted success", "Reading effect", "Clean accuracy"]
+    always += ["Attacked accuracy"]
+    assert _titles(simulated(5)) == always
+    measured = simulated(5).assign(readable=True)
+    assert _titles(measured) == [*always, "Legible", "Flip rate, legible"]
+
+
+def test_says_the_word_stands_where_targeted_success_has_nothing_to_count() -> None:
+    nothing = {"clean_predicted": -1, "clean_sim_label": None, "clean_sim_word": None}
+    rows = table({"predicted": 1, **nothing}).assign(readable=True)
+    assert _titles(rows)[5:] == ["Says the word", "Legible"]
+
+
+def test_defences_are_columns_in_percent_and_several_models_are_named() -> None:
+    index = pd.MultiIndex.from_tuples([("m", "clean accuracy"), ("m", "x")])
+    frame = pd.DataFrame({"undefended": [0.5, 1 / 3], "mirror": [0.25, float("nan")]}, index)
+    frame.index.names = ["model", "line"]
+    one = _text(defence_terminal_table(frame)).splitlines()
+    assert [line.split() for line in one[1:]] == [
+        ["undefended", "mirror"],
+        ["clean", "accuracy", "50.0", "%", "25.0", "%"],
+        ["x", "33.3", "%"],
+    ]
+    both = pd.concat([frame, frame.rename(index={"m": "other"}, level=0)])
+    assert "other: x" in _text(defence_terminal_table(both))
+
+
+def test_numbers_are_shown_in_their_unit_with_real_signs() -> None:
+    drop, margin, rate = (FIGURES[n] for n in ("accuracy_drop", "margin_shift", "flip_rate"))
+    found = Figure(-0.125, -0.25, 0.0004, 9)
+    assert (shown(found, drop), shown_interval(found, drop)) == ("−12.5 pp", "[−25.0, 0.0]")
+    assert (shown(found, margin), shown_interval(found, margin)) == ("−0.125", "[−0.250, +0.000]")
+    assert shown(Figure(0.824, 0.5, 1.0, 9), rate) == "82.4 %"
+    assert shown_interval(Figure(0.824, float("nan"), 1.0, 9), rate) == ""
+    assert (shown(NOTHING, rate), shown_interval(NOTHING, rate)) == ("–", "")
 
 
 def test_no_rows_make_an_empty_table(tmp_path: Path) -> None:

@@ -24,10 +24,9 @@ from typoattack.cli import main
 from typoattack.models.mini import load_mini
 from typoattack.report.gallery import build_gallery
 from typoattack.report.page import write_report
+from typoattack.report.sections.units import BUDGET, MOST_LINES
 from typoattack.report.units import (
-    BUDGET,
     LEADING,
-    MOST_LINES,
     UNITS,
     UnitsStudy,
     explained_rows,

@@ -17,7 +17,7 @@ from typoattack.api import Machine
 from typoattack.core.errors import BrokenImage, UserError
 from typoattack.drawing.canvas import square_canvas
 from typoattack.export.attacked import write_attacked
-from typoattack.metrics.figures import summarise, to_frame
+from typoattack.metrics.summaries import summarise, to_frame
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.base import Dataset, Sample
 from typoattack.samples.labels import templates

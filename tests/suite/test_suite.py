@@ -107,3 +107,29 @@ def test_no_text_breaks_the_parser(text: str) -> None:
         parse_suite(text, "s")
     except UserError as error:
         assert "\n" not in str(error)
+
+
+def test_a_recipe_without_a_surface_has_a_mirrored_control_in_place_of_a_blank() -> None:
+    text = "question: q\nrecipes: [printed-label, plain-overlay]\ncontrols: [blank, mirrored]"
+    suite = parse_suite(text, "s")
+    assert [attack.label for attack in suite.attacks] == [
+        "printed-label",
+        "blank-label",
+        'control(printed-label, "mirrored")',
+        "plain-overlay",
+        'control(plain-overlay, "mirrored")',
+    ]
+
+
+def test_pictures_beyond_reason_are_refused_with_their_number() -> None:
+    text = "question: q\nrecipes: [printed-label, plain-overlay]\nreplicates: 10000\ncontrols: "
+    assert len(parse_suite(f"{text}[blank]", "s").attacks) == 4
+    every = "[blank, pseudo, 'true', shuffled, mirrored]"
+    with pytest.raises(UserError, match=r"more than 100,000 attacked pictures.*10,000 replicates"):
+        parse_suite(f"{text}{every}", "s")
+
+
+def test_a_limit_and_the_first_ones_exclude_each_other() -> None:
+    text = "question: q\nrecipes: [printed-label]\nlimit: 3\nfirst: 3"
+    with pytest.raises(UserError, match="limit .* or first"):
+        parse_suite(text, "s")

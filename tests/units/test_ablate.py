@@ -11,7 +11,7 @@ from typoattack.core.errors import UserError
 from typoattack.factory import parse_wrapper
 from typoattack.models.text_cache import TextCache
 from typoattack.units.ablate import AblatedModel, Cut, Ranked, ablated
-from typoattack.units.attacks import Attacks, Question, ask, attack_photographs, embeddings
+from typoattack.units.attacks import Attacks, ModelQuestion, ask, attack_photographs, embeddings
 from typoattack.units.attribute import Flip, contributions
 from typoattack.units.curve import Experiment, curve, curve_frame, steps
 
@@ -25,7 +25,7 @@ def attacks(planted: Planted, tmp_path_factory: pytest.TempPathFactory) -> Attac
 
 
 @pytest.fixture(scope="module")
-def question(planted: Planted) -> Question:
+def question(planted: Planted) -> ModelQuestion:
     return ask(planted.inside.model, planted.photographs, TextCache(None))
 
 
@@ -103,7 +103,7 @@ def test_resampling_depends_on_the_picture_and_on_no_order(planted: Planted) -> 
 
 
 def test_without_the_planted_unit_the_attack_is_undone(
-    planted: Planted, attacks: Attacks, question: Question
+    planted: Planted, attacks: Attacks, question: ModelQuestion
 ) -> None:
     layer = planted.inside.layer("mlp.0")
     units = [RED, *(u for u in range(layer.units) if u != RED)]
@@ -126,7 +126,7 @@ def test_the_steps_of_a_curve_hold_the_ends_and_what_was_found() -> None:
 
 
 def test_the_planted_unit_is_named_as_the_one_that_flipped(
-    planted: Planted, attacks: Attacks, question: Question
+    planted: Planted, attacks: Attacks, question: ModelQuestion
 ) -> None:
     layer = planted.inside.layer("mlp.0")
     one = slice(0, 1)
@@ -148,7 +148,7 @@ def test_the_planted_unit_is_named_as_the_one_that_flipped(
 
 
 def test_contributions_of_the_last_layer_add_up(
-    planted: Planted, attacks: Attacks, question: Question
+    planted: Planted, attacks: Attacks, question: ModelQuestion
 ) -> None:
     layer = planted.inside.layer("residual.1")
     one = slice(7, 8)

@@ -47,7 +47,7 @@ def test_a_study_writes_tables_sheets_curve_and_a_page(
     assert words.columns.tolist() == ["layer", "unit", "rank", "word", "answer", "standard_score"]
     assert {"red", "tractor", "purple"} <= set(words["word"])
     classes = pd.read_parquet(out / "classes.parquet")
-    assert set(classes.loc[classes["kind"] == "multimodal", "group"]) == {"blue", "green"}
+    assert set(classes.loc[classes["kind"] == "multimodal", "group"]) == {"blue", "green", "red"}
     curve = pd.read_csv(out / "curve.csv")
     assert curve["removed"].max() == 128
     assert set(curve["order"]) == {"best first", "random"}
@@ -97,14 +97,15 @@ def test_unasked_a_study_leaves_out_what_the_photographs_do_not_allow_and_says_s
 ) -> None:
     quick = ("--permutations", "99", "--random-orders", "1", "--flips", "1", "--show-words", "2")
     out = tmp_path / "study"
-    run(command(planted, *quick, "--layer", "mlp.0", "--limit", "7", "--out", str(out)))
-    why = f"dataset 'folder:{planted.photo_folder}' has one photograph of green"
+    run(command(planted, *quick, "--layer", "mlp.0", "--limit", "5", "--out", str(out)))
+    why = f"dataset 'folder:{planted.photo_folder}' has one photograph of "
     settings = json.loads((out / "settings.json").read_text())
     assert settings["parts"] == [part for part in USUAL_PARTS if part != "multimodal"]
     assert settings["left_out"]["multimodal"].startswith(why)
     section = read_section(out)
     assert section is not None
-    sentence = f"The part multimodal was left out: {why}; multimodal scores need two a class."
+    whole = settings["left_out"]["multimodal"]
+    sentence = f"The part multimodal was left out: {whole}."
     assert sentence in section.sentences
     assert sentence.replace(" ", "") in "".join(capsys.readouterr().out.split())
     assert set(pd.read_csv(out / "units.csv")["kind"]) == {"text", "colour"}
@@ -154,8 +155,8 @@ def test_layer_list_prints_names_and_shapes(
         (["--layer", "mpl.0"], "the nearest names are mlp.0"),
         (["--parts", "txt"], "unknown part of a study 'txt'; did you mean 'text'"),
         (["--parts", "curve"], "add text to --parts"),
-        (["--limit", "2", "--parts", "multimodal"], "shows 'blue' alone"),
-        (["--limit", "7", "--parts", "text,multimodal"], "multimodal scores need two a class: add"),
+        (["--limit", "1", "--parts", "multimodal"], "alone; units are told apart"),
+        (["--limit", "4", "--parts", "text,multimodal"], "multimodal scores need two a class: add"),
         (["--words", "nowhere.txt"], "'nowhere.txt': cannot be read"),
         (["--ablation", "half"], "unknown ablation 'half'"),
         (["--parts", "text,curve", "--recipe", "blank-label"], "an attack that draws a word"),

@@ -62,7 +62,7 @@ _REFUSALS = re.compile(
 )
 
 
-def judge(question: Question, answer: str) -> Verdict:
+def verdict_on(question: Question, answer: str) -> Verdict:
     """What an answer chose: a letter, or the name of one choice; refusals are told apart.
 
     The letter may stand in brackets or before punctuation and be explained afterwards; a name may

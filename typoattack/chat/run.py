@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from typoattack.chat.client import ChatClient, NoAnswer, Reply, give_up, png
-from typoattack.chat.question import Question, Verdict, ask, judge
+from typoattack.chat.question import Question, Verdict, ask, verdict_on
 from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
 from typoattack.core.progress import Progress
@@ -186,7 +186,7 @@ def _row(item: Item, future: "Future[Reply]") -> dict[str, Any]:
     verdict: Verdict
     try:
         reply = future.result()
-        verdict = "refused" if reply.refused else judge(item.question, reply.text)
+        verdict = "refused" if reply.refused else verdict_on(item.question, reply.text)
     except NoAnswer as error:
         reply, verdict = Reply(str(error)), "failed"
     return {

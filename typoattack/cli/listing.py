@@ -48,8 +48,8 @@ def _models() -> Iterable[Row]:
     return [(kind.usage, kind.summary) for kind in MODELS.values()]
 
 
-# Defences and formats are imported when they are listed: what they import (torch, pandas) takes
-# seconds, and no other list needs it.
+# Defences, formats and figures are imported when they are listed: what they import (torch, pandas)
+# takes seconds, and no other list needs it.
 def _defences() -> Iterable[Row]:
     from typoattack.defences import DEFENCES
 
@@ -75,6 +75,12 @@ def _formats() -> Iterable[Row]:
     return [(name, first_line(write)) for name, write in FORMATS.items()]
 
 
+def _figures() -> Iterable[Row]:
+    from typoattack.metrics.figures import FIGURES
+
+    return [(name, one.meaning, one.more_robust or "") for name, one in FIGURES.items()]
+
+
 def _fonts() -> Iterable[Row]:
     return [
         (name, one.style, one.look, ", ".join(one.faces), one.licence)
@@ -91,4 +97,5 @@ LISTINGS.add("suites", Listing(("suite", "question", "passes a photograph"), _su
 LISTINGS.add("datasets", Listing(("dataset", "what it is"), _datasets))
 LISTINGS.add("words", Listing(("word source", "which word is written"), _words))
 LISTINGS.add("formats", Listing(("format", "what it writes"), _formats))
+LISTINGS.add("figures", Listing(("figure", "what it means", "more robust"), _figures))
 LISTINGS.add("fonts", Listing(("font", "style", "look", "faces", "licence"), _fonts))

@@ -21,7 +21,10 @@ _DATASET = typer.Option(
 _WORDS = typer.Option("--words", help="random, nearest, farthest, fixed:WORD, list:A,B, pseudo.")
 _SEED = typer.Option("--seed", min=0, help="Keys every random stream.")
 _CANVAS = typer.Option("--canvas", min=32, help="Side of the canvas in pixels.")
-_LIMIT = typer.Option("--limit", min=0, help="Only the first N photographs; 0 for all.")
+_LIMIT = typer.Option(
+    "--limit", min=0, help="Only N photographs, spread over the classes; 0 for all."
+)
+_FIRST = typer.Option("--first", min=0, help="Only the first N photographs of the data set.")
 
 ModelName = Annotated[str, typer.Option("--model", "-m", help="See `typoattack list models`.")]
 DatasetName = Annotated[str, _DATASET]
@@ -84,6 +87,7 @@ def chosen_suite(
         str | None, typer.Option("--templates", help="simple, openai, or a file with a line each.")
     ] = None,
     limit: Annotated[int | None, _LIMIT] = None,
+    first: Annotated[int | None, _FIRST] = None,
     plugin: Plugins = None,
     image_column: Annotated[
         str | None, typer.Option("--image-column", help="Where pictures are.")
@@ -113,6 +117,7 @@ def chosen_suite(
         "canvas": canvas,
         "templates": templates,
         "limit": limit,
+        "first": first,
     }
     return choose_suite(suite, changes, plugin or ())
 

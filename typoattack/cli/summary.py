@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from typoattack.cli import console
-from typoattack.metrics.defences import defence_terminal_table
 from typoattack.report.story import tell_stroop
-from typoattack.report.tables import terminal_table
+from typoattack.report.tables import defence_terminal_table, terminal_table
 
 if TYPE_CHECKING:
-    from typoattack.api import Run
+    from typoattack.report.run import Run
 
 
 def show_run(done: "Run") -> None:

@@ -66,7 +66,8 @@ def units(
     ] = "printed-label",
     ablation: Annotated[str, typer.Option("--ablation", help="zero, mean or resample.")] = "zero",
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="First N photographs.")
+        int | None,
+        typer.Option("--limit", min=1, help="Only N, spread over the classes."),
     ] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Photographs and words a unit.")] = 8,
     flips: Annotated[int, typer.Option("--flips", min=0, help="Flips to explain.")] = 6,
@@ -110,8 +111,8 @@ def units(
     folder = out or Path("units") / file_stem(model)
     with _said_if_kept(folder), unfinished(folder) as store, StageProgress() as progress:
         cache = TextCache(default_cache_dir())
-        bench = StudyOptions(store, batch_size, cache, progress, _say_found)
-        section = write_study(study(inside, layers, photographs, plan, bench), folder)
+        options = StudyOptions(store, batch_size, cache, progress, _say_found)
+        section = write_study(study(inside, layers, photographs, plan, options), folder)
     _show_section(section)
     console.out.print(Text(f"units: {folder}"), soft_wrap=True)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """A mistake the user can mend: the message says what was wrong, where, and what to do.
+    """A mistake the user can put right: the message says what was wrong, where, and what to do.
 
     The command line prints the message alone, on one line, and exits with status 2.
     """

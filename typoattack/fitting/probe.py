@@ -13,6 +13,7 @@ from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import square_canvas
 from typoattack.models.probe import FittedProbe, Penalty
 from typoattack.models.text_cache import Features
+from typoattack.samples.choose import spread
 
 if TYPE_CHECKING:
     from typoattack.models.base import Model
@@ -32,20 +33,20 @@ def embed_photographs(
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Features, NDArray[np.int64], list[str]]:
     """Embeddings (n, d) and labels (n,) of a data set's clean photographs; ids of broken ones."""
-    count = min(limit, len(data)) if limit else len(data)
+    chosen = spread(data, limit)
     rows, labels, broken, batch = [], [], list[str](), list[torch.Tensor]()
-    for index in range(count):
+    for done, index in enumerate(chosen, start=1):
         sample = data[index]
         try:
             batch.append(model.preprocess(square_canvas(sample.image, canvas)))
             labels.append(sample.label)
         except BrokenImage:
             broken.append(sample.id)
-        if batch and (len(batch) == batch_size or index + 1 == count):
+        if batch and (len(batch) == batch_size or done == len(chosen)):
             rows.append(model.encode_image(torch.stack(batch)).numpy())
             batch = []
         if progress is not None:
-            progress(index + 1, count)
+            progress(done, len(chosen))
     if not rows:
         raise UserError(f"dataset {data.name!r}: none of its photographs can be read")
     return np.concatenate(rows), np.asarray(labels), broken

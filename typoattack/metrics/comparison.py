@@ -20,23 +20,15 @@ from statsmodels.stats.multitest import multipletests
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
-from typoattack.metrics.figures import outcomes
+from typoattack.metrics.figures import FIGURES, comparable
 from typoattack.metrics.intervals import DIFFERENCE, RESAMPLES, Figure, bootstrap
+from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.ranking import Rank, rank
 from typoattack.results.folder import RunFolder, describe_difference
 from typoattack.results.schema import CLEAN
 
 JOIN = ["task", "recipe", "sample", "replicate", "word"]
 """What two rows must share to be a pair."""
-
-LOWER_IS_BETTER = {
-    "flip_rate": True,
-    "targeted_success": True,
-    "any_change": True,
-    "accuracy_attacked": False,
-    "two_way_attacked": False,
-}
-"""The figures that can be compared, and whether a robust model has a low one."""
 
 ALPHA = 0.05
 """The family-wise error at which a difference is called established."""
@@ -157,7 +149,7 @@ def compare(
 
     Args:
         entrants: at least two, from `read_entrants`.
-        figure: one of `LOWER_IS_BETTER`.
+        figure: one that `typoattack.metrics.figures.comparable` names.
         seed: of the bootstrap.
         resamples: how many bootstrap resamples.
 
@@ -165,8 +157,8 @@ def compare(
         UserError: for fewer than two models, runs that are not comparable (the difference is
             named), a figure that cannot be compared, or no pair in common.
     """
-    if figure not in LOWER_IS_BETTER:
-        raise UserError(f"cannot compare {figure!r}; choose one of {', '.join(LOWER_IS_BETTER)}")
+    if figure not in comparable():
+        raise UserError(f"cannot compare {figure!r}; choose one of {', '.join(comparable())}")
     if len(entrants) < 2:
         raise UserError("comparing needs at least two models; name another run")
     _refuse_different_suites(entrants)
@@ -192,7 +184,7 @@ def compare(
             rank(
                 {e.name: rows for e, rows in zip(entrants, counted, strict=True)},
                 figure,
-                lower_is_better=LOWER_IS_BETTER[figure],
+                lower_is_better=FIGURES[figure].more_robust == "lower",
                 rng=stream("bootstrap", seed),
                 resamples=resamples,
             )

@@ -1,12 +1,11 @@
 """Attack by defence: what a defence saves, and what it costs on clean pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
-from rich.table import Table
 
-from typoattack.core.call import split_chain
-from typoattack.metrics.figures import RecipeSummary
+from typoattack.metrics.summaries import RecipeSummary
 from typoattack.results.schema import CLEAN
 
 UNDEFENDED = "undefended"
@@ -14,37 +13,45 @@ ACCURACY = "clean accuracy"
 COST = "cost in clean accuracy"
 
 
-def defence_table(summaries: Sequence[RecipeSummary], figure: str = "flip_rate") -> pd.DataFrame:
+def defence_table(
+    summaries: Sequence[RecipeSummary],
+    models: Sequence[Mapping[str, Any]],
+    figure: str = "flip_rate",
+) -> pd.DataFrame:
     """One row a (model, attack), one column a defence; two rows before them say what it costs.
 
-    Only models that a defence was tried on are in it. The cost is the undefended model's clean
-    accuracy less the defended one's; it is missing where the undefended model was not run.
+    Only models that a defence was tried on are in it; a model that is classified by a probe is
+    another one than the same zero-shot. The cost is the undefended model's clean accuracy less
+    the defended one's; it is missing where the undefended model was not run.
 
     Args:
         summaries: of one run, controls and second questions included; they are passed over.
+        models: the entries of the run's manifest. Each names its `base`, `defences` and
+            `classifier`; one of an older manifest, which does not, counts as undefended.
         figure: a name of `typoattack.metrics.figures.FIGURES`.
 
     Returns:
         Shares, indexed by (model, line); empty if no model is defended.
     """
+    parts = {str(entry["name"]): _parts(entry) for entry in models}
     rows = []
     for one in summaries:
-        base, defences = _victim(one.model)
-        clean = one.recipe == CLEAN
         if one.family == "control" or one.task != summaries[0].task:
             continue
-        value = one.accuracy_clean.value if clean else one.figure(figure).value
-        line = ACCURACY if clean else one.recipe
-        rows.append((base, line, " + ".join(defences) or UNDEFENDED, value))
+        model, defence = parts[one.model]
+        if one.recipe == CLEAN:
+            rows.append((model, ACCURACY, defence, one["accuracy_clean"].value))
+        else:
+            rows.append((model, one.recipe, defence, one[figure].value))
     frame: pd.DataFrame = pd.DataFrame(rows, columns=["model", "line", "defence", "value"])
     tried = set(frame.loc[frame["defence"] != UNDEFENDED, "model"])
     frame = frame.loc[frame["model"].isin(tried)]
     if frame.empty:
         nothing: pd.DataFrame = pd.DataFrame()
         return nothing
-    order = list(dict.fromkeys([UNDEFENDED, *frame["defence"]]))
-    wide = frame.pivot(index=["model", "line"], columns="defence", values="value")
-    table: pd.DataFrame = wide.reindex(columns=[name for name in order if name in wide.columns])
+    table: pd.DataFrame = frame.pivot(index=["model", "line"], columns="defence", values="value")
+    order = dict.fromkeys([UNDEFENDED, *frame["defence"]])
+    table = table.reindex(columns=[name for name in order if name in table.columns])
     for model in sorted(tried):
         if UNDEFENDED in table.columns and (model, ACCURACY) in table.index:
             accuracy = table.loc[(model, ACCURACY)]
@@ -55,21 +62,8 @@ def defence_table(summaries: Sequence[RecipeSummary], figure: str = "flip_rate")
     return ordered
 
 
-def _victim(name: str) -> tuple[str, list[str]]:
-    """A model's name with its probe, if it has one, and its defences."""
-    base, parts = split_chain(name)
-    probes = [part for part in parts if part.partition("(")[0] == "probe"]
-    return " + ".join([base, *probes]), [part for part in parts if part not in probes]
-
-
-def defence_terminal_table(frame: pd.DataFrame) -> Table:
-    """`defence_table` for the terminal, in percent; a defence's column is headed by its name."""
-    table = Table(title="Flip rate by defence", title_justify="left", box=None, pad_edge=False)
-    several = frame.index.get_level_values("model").nunique() > 1
-    table.add_column("")
-    for name in frame.columns:
-        table.add_column(str(name), justify="right", overflow="fold")
-    for key, row in frame.iterrows():
-        head = ": ".join(str(part) for part in list(key)[0 if several else 1 :])  # type: ignore[call-overload]
-        table.add_row(head, *("" if pd.isna(v) else f"{100 * v:.1f} %" for v in row))
-    return table
+def _parts(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """A model with what classifies, and what defends it."""
+    base, classifier = entry.get("base", entry["name"]), entry.get("classifier", "")
+    model = f"{base} + {classifier}" if classifier else str(base)
+    return model, " + ".join(entry.get("defences", [])) or UNDEFENDED

@@ -28,7 +28,7 @@ from PIL import Image
 
 from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
-from typoattack.report.view import Painter
+from typoattack.results.pictures import Painter
 from typoattack.results.schema import CLEAN
 
 LEGIBILITY = "legibility.parquet"

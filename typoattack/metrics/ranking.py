@@ -52,7 +52,7 @@ def rank(
     may rank otherwise.
 
     Args:
-        counted: for each model's name its rows, from `typoattack.metrics.figures.outcomes`.
+        counted: for each model's name its rows, from `typoattack.metrics.outcomes.outcomes`.
         figure: a column of theirs.
         lower_is_better: whether a robust model has a low figure.
         rng: of the bootstrap.

@@ -1,6 +1,7 @@
 """Any Python object with `encode_image` and `encode_text` as a model."""
 
 import importlib
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ class PythonModel(ZeroShotModel):
         inner: the object.
 
     Raises:
-        UserError: if it lacks a method, or its features are not as they must be.
+        UserError: if it lacks a method, or what it says or makes of two probe pictures and
+            sentences is not as it must be.
     """
 
     def __init__(self, name: str, inner: Any) -> None:
@@ -62,10 +64,10 @@ class PythonModel(ZeroShotModel):
                 raise UserError(f"model {name!r}: {type(inner).__name__} has no {method}()")
         self.lineage = Lineage(name)
         self._inner = inner
-        self.image_size = int(getattr(inner, "image_size", _SIZE))
-        self.logit_scale = float(getattr(inner, "logit_scale", _SCALE))
+        self.image_size = _whole(name, "image_size", getattr(inner, "image_size", _SIZE))
+        self.logit_scale = _finite(name, "logit_scale", getattr(inner, "logit_scale", _SCALE))
         bias = getattr(inner, "logit_bias", None)
-        self.logit_bias = None if bias is None else float(bias)
+        self.logit_bias = None if bias is None else _finite(name, "logit_bias", bias)
         self.reads = bool(getattr(inner, "reads", True))
         own = getattr(inner, "preprocess", None)
         self.preprocess: Preprocess = own or ToTensor(self.image_size)
@@ -93,12 +95,37 @@ class PythonModel(ZeroShotModel):
                 f"model {self.name!r}: {method} must give ({count}, d) floats, not "
                 f"{tuple(made.shape)} {made.dtype}"
             )
+        if not torch.isfinite(made).all():
+            raise UserError(f"model {self.name!r}: {method} gave NaN or infinity")
         return normalised(made).clone()
+
+    def _input(self, canvas: Image.Image) -> torch.Tensor:
+        """What `preprocess` makes of a picture, if it is what it must be."""
+        try:
+            made: Any = self.preprocess(canvas)
+        except Exception as error:
+            raise UserError(
+                f"model {self.name!r}: preprocess broke: {type(error).__name__}: "
+                f"{' '.join(str(error).split())[:200]}"
+            ) from error
+        wanted = (3, self.image_size, self.image_size)
+        if not isinstance(made, torch.Tensor):
+            raise UserError(
+                f"model {self.name!r}: preprocess gave {type(made).__name__}, not a tensor {wanted}"
+            )
+        if tuple(made.shape) != wanted or not made.is_floating_point():
+            raise UserError(
+                f"model {self.name!r}: preprocess gave {tuple(made.shape)} {made.dtype}, not a "
+                f"float tensor {wanted}; image_size says {self.image_size}"
+            )
+        if not torch.isfinite(made).all():
+            raise UserError(f"model {self.name!r}: preprocess gave NaN or infinity")
+        return made
 
     def _behaviour(self, own: object) -> str:
         """The object's own fingerprint, or a hash of its answers; checks them on the way."""
         noise = stream("python model").integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
-        inputs = torch.stack([self.preprocess(Image.fromarray(pixels)) for pixels in noise])
+        inputs = torch.stack([self._input(Image.fromarray(pixels)) for pixels in noise])
         pictures = self.encode_image(inputs)
         sentences = self.encode_text(["a photo of a dog.", "iPod"])
         if pictures.shape[1] != sentences.shape[1]:
@@ -111,6 +138,25 @@ class PythonModel(ZeroShotModel):
         # Three digits: enough to tell models apart, few enough for another machine's rounding.
         rounded = (torch.cat([pictures, sentences]) * 1000).round().to(torch.int32)
         return digest("python", rounded.numpy().tobytes(), repr(self.logit_scale))
+
+
+def _finite(name: str, what: str, value: Any) -> float:
+    """A number of the user's object."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError(f"model {name!r}: {what} is {value!r:.80}, not a finite number")
+    return number
+
+
+def _whole(name: str, what: str, value: Any) -> int:
+    """A positive whole number of the user's object."""
+    number = _finite(name, what, value)
+    if number != int(number) or number < 1:
+        raise UserError(f"model {name!r}: {what} is {value!r:.80}, not a positive whole number")
+    return int(number)
 
 
 def load_python(name: str, *, device: str = "cpu", precision: str = "fp32") -> PythonModel:

@@ -52,18 +52,16 @@ class ZeroShotClassifier:
         Raises:
             UserError: if the model returned something that is no number.
         """
-        if not np.isfinite(embeddings).all():
-            raise UserError(
-                f"model {self._model.name!r} returned NaN or infinity for a picture; "
-                "try --precision fp32, or another checkpoint"
-            )
+        _refuse_nonsense(embeddings, self._model.name, "for a picture")
         # By torch: numpy's thread pool would compete for the cores with torch's, still spinning.
         similarity = (torch.from_numpy(embeddings) @ torch.from_numpy(self.weights).T).numpy()
         logits = similarity * self._scale
         if self._bias is not None:
             probability = 1 / (1 + np.exp(-np.clip(logits + self._bias, -80, 80)))
-            return Scores(similarity, probability, similarity.argmax(axis=1))
-        return Scores(similarity, softmax(logits), similarity.argmax(axis=1))
+        else:
+            probability = softmax(logits)
+        _refuse_nonsense(probability, self._model.name, f"(its logit scale is {self._scale})")
+        return Scores(similarity, probability, similarity.argmax(axis=1))
 
     def class_index(self, word: str) -> int:
         """The class called `word` (the first, of two of one name), or -1."""
@@ -88,11 +86,7 @@ class ZeroShotClassifier:
             starts = range(0, len(texts), _SENTENCES)
             parts = [self._model.encode_text(texts[i : i + _SENTENCES]).numpy() for i in starts]
             rows = np.concatenate(parts).astype(np.float32, copy=False)
-            if not np.isfinite(rows).all():
-                raise UserError(
-                    f"model {self._model.name!r} returned NaN or infinity for a text; "
-                    "try --precision fp32, or another checkpoint"
-                )
+            _refuse_nonsense(rows, self._model.name, "for a text")
             return rows
 
         return self._cache.features(
@@ -104,12 +98,24 @@ class ZeroShotClassifier:
         )
 
 
+def _refuse_nonsense(values: Features, model: str, where: str) -> None:
+    """Raise `UserError` unless all values are numbers: a table must not count what is none."""
+    if not np.isfinite(values).all():
+        raise UserError(
+            f"model {model!r} returned NaN or infinity {where}; try --precision fp32, or another "
+            "checkpoint"
+        )
+
+
 def softmax(logits: Features) -> Features:
     """(n, n_classes) logits to probabilities, rows summing to 1."""
     exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), dtype=logits.dtype)
 
 
+_BLIND = (
+    "this model cannot read: its flips come from what the label covers, not from the word on it"
+)
 _SIGMOID = (
     "this model scores with a sigmoid: a probability says how well one class fits by itself, and a "
     "picture's probabilities do not sum to 1"
@@ -138,8 +144,9 @@ class ZeroShotModel:
 
     @property
     def note(self) -> str:
-        """What a report must say of the model's figures."""
-        return "" if self.logit_bias is None else _SIGMOID
+        """That it cannot read, or that its probabilities are a sigmoid's, where that is so."""
+        notes = ["" if self.reads else _BLIND, "" if self.logit_bias is None else _SIGMOID]
+        return "; ".join(note for note in notes if note)
 
     def answers(self, task: Task) -> bool:  # noqa: ARG002 (a text encoder takes any name)
         """Any task's."""

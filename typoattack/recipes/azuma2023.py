@@ -41,6 +41,11 @@ class Azuma2023(Recipe):
 
     font: Literal["any", "roman", "courier", "times"] = "any"
 
+    @property
+    def bare(self) -> bool:
+        """Always: there is no surface."""
+        return True
+
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         lines, side = _broken(tidy(word)), canvas.width
         scale = side / _CANVAS

@@ -157,6 +157,11 @@ class RecipeBase(Part):
     """An auxiliary question beside the suite's, such as `ink`; `facts[asks]` is its answer."""
 
     @property
+    def bare(self) -> bool:
+        """Whether it writes straight onto the photograph, so that without ink it draws nothing."""
+        return False
+
+    @property
     def fingerprint(self) -> str:
         """A hash of name and all parameters, defaults included."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

@@ -41,6 +41,11 @@ class Cao2023(Recipe):
     left: Annotated[int, Field(ge=0, le=400)] = 50
     top: Annotated[int, Field(ge=0, le=400)] = 50
 
+    @property
+    def bare(self) -> bool:
+        """Always: there is no surface."""
+        return True
+
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text, side = tidy(word), canvas.width
         scale = side / _CANVAS

@@ -61,6 +61,11 @@ class Composed(Recipe):
     finish: Literal["none", "blurred", "compressed"] = "none"
     strength: Annotated[float, Field(gt=0, le=95)] = 1.0
 
+    @property
+    def bare(self) -> bool:
+        """Where there is no surface."""
+        return self.surface == "none"
+
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         drawn = self._drawn(canvas, word, rng, ink=ink)
         if self.finish == "none":

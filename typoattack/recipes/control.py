@@ -3,11 +3,13 @@
 from dataclasses import field, replace
 from typing import ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import Rng
-from typoattack.drawing.fonts import tidy
+from typoattack.drawing.fonts import families, tidy
 from typoattack.recipes.base import Attacked, Recipe, recipe
 from typoattack.recipes.labels import PrintedLabel
 from typoattack.recipes.variation import mirrored, substream
@@ -15,8 +17,9 @@ from typoattack.words import pseudoword
 
 Kind = Literal["blank", "true", "pseudo", "shuffled", "mirrored"]
 """What a control changes: `blank` leaves the surface and takes the letters away; `true` writes the
-right class; `pseudo` a pronounceable non-word of the same shape; `shuffled` the word's letters in
-another order; `mirrored` the word seen in a mirror."""
+right class; `pseudo` a pronounceable non-word of the word's length and extent, so that its letters
+are as large; `shuffled` the word's letters in another order; `mirrored` the word seen in a
+mirror."""
 
 
 @recipe("control", source="new here; blank notes as in Westerhoff et al. 2025")
@@ -54,6 +57,11 @@ class Control(Recipe):
     __str__ = __repr__
 
     @property
+    def bare(self) -> bool:
+        """Where its attack is."""
+        return self.recipe.bare
+
+    @property
     def stream_key(self) -> str:
         """That of its attack, so that both land on the same place."""
         return self.recipe.stream_key
@@ -70,10 +78,27 @@ class Control(Recipe):
         """The word written, chosen without taking a number from `rng`."""
         own = substream(rng, "control", self.kind, word)
         if self.kind == "pseudo":
-            return pseudoword(tidy(word), own)
+            return _as_large(tidy(word), own)
         if self.kind == "shuffled":
             return shuffled(tidy(word), own)
         return word
+
+
+_CANDIDATES = 48
+"""Non-words to choose from: enough that one is within a few percent as wide and tall."""
+
+
+def _as_large(word: str, rng: Rng) -> str:
+    """A pronounceable non-word as wide and tall in print as `word`, so that both fit as large."""
+    face = families()["roboto"].face(bold=True).at(100)
+
+    def extent(text: str) -> NDArray[np.float64]:
+        left, top, right, bottom = face.getbbox(text)
+        return np.log([max(right - left, 1), max(bottom - top, 1)])
+
+    wanted = extent(word)
+    candidates = [pseudoword(word, rng) for _ in range(_CANDIDATES)]
+    return min(candidates, key=lambda made: float(np.abs(extent(made) - wanted).sum()))
 
 
 def shuffled(word: str, rng: Rng) -> str:

@@ -31,6 +31,11 @@ class _AtFixedPlaces(Recipe):
     fill: ColourName = "white"
     edge: ColourName = "black"
 
+    @property
+    def bare(self) -> bool:
+        """Always: there is no surface."""
+        return True
+
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text, side = tidy(word), canvas.width
         face = find_face(self.font, text, rng, bold=True)
@@ -99,7 +104,7 @@ class Goh2021(_AtFixedPlaces):
     words="fixed:pizza",
 )
 class DogPizza(_AtFixedPlaces):
-    """The showpiece: `pizza` written all over the photograph.
+    """`pizza` written all over the photograph.
 
     Attributes:
         copies: how many times the word stands there; even.

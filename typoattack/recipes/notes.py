@@ -156,7 +156,7 @@ class Westerhoff2025(Recipe):
     words="fixed:iPod",
 )
 class AppleIpod(Recipe):
-    """The showpiece: a paper note that says iPod on the object itself.
+    """A paper note that says iPod on the object itself.
 
     Attributes:
         size: the note's width as a share of the canvas.

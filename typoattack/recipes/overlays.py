@@ -42,6 +42,11 @@ class PlainOverlay(Recipe):
     opacity: Share = 1.0
     place: Place = "avoid-centre"
 
+    @property
+    def bare(self) -> bool:
+        """Always: there is no surface."""
+        return True
+
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         return OnPhotograph(
             size=self.size,
@@ -81,6 +86,11 @@ class RepeatedOverlay(Recipe):
     edge: ColourName = "black"
     outline: Outline = 0.06
     opacity: Share = 1.0
+
+    @property
+    def bare(self) -> bool:
+        """Always: there is no surface."""
+        return True
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text, side = tidy(word), canvas.width

@@ -30,6 +30,11 @@ class Variation(Recipe):
         """That of its base, so that both land on the same place."""
         return self.base.stream_key
 
+    @property
+    def bare(self) -> bool:
+        """Where its base is."""
+        return self.base.bare
+
 
 @dataclass(frozen=True, repr=False)
 class Respelling(Variation):

@@ -38,6 +38,11 @@ class Faint(Recipe):
     font: FontName = "roboto"
     place: Place = "random"
 
+    @property
+    def bare(self) -> bool:
+        """Always: there is no surface."""
+        return True
+
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text, side = tidy(word), canvas.width
         space = rectangle(self.size, self.size * self.aspect, side)
@@ -75,6 +80,11 @@ class TranslucentWatermark(Recipe):
     angle: Annotated[float, Field(ge=-90, le=90)] = 30.0
     font: FontName = "roboto"
     fill: ColourName = "white"
+
+    @property
+    def bare(self) -> bool:
+        """Always: there is no surface."""
+        return True
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text, side = tidy(word), canvas.width
@@ -129,6 +139,11 @@ class CaptionBar(Recipe):
     height: Annotated[float, Field(gt=0, le=0.5)] = 0.16
     bar: Literal["none", "black", "white"] = "none"
     font: FontName = "anton"
+
+    @property
+    def bare(self) -> bool:
+        """Where there is no bar."""
+        return self.bar == "none"
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text, side = tidy(word).upper(), canvas.width

@@ -2,20 +2,19 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
-from typoattack.core.randomness import stream
-from typoattack.metrics.intervals import RESAMPLES, SHARE, bootstrap, wilson
+from typoattack.metrics.summaries import estimate
 
-FIGURES = ("flip_rate", "targeted_success")
+BROKEN_DOWN = ("flip_rate", "targeted_success")
+"""The figures that are given for each class and word."""
 
 
 def by_class(counted: pd.DataFrame, class_names: Sequence[str], *, seed: int = 0) -> pd.DataFrame:
     """Flip rate and targeted success for each model and true class, over all attacks.
 
     Args:
-        counted: what `typoattack.metrics.figures.outcomes` gives.
+        counted: what `typoattack.metrics.outcomes.outcomes` gives.
         class_names: what labels index.
         seed: of the bootstrap.
 
@@ -38,9 +37,8 @@ def _broken_down(counted: pd.DataFrame, by: str, seed: int) -> pd.DataFrame:
     attacks = counted[(counted["family"] == "attack") & counted["flip_rate"].notna()]
     groups = attacks.groupby(["model", by], sort=True)["sample"]
     table = groups.agg(photographs="nunique", pictures="size").reset_index()
-    for name in FIGURES:
-        table = table.merge(_figures(attacks, by, name, seed), how="left", on=["model", by])
-        table[f"{name}_n"] = table[f"{name}_n"].fillna(0).astype(int)
+    for name in BROKEN_DOWN:
+        table = table.merge(_estimates(attacks, by, name, seed), how="left", on=["model", by])
     ordered: pd.DataFrame = table.sort_values(
         ["model", "flip_rate_low", "flip_rate", by],
         ascending=[True, False, False, True],
@@ -49,19 +47,12 @@ def _broken_down(counted: pd.DataFrame, by: str, seed: int) -> pd.DataFrame:
     return ordered
 
 
-def _figures(attacks: pd.DataFrame, by: str, name: str, seed: int) -> pd.DataFrame:
+def _estimates(attacks: pd.DataFrame, by: str, name: str, seed: int) -> pd.DataFrame:
     """One figure with its interval for each (model, value of `by`)."""
-    present = attacks[["model", by, "sample", name]].dropna()
-    groups = present.groupby(["model", by, "sample"], sort=True)[name]
-    samples = groups.agg(["mean", "size"]).reset_index()
     lines = []
-    for key, rows in samples.groupby(["model", by], sort=True):
-        values = rows["mean"].to_numpy(np.float64)
-        if (rows["size"] == 1).all():
-            figure = wilson(values)
-        else:
-            figure = bootstrap(values, stream("bootstrap", seed), bounds=SHARE, resamples=RESAMPLES)
-        lines.append((*key, figure.value, figure.low, figure.high, figure.n))
+    for key, rows in attacks.groupby(["model", by], sort=True):
+        found = estimate(rows, name, seed=seed)
+        lines.append((*key, found.value, found.low, found.high, found.n))
     columns = ["model", by, name, f"{name}_low", f"{name}_high", f"{name}_n"]
     table: pd.DataFrame = pd.DataFrame(lines, columns=columns)
     return table

@@ -7,19 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from typoattack.core.files import write_whole
-from typoattack.metrics.comparison import ALPHA, LOWER_IS_BETTER, Comparison, Entrant, Pairing
+from typoattack.metrics.comparison import ALPHA, Comparison, Entrant, Pairing
 from typoattack.metrics.figures import FIGURES, Definition
+from typoattack.metrics.ranking import Rank
 from typoattack.report.gallery import data_uri
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
 from typoattack.report.story import model_notes
-from typoattack.report.tables import escape_markdown, minus
-from typoattack.report.view import Painter, no_pictures, task_names
+from typoattack.report.tables import (
+    escape_markdown,
+    markdown_lines,
+    minus,
+    percent,
+    plain_table,
+)
+from typoattack.report.view import task_names
+from typoattack.results.pictures import Painter, no_pictures
 
 PAGE = "comparison.html"
 MOST_CHANGED = 60
@@ -28,7 +35,7 @@ MOST_CHANGED = 60
 
 def definition(found: Comparison) -> Definition:
     """What the compared figure means."""
-    return next(d for d in FIGURES if d.name == found.figure)
+    return FIGURES[found.figure]
 
 
 def pairings_frame(found: Comparison) -> pd.DataFrame:
@@ -76,12 +83,9 @@ def verdict(one: Pairing, figure: str) -> str:
         return ""
     if not one.established:
         return "not told apart"
-    better_b = (one.difference.value < 0) == LOWER_IS_BETTER[figure]
+    lower_b = one.difference.value < 0
+    better_b = lower_b == (FIGURES[figure].more_robust == "lower")
     return f"{one.b if better_b else one.a} is more robust"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def _difference(one: Pairing, between: str) -> str:
@@ -101,8 +105,7 @@ def terminal_tables(found: Comparison) -> list[Table]:
     """A table of pairings, and one of ranks where there are more than two models."""
     title = definition(found).title
     many = len(found.names) > 2
-    table = Table(title=f"{title} on the same pictures", box=SIMPLE_HEAD, padding=0)
-    table.title_justify = table.caption_justify = "left"
+    table = plain_table(f"{title} on the same pictures", _CAPTION)
     table.add_column("Recipe", overflow="fold", min_width=12)
     if many:
         table.add_column("A")
@@ -112,10 +115,9 @@ def terminal_tables(found: Comparison) -> list[Table]:
         table.add_column(head, justify="left" if head == "Verdict" else "right", overflow="fold")
     for one in found.pairings:
         cells = [one.recipe, *([one.a, one.b] if many else []), str(one.difference.n)]
-        cells += [_percent(one.rate_a), _percent(one.rate_b), _difference(one, "\n")]
+        cells += [percent(one.rate_a), percent(one.rate_b), _difference(one, "\n")]
         cells += [shown_p(one.p_holm), verdict(one, found.figure)]
         table.add_row(*map(Text, cells), style="dim" if one.family == "control" else "")
-    table.caption = _CAPTION
     return [table, _ranking_table(found)] if many and found.ranking else [table]
 
 
@@ -126,13 +128,11 @@ _CAPTION = (
 
 
 def _ranking_table(found: Comparison) -> Table:
-    table = Table(title="Ranking, the most robust first", box=SIMPLE_HEAD, padding=0)
-    table.title_justify = table.caption_justify = "left"
+    table = plain_table("Ranking, the most robust first", _RANKING)
     for head in ("Place", "Model", definition(found).title, "Place, 95 %", "First in"):
         table.add_column(head, justify="left" if head == "Model" else "right", overflow="fold")
     for r in found.ranking:
         table.add_row(*map(Text, _ranking_cells(r)))
-    table.caption = _RANKING
     return table
 
 
@@ -141,8 +141,8 @@ _RANKING = (
 )
 
 
-def _ranking_cells(r: Any) -> list[str]:
-    score = f"{_percent(r.score.value)} [{100 * r.score.low:.1f}, {100 * r.score.high:.1f}]"
+def _ranking_cells(r: Rank) -> list[str]:
+    score = f"{percent(r.score.value)} [{100 * r.score.low:.1f}, {100 * r.score.high:.1f}]"
     places = str(r.low) if r.low == r.high else f"{r.low} to {r.high}"
     return [str(r.place), r.name, score, places, f"{100 * r.first:.0f} % of resamples"]
 
@@ -154,20 +154,16 @@ def markdown(found: Comparison) -> str:
     lines = [heads, ["---"] * 3 + ["---:"] * 6]
     for one in found.pairings:
         names = [escape_markdown(x) for x in (one.recipe, one.a, one.b)]
-        rates = [str(one.difference.n), _percent(one.rate_a), _percent(one.rate_b)]
+        rates = [str(one.difference.n), percent(one.rate_a), percent(one.rate_b)]
         tests = [_difference(one, " "), shown_p(one.p), shown_p(one.p_holm)]
         lines.append([*names, *rates, *tests])
-    text = _markdown_table(lines) + f"\n{_CAPTION}.\n\n*{d.title}*: {d.meaning}\n"
+    text = markdown_lines(lines) + f"\n{_CAPTION}.\n\n*{d.title}*: {d.meaning}\n"
     if found.ranking:
         heads = ["Place", "Model", d.title, "Place, 95 %", "First in"]
         rows = [[escape_markdown(c) for c in _ranking_cells(r)] for r in found.ranking]
-        text += f"\n{_markdown_table([heads, ['---'] * 5, *rows])}\n{_RANKING}.\n"
+        text += f"\n{markdown_lines([heads, ['---'] * 5, *rows])}\n{_RANKING}.\n"
     notes = "".join(f"- {escape_markdown(note)}\n" for note in found.notes)
     return text + (f"\n{notes}" if notes else "")
-
-
-def _markdown_table(lines: Sequence[Sequence[str]]) -> str:
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 def write_comparison(
@@ -234,12 +230,11 @@ def _page(
         "comparison.html",
         found=found,
         definition=definition(found),
-        lower_is_better=LOWER_IS_BETTER[found.figure],
         lines=[(one, verdict(one, found.figure)) for one in found.pairings],
         ranking=[_ranking_cells(r) for r in found.ranking] if len(found.names) > 2 else [],
         ranking_note=_RANKING,
         caption=_CAPTION,
-        percent=_percent,
+        percent=percent,
         difference=_difference,
         shown_p=shown_p,
         changed=changed,

@@ -11,7 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from typoattack.core.randomness import digest, stream
-from typoattack.report.view import Painter, Row, no_pictures
+from typoattack.results.pictures import Painter, Row, no_pictures
 from typoattack.results.schema import CLEAN, KEY
 
 SIDE = 256

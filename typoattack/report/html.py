@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -15,21 +16,34 @@ def render_template(name: str, **context: Any) -> str:
 
     The page allows no script but its own, by hash, and no request at all.
     """
-    environment = jinja2.Environment(
+    script, style = _asset("page.js"), _asset("page.css")
+    policy = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template(name)
+        .render(
+            script=Markup(script),
+            style=Markup(style),
+            script_hash=f"sha256-{policy}",
+            embedded=_embedded,
+            **context,
+        )
+    )
+
+
+def render_file(path: Path, **context: Any) -> str:
+    """A part of a page from a template anywhere; it may import those of `templates/`."""
+    return _environment().from_string(path.read_text("utf-8")).render(**context)
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("typoattack.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    )
-    script, style = _asset("page.js"), _asset("page.css")
-    policy = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template(name).render(
-        script=Markup(script),
-        style=Markup(style),
-        script_hash=f"sha256-{policy}",
-        embedded=_embedded,
-        **context,
+        keep_trailing_newline=True,
     )
 
 

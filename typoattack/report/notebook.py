@@ -1,36 +1,33 @@
 """A run as a notebook shows it: its table, and a few pictures clean beside attacked."""
 
-from collections.abc import Sequence
 from html import escape
 
 import pandas as pd
 
-from typoattack.metrics.figures import RecipeSummary
 from typoattack.report.gallery import data_uri
 from typoattack.report.tables import columns, shown, shown_interval
-from typoattack.report.view import Painter
+from typoattack.report.view import RunView
+from typoattack.results.pictures import Painter
 from typoattack.results.schema import CLEAN
 
 _PAIRS = 4
 _SIDE = 180
 
 
-def notebook_html(
-    summaries: Sequence[RecipeSummary], predictions: pd.DataFrame, picture: Painter
-) -> str:
+def notebook_html(view: RunView) -> str:
     """An HTML fragment without scripts: one line a recipe, then up to four flipped pictures."""
-    definitions = columns(summaries)
+    definitions = columns(view.summaries)
     heads = "".join(f"<th>{escape(d.title)}</th>" for d in definitions)
     lines = []
-    for one in summaries:
+    for one in view.summaries:
         cells = "".join(
-            f'<td title="{escape(shown_interval(getattr(one, d.name), d))}">'
-            f"{escape(shown(getattr(one, d.name), d))}</td>"
+            f'<td title="{escape(shown_interval(one[d.name], d))}">'
+            f"{escape(shown(one[d.name], d))}</td>"
             for d in definitions
         )
         lines.append(f"<tr><td>{escape(one.model)}</td><td>{escape(one.recipe)}</td>{cells}</tr>")
     table = f"<table><thead><tr><th>model</th><th>recipe</th>{heads}</tr></thead>"
-    return f"{table}<tbody>{''.join(lines)}</tbody></table>{_pairs(predictions, picture)}"
+    return f"{table}<tbody>{''.join(lines)}</tbody></table>{_pairs(view.outcomes, view.picture)}"
 
 
 def _pairs(predictions: pd.DataFrame, picture: Painter) -> str:

@@ -1,23 +1,21 @@
 """The page: one self-contained HTML file, and the tables and figures beside it."""
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
+import typoattack.report.sections  # noqa: F401 (registers them)
 from typoattack.core.files import write_whole
-from typoattack.metrics.figures import FIGURES, RecipeSummary, outcomes, summarise_outcomes
-from typoattack.metrics.intervals import RESAMPLES
 from typoattack.report.breakdown import becomes, by_class, by_word
-from typoattack.report.figures import Chart, charts, inline_svg, write_charts
-from typoattack.report.gallery import Gallery, build_gallery
-from typoattack.report.html import render_template
-from typoattack.report.provenance import provenance
-from typoattack.report.sections import breakdown, defences, headline, published, story, unfinished
-from typoattack.report.tables import columns, has_dagger, several, write_tables
-from typoattack.report.units import UnitsStudy, explained_rows, read_units, units_part
+from typoattack.report.charts import charts
+from typoattack.report.charts.base import write_charts
+from typoattack.report.gallery import build_gallery
+from typoattack.report.html import render_file, render_template
+from typoattack.report.section import ReportData, in_order
+from typoattack.report.tables import write_tables
+from typoattack.report.units import explained_rows, read_units
 from typoattack.report.view import RunView, task_names
 
 PAGE = "report.html"
@@ -34,69 +32,49 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
     Args:
         view: the run.
         folder: must exist; the run's own folder, as a rule.
-        seed: of the bootstrap and of the choice of pictures.
+        seed: of the intervals of classes and words, and of the choice of pictures.
 
     Returns:
         The files written, the page first.
 
     Raises:
-        UserError: for predictions that no figure can be taken from, or a folder that cannot be
-            written.
+        UserError: for a folder that cannot be written.
     """
-    counted = outcomes(view.predictions)
-    summaries = summarise_outcomes(counted, seed=seed)
-    drawn = charts(summaries, counted, partial(task_names, view.manifest))
-    main = counted[counted["task"] == view.task]
-    breakdowns = {
-        "classes": by_class(main, view.class_names, seed=seed),
-        "words": by_word(main, seed=seed),
-        "becomes": becomes(main, view.class_names),
-    }
-    study = read_units(folder, view.manifest)
-    behind, leading = explained_rows(view.main, view.class_names, study)
-    gallery = build_gallery(
-        view.main, view.class_names, view.picture, seed=seed, behind=behind, leading=leading
-    )
-    written = [folder / PAGE, *write_tables(summaries, folder)]
-    for name, table in breakdowns.items():
+    data = report_data(view, folder, seed=seed)
+    written = [folder / PAGE, *write_tables(view.summaries, folder)]
+    for name, table in data.breakdowns.items():
         text = table.to_csv(index=False, lineterminator="\n")
         write_whole(folder / f"{name}.csv", text.encode())
         written.append(folder / f"{name}.csv")
-    written += write_charts(drawn, folder / FIGURES_FOLDER)
-    html = render(view, summaries, drawn, breakdowns, gallery, study)
-    write_whole(folder / PAGE, html.encode("utf-8", "replace"))
+    written += write_charts(data.charts, folder / FIGURES_FOLDER)
+    write_whole(folder / PAGE, render(data).encode("utf-8", "replace"))
     return written
 
 
-def render(
-    view: RunView,
-    summaries: Sequence[RecipeSummary],
-    drawn: Sequence[Chart],
-    breakdowns: Mapping[str, pd.DataFrame],
-    gallery: Gallery,
-    study: UnitsStudy | None = None,
-) -> str:
-    """The page's text."""
-    definitions = columns(summaries)
-    models = view.models
-    return render_template(
-        "report.html",
+def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:
+    """What the page and the files beside it show; see `write_report`."""
+    main, names = view.main, view.class_names
+    study = read_units(folder, view.manifest)
+    behind, leading = explained_rows(main, names, study)
+    return ReportData(
         view=view,
-        manifest=view.manifest,
-        models=models,
-        unfinished=unfinished(view),
-        stories=[story(view, summaries, model, gallery) for model in models],
-        definitions=definitions,
-        leading=several(summaries),
-        lines=[headline(one, definitions) for one in summaries],
-        some_bare=any(has_dagger(s, d) for s in summaries for d in definitions),
-        charts=[(chart, Markup(inline_svg(chart))) for chart in drawn],
-        breakdowns=[breakdown(name, table, len(models) > 1) for name, table in breakdowns.items()],
-        gallery=gallery,
-        units=units_part(study, gallery),
-        defended=defences(summaries),
-        published=[published(model, summaries, view) for model in models],
-        meanings=FIGURES,
-        provenance=provenance(view.manifest),
-        resamples=RESAMPLES,
+        charts=charts(view.summaries, view.outcomes, partial(task_names, view.manifest)),
+        breakdowns={
+            "classes": by_class(main, names, seed=seed),
+            "words": by_word(main, seed=seed),
+            "becomes": becomes(main, names),
+        },
+        gallery=build_gallery(main, names, view.picture, seed=seed, behind=behind, leading=leading),
+        study=study,
     )
+
+
+def render(data: ReportData) -> str:
+    """The page's text."""
+    common: dict[str, Any] = {"view": data.view, "manifest": data.view.manifest}
+    shown = []
+    for one in in_order():
+        filled = one.build(data)
+        if filled is not None:
+            shown.append((one, Markup(render_file(one.template, **common, **filled))))
+    return render_template(PAGE, **common, sections=shown, gallery=data.gallery)

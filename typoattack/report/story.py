@@ -3,18 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from typoattack.metrics.figures import RecipeSummary
 from typoattack.metrics.intervals import Figure
 from typoattack.metrics.stroop import Interference
+from typoattack.metrics.summaries import RecipeSummary
 from typoattack.results.schema import CLEAN
-
-STAND_IN = (
-    "This is a small stand-in that comes with typoattack, for trying it without a download: its "
-    "figures are not evidence about any published CLIP."
-)
-BLIND = (
-    "This model cannot read, so its flips are occlusion: what the writing covers, not what it says."
-)
 
 
 def percent(figure: Figure) -> str:
@@ -25,8 +17,8 @@ def percent(figure: Figure) -> str:
 
 def strongest(summaries: Sequence[RecipeSummary]) -> RecipeSummary | None:
     """The attack with the highest flip rate."""
-    attacks = [s for s in summaries if s.family == "attack" and s.flip_rate]
-    return max(attacks, key=lambda s: s.flip_rate.value, default=None)
+    attacks = [s for s in summaries if s.family == "attack" and s["flip_rate"]]
+    return max(attacks, key=lambda s: s["flip_rate"].value, default=None)
 
 
 def tell(summaries: Sequence[RecipeSummary]) -> list[str]:
@@ -39,21 +31,21 @@ def tell(summaries: Sequence[RecipeSummary]) -> list[str]:
     clean = next((s for s in summaries if s.family == CLEAN), None)
     if clean is None:
         return _without_clean(summaries)
-    right = round(clean.accuracy_clean.value * clean.samples)
+    right = round(clean["accuracy_clean"].value * clean.samples)
     told.append(
         f"Of {clean.samples} clean photographs it answers {right} correctly: "
-        f"{percent(clean.accuracy_clean)}, the 95 % interval in brackets."
+        f"{percent(clean['accuracy_clean'])}, the 95 % interval in brackets."
     )
     worst = strongest(summaries)
     if worst is None:
         return [*told, "No attacked photograph was right when clean, so nothing could flip."]
     told.append(
-        f"The strongest attack is {worst.recipe}: of the {worst.flip_rate.n} photographs that "
-        f"were right, {percent(worst.flip_rate)} turn wrong."
+        f"The strongest attack is {worst.recipe}: of the {worst['flip_rate'].n} photographs that "
+        f"were right, {percent(worst['flip_rate'])} turn wrong."
     )
-    if worst.targeted_success:
+    if worst["targeted_success"]:
         told.append(
-            f"{percent(worst.targeted_success)} are then called exactly what is written on them."
+            f"{percent(worst['targeted_success'])} are then called exactly what is written on them."
         )
     return [*told, _why(summaries)]
 
@@ -72,11 +64,15 @@ def tell_stroop(found: Interference) -> str:
 def _without_clean(summaries: Sequence[RecipeSummary]) -> list[str]:
     """For photographs that exist attacked only, where nothing can be seen to flip."""
     told = ["There are no clean pictures beside these, so nothing can be said to flip."]
-    for one in (s for s in summaries if s.family == "attack" and s.accuracy_attacked):
+    for one in (s for s in summaries if s.family == "attack" and s["accuracy_attacked"]):
         told.append(
-            f"{one.recipe}: of {one.samples} pictures {percent(one.accuracy_attacked)} are "
+            f"{one.recipe}: of {one.samples} pictures {percent(one['accuracy_attacked'])} are "
             "answered correctly, the 95 % interval in brackets"
-            + (f", and {percent(one.says_word)} with what is written." if one.says_word else ".")
+            + (
+                f", and {percent(said)} with what is written."
+                if (said := one["says_word"])
+                else "."
+            )
         )
     return told
 
@@ -84,14 +80,14 @@ def _without_clean(summaries: Sequence[RecipeSummary]) -> list[str]:
 def _why(summaries: Sequence[RecipeSummary]) -> str:
     """How much of it is reading, by the attack whose controls tell most clearly."""
     attacks = [s for s in summaries if s.family == "attack"]
-    on_surface = [s for s in attacks if s.reading_effect and not s.bare]
+    on_surface = [s for s in attacks if s["reading_effect"] and not s.bare]
     if on_surface:
-        most = max(on_surface, key=lambda s: s.reading_effect.value)
-        return _effect(most, most.reading_effect, "the same surface without the word")
-    against_pseudo = [s for s in attacks if s.word_effect]
+        most = max(on_surface, key=lambda s: s["reading_effect"].value)
+        return _effect(most, most["reading_effect"], "the same surface without the word")
+    against_pseudo = [s for s in attacks if s["word_effect"]]
     if against_pseudo:
-        most = max(against_pseudo, key=lambda s: s.word_effect.value)
-        return _effect(most, most.word_effect, "a made-up word in the same place")
+        most = max(against_pseudo, key=lambda s: s["word_effect"].value)
+        return _effect(most, most["word_effect"], "a made-up word in the same place")
     return "No control was run that would tell how much of this is reading and how much covering."
 
 
@@ -106,7 +102,7 @@ def _effect(one: RecipeSummary, effect: Figure, against: str) -> str:
     else:
         verdict = "this run cannot tell reading from covering"
     return (
-        f"Is it reading or covering? {one.recipe} flips {percent(one.flip_rate)}; against "
+        f"Is it reading or covering? {one.recipe} flips {percent(one['flip_rate'])}; against "
         f"{against} that is {points} points ({low} to {high}): {verdict}."
     )
 
@@ -117,10 +113,5 @@ def model_notes(model: Mapping[str, Any]) -> list[str]:
     Args:
         model: an entry of the manifest's `models`.
     """
-    notes = [str(model["note"])] if model.get("note") else []
-    name = str(model["name"])
-    if name in ("mini", "mini-blind") and not any("published" in note for note in notes):
-        notes.append(STAND_IN)
-    if model.get("reads") is False and not any("cannot read" in note for note in notes):
-        notes.append(BLIND)
-    return [note[0].upper() + note[1:].rstrip(".") + "." for note in notes]
+    note = str(model["note"]).rstrip(".")
+    return [f"{note[0].upper()}{note[1:]}."] if note else []

@@ -5,37 +5,31 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from typoattack.core.files import write_whole
-from typoattack.metrics.figures import FIGURES, Definition, RecipeSummary, to_frame
+from typoattack.metrics.figures import FIGURES, Definition
 from typoattack.metrics.intervals import DIFFERENCE, Figure
+from typoattack.metrics.summaries import RecipeSummary, to_frame
 from typoattack.results.schema import CLEAN
-
-HEADLINE = (
-    "flip_rate",
-    "targeted_success",
-    "reading_effect",
-    "accuracy_clean",
-    "accuracy_attacked",
-)
-"""The figures that stand in every table, in this order."""
-
-IF_MEASURED = ("legible_share", "flip_rate_legible")
-"""Columns that join them in a run with `--legibility`."""
 
 NONE = "–"
 """What stands where there is no figure."""
 
 
 def columns(summaries: Sequence[RecipeSummary]) -> list[Definition]:
-    """The figures that a table of `summaries` shows."""
-    more = [name for name in IF_MEASURED if any(s.figure(name) for s in summaries)]
-    if any(s.says_word and not s.targeted_success for s in summaries):
-        more.insert(0, "says_word")
-    return [d for name in (*HEADLINE, *more) for d in FIGURES if d.name == name]
+    """The figures that a table of `summaries` shows, from the left."""
+    shown = [d for d in FIGURES.values() if d.column and _has_column(d, summaries)]
+    return sorted(shown, key=lambda d: d.column)
+
+
+def _has_column(definition: Definition, summaries: Sequence[RecipeSummary]) -> bool:
+    if definition.name == "says_word":  # stands in where targeted success has nothing to count
+        return any(s["says_word"] and not s["targeted_success"] for s in summaries)
+    return not definition.if_measured or any(s[definition.name] for s in summaries)
 
 
 def shown(figure: Figure, definition: Definition) -> str:
@@ -46,7 +40,12 @@ def shown(figure: Figure, definition: Definition) -> str:
         return minus(f"{figure.value:+.3f}")
     if definition.bounds == DIFFERENCE:
         return minus(f"{100 * figure.value:+.1f} pp")
-    return f"{100 * figure.value:.1f} %"
+    return percent(figure.value)
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with one decimal; the sign for none where there is none."""
+    return f"{100 * share:.1f} %" if share == share else NONE
 
 
 def shown_interval(figure: Figure, definition: Definition) -> str:
@@ -65,11 +64,11 @@ def minus(text: str) -> str:
 
 def has_dagger(one: RecipeSummary, definition: Definition) -> bool:
     """Whether a figure needs the note that it contains what the letters cover."""
-    return definition.name == "reading_effect" and one.bare and bool(one.reading_effect)
+    return definition.name == "reading_effect" and one.bare and bool(one["reading_effect"])
 
 
 def _cell(one: RecipeSummary, definition: Definition, between: str = " ") -> str:
-    figure = one.figure(definition.name)
+    figure = one[definition.name]
     value = shown(figure, definition) + ("†" if has_dagger(one, definition) else "")
     return between.join(part for part in (value, shown_interval(figure, definition)) if part)
 
@@ -79,6 +78,13 @@ def several(summaries: Sequence[RecipeSummary]) -> list[str]:
     return [c for c in ("model", "task") if len({getattr(s, c) for s in summaries}) > 1]
 
 
+def plain_table(title: str, caption: str) -> Table:
+    """A table for the terminal without columns yet, its title and caption on the left."""
+    table = Table(title=title or None, caption=caption, box=SIMPLE_HEAD, padding=0)
+    table.title_justify = table.caption_justify = "left"
+    return table
+
+
 def terminal_table(summaries: Sequence[RecipeSummary], title: str = "") -> Table:
     """A table for the terminal: each figure above its 95 % interval.
 
@@ -86,8 +92,7 @@ def terminal_table(summaries: Sequence[RecipeSummary], title: str = "") -> Table
     """
     definitions = [d for d in columns(summaries) if not d.name.startswith("accuracy")]
     leading = several(summaries)
-    table = Table(title=title or None, caption=_caption(summaries), box=SIMPLE_HEAD, padding=0)
-    table.title_justify = table.caption_justify = "left"
+    table = plain_table(title, _caption(summaries))
     for name in (*leading, "recipe"):
         table.add_column(name.capitalize(), overflow="fold", min_width=12)
     for head in ("n", "Accuracy", *(d.title for d in definitions)):
@@ -95,10 +100,25 @@ def terminal_table(summaries: Sequence[RecipeSummary], title: str = "") -> Table
     for one in summaries:
         names = [Text(str(getattr(one, c))) for c in (*leading, "recipe")]
         accuracy = "accuracy_clean" if one.family == CLEAN else "accuracy_attacked"
-        which = [d for d in FIGURES if d.name == accuracy]
-        cells = [_cell(one, d, "\n") for d in (*which, *definitions)]
+        cells = [_cell(one, d, "\n") for d in (FIGURES[accuracy], *definitions)]
         quiet = "dim" if one.family == "control" else ""
         table.add_row(*names, Text(_counts(one)), *(Text(c) for c in cells), style=quiet)
+    return table
+
+
+def defence_terminal_table(frame: pd.DataFrame) -> Table:
+    """What `typoattack.metrics.defences.defence_table` gives, in percent, for the terminal.
+
+    A defence's column is headed by its name.
+    """
+    table = Table(title="Flip rate by defence", title_justify="left", box=None, pad_edge=False)
+    several_models = frame.index.get_level_values("model").nunique() > 1
+    table.add_column("")
+    for name in frame.columns:
+        table.add_column(str(name), justify="right", overflow="fold")
+    for (model, line), row in zip(frame.index, frame.to_numpy(), strict=True):
+        head = f"{model}: {line}" if several_models else str(line)
+        table.add_row(head, *("" if pd.isna(v) else percent(v) for v in row))
     return table
 
 
@@ -108,15 +128,15 @@ def _caption(summaries: Sequence[RecipeSummary]) -> str:
         "n: photographs right when clean / all photographs",
         "pp: percentage points",
     ]
-    if any(has_dagger(s, d) for s in summaries for d in FIGURES):
-        told.append("†: written straight onto the photograph, so it contains what letters cover")
+    if any(has_dagger(s, d) for s in summaries for d in FIGURES.values()):
+        told.append("†: written straight onto the photograph, so against the same letters mirrored")
     return "; ".join(told)
 
 
 def _counts(one: RecipeSummary) -> str:
     if one.family == CLEAN:
         return str(one.samples)
-    return f"{one.flip_rate.n}/{one.samples}"
+    return f"{one['flip_rate'].n}/{one.samples}"
 
 
 def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
@@ -129,9 +149,13 @@ def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
         names = [escape_markdown(str(getattr(one, c))) for c in (*leading, "recipe")]
         cells = [_cell(one, d) for d in definitions]
         lines.append([*names, _counts(one), *cells])
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     meanings = "\n".join(f"- *{d.title}*: {d.meaning}" for d in definitions)
-    return f"{table}\n\n{_caption(summaries)}.\n\n{meanings}\n"
+    return f"{markdown_lines(lines)}\n{_caption(summaries)}.\n\n{meanings}\n"
+
+
+def markdown_lines(lines: Sequence[Sequence[str]]) -> str:
+    """The lines of a table in Markdown, of cells that are escaped already."""
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 def escape_markdown(text: str) -> str:
@@ -188,7 +212,7 @@ def write_tables(summaries: Sequence[RecipeSummary], folder: Path) -> list[Path]
     """Write `summary.csv` (every figure, unrounded), `summary.md` and `summary.tex`.
 
     Args:
-        summaries: what `typoattack.metrics.figures.summarise` gives.
+        summaries: what `typoattack.metrics.summaries.summarise` gives.
         folder: must exist; files of these names are replaced, each whole or not at all.
 
     Returns:

@@ -1,24 +1,15 @@
-"""What a report is made from."""
+"""What a report is made from: a run, and what is computed of it once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from PIL import Image
 
+from typoattack.metrics.stroop import Interference
+from typoattack.metrics.summaries import RecipeSummary
+from typoattack.results.pictures import Painter, no_pictures
 from typoattack.task import INK, ink_task
-
-Row = Mapping[str, Any]
-"""One row of the predictions table, by column name."""
-
-Painter = Callable[[Row], Image.Image | None]
-"""Draws a row's canvas-sized picture again (clean or attacked), or gives None if it cannot."""
-
-
-def no_pictures(_: Row) -> None:
-    """The painter of a report without pictures."""
-
 
 _INK = {"name": INK, "class_names": ink_task().class_names}
 """The only second question there was before manifests said them."""
@@ -36,17 +27,21 @@ class RunView:
     """A run as a report sees it.
 
     Attributes:
-        predictions: rows of `typoattack.results.schema.SCHEMA`, and the column `readable` where
-            legibility was measured (see `typoattack.metrics.legibility.with_legibility`).
+        outcomes: its predictions with what each row contributes to each figure, from
+            `typoattack.metrics.outcomes.outcomes`.
+        summaries: what `typoattack.metrics.summaries.summarise_outcomes` gives for them.
         manifest: what `typoattack.results.manifest.build_manifest` made.
         picture: draws a row's picture again; called for the rows that the gallery shows.
         skipped: (sample id, reason) of photographs that could not be used.
+        stroop: what colour words do to the answers about their ink; empty if that was not asked.
     """
 
-    predictions: pd.DataFrame
-    manifest: Mapping[str, Any]
+    outcomes: pd.DataFrame = field(repr=False)
+    summaries: Sequence[RecipeSummary] = field(repr=False)
+    manifest: Mapping[str, Any] = field(repr=False)
     picture: Painter = no_pictures
-    skipped: Sequence[tuple[str, str]] = field(default=())
+    skipped: Sequence[tuple[str, str]] = ()
+    stroop: Sequence[Interference] = ()
 
     @property
     def task(self) -> str:
@@ -60,12 +55,12 @@ class RunView:
 
     @property
     def main(self) -> pd.DataFrame:
-        """The predictions that answer the suite's own question."""
-        rows: pd.DataFrame = self.predictions[self.predictions["task"] == self.task]
+        """The rows that answer the suite's own question."""
+        rows: pd.DataFrame = self.outcomes[self.outcomes["task"] == self.task]
         return rows
 
     @property
     def models(self) -> list[str]:
         """The models with predictions, in the order of the manifest."""
-        present = set(self.predictions["model"])
+        present = set(self.outcomes["model"])
         return [m["name"] for m in self.manifest["models"] if m["name"] in present]

@@ -67,7 +67,7 @@ def build_manifest(
         "models": [_of_model(model, further) for model in models],
         "task": _of_task(task),
         "second_tasks": [_of_task(one) for one in further],
-        "dataset": _of_dataset(dataset),
+        "dataset": _of_dataset(dataset) | {"chosen": _chosen(suite, dataset)},
         "words": suite.words,
         "passes": suite.passes,
         "planned": planned,
@@ -96,6 +96,17 @@ def _of_model(model: Model, further: Sequence[Task]) -> dict[str, Any]:
         "reads": model.reads,
         "note": "; ".join(note for note in notes if note),
     }
+
+
+def _chosen(suite: Suite, dataset: Dataset) -> str:
+    """Which of the data set's photographs the suite uses, in words."""
+    there = len(dataset)
+    if suite.first and suite.first < there:
+        return f"the first {suite.first:,} of {there:,}"
+    if suite.limit and suite.limit < there:
+        spread = f"spread evenly over the classes, seed {suite.seed}"
+        return f"{suite.limit:,} of {there:,}, {spread}"
+    return f"all {there:,}"
 
 
 def _of_task(task: Task) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typoattack.runner.classify import Evaluation, classifier_for
 from typoattack.runner.draw import Generator
 from typoattack.runner.options import RunOptions
 from typoattack.samples.base import Dataset, variant_kinds
+from typoattack.samples.choose import first, spread
 from typoattack.samples.labels import templates
 from typoattack.suite import Shard, Suite
 from typoattack.task import Task
@@ -65,7 +66,10 @@ def text_space(suite: Suite, classifier: Classifier) -> Neighbours | None:
 
 def chosen_indices(suite: Suite, dataset: Dataset, shard: Shard | None = None) -> Sequence[int]:
     """Positions of the samples that the suite uses, or those of them that a shard does."""
-    chosen = range(min(suite.limit, len(dataset)) if suite.limit else len(dataset))
+    if suite.first:
+        chosen = first(dataset, suite.first)
+    else:
+        chosen = spread(dataset, suite.limit, suite.seed)
     if shard is None:
         return chosen
     return [index for index in chosen if shard.holds(dataset[index].id)]

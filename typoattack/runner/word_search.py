@@ -3,7 +3,7 @@
 import csv
 import io
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from typoattack.runner.draw import draw_word
 from typoattack.runner.options import RunOptions
 from typoattack.runner.photographs import Photograph, photograph
 from typoattack.samples import Dataset
+from typoattack.samples.choose import spread
 from typoattack.task import Task
 
 
@@ -46,7 +47,7 @@ class WordScore:
 def photographs_of_others(
     data: Dataset, target: str, *, limit: int, canvas: int = 448
 ) -> list[Photograph]:
-    """The first `limit` photographs that do not show the class `target`.
+    """`limit` photographs that do not show the class `target`, spread over the other classes.
 
     Args:
         data: whose photographs.
@@ -60,16 +61,12 @@ def photographs_of_others(
     """
     if target not in data.task.class_names:
         raise unknown("class", target, data.task.class_names)
-    found = list(itertools.islice(_of_others(data, target, canvas), limit))
+    names = data.task.class_names
+    others = [index for index in range(len(data)) if names[data[index].label] != target]
+    found = [photograph(data, index, canvas) for index in spread(data, limit, among=others)]
     if not found:
         raise UserError(f"dataset {data.name!r} has no photograph of another class than {target!r}")
     return found
-
-
-def _of_others(data: Dataset, target: str, canvas: int) -> Iterator[Photograph]:
-    for index in range(len(data)):
-        if data.task.class_names[data[index].label] != target:
-            yield photograph(data, index, canvas)
 
 
 def rank_words(

@@ -43,7 +43,7 @@ class PairedSamples:
 
 
 @dataclass(frozen=True, slots=True)
-class Photograph:
+class AnnotatedPicture:
     """One picture of a published set and its annotation.
 
     Attributes:
@@ -64,7 +64,7 @@ class Photograph:
 
 
 def pair(
-    photographs: Iterable[Photograph],
+    photographs: Iterable[AnnotatedPicture],
     *,
     name: str,
     templates: Sequence[str],
@@ -115,7 +115,7 @@ def pair(
     )
 
 
-def _clean_id(one: Photograph, by_id: dict[str, Photograph], where: str) -> str:
+def _clean_id(one: AnnotatedPicture, by_id: dict[str, AnnotatedPicture], where: str) -> str:
     """The id of the sample that an attacked picture belongs to: its clean picture's or its own."""
     if not one.clean:
         return one.id

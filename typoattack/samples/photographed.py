@@ -18,7 +18,7 @@ from PIL import Image
 from typoattack.core.errors import BrokenImage, RunFailure, UserError
 from typoattack.drawing.canvas import decode
 from typoattack.samples.files import refuse_links_outside
-from typoattack.samples.paired import ATTACKED, PairedSamples, Photograph, pair
+from typoattack.samples.paired import ATTACKED, AnnotatedPicture, PairedSamples, pair
 
 _NAME = re.compile(r"label=(?P<label>[^_=]+)_text=(?P<word>[^_=]+)")
 _LARGEST = 1 << 28
@@ -158,7 +158,7 @@ def named_photographs(spec: str, *, follow_links: bool = False) -> PairedSamples
                 f"dataset {spec!r}: picture {name!r} must be called like label=dog_text=cat.png"
             )
         label, word = (_restored(match[part]) for part in ("label", "word"))
-        found.append(Photograph(name, label, word, pictures.loader(name)))
+        found.append(AnnotatedPicture(name, label, word, pictures.loader(name)))
     licence = _RTA_LICENCE if kind == "rta" else _PAINT_LICENCE
     return pair(found, name=spec, templates=("a photo of a {}.",), licence=licence)
 
@@ -198,7 +198,7 @@ def materzynska(spec: str, *, follow_links: bool = False) -> PairedSamples:
             raise UserError(f"dataset {spec!r}: the picture {name!r} is missing")
         partner = named or (only[label] if clean[label] == 1 else "")
         loader = pictures.loader(places[name])
-        found.append(Photograph(name, label, word, loader, partner if word else ""))
+        found.append(AnnotatedPicture(name, label, word, loader, partner if word else ""))
     classes = _json(pictures, ("classes.json",), required=False)
     return pair(
         found,
@@ -266,7 +266,7 @@ def annotated(spec: str, *, follow_links: bool = False) -> PairedSamples:
                 f"dataset {spec!r}: no column {column!r}; it needs {', '.join(_COLUMNS)} and may "
                 f"have {', '.join(_OPTIONAL)}"
             )
-    found: dict[str, Photograph] = {}
+    found: dict[str, AnnotatedPicture] = {}
     try:
         lines = list(reader)
     except csv.Error as error:
@@ -286,7 +286,7 @@ def annotated(spec: str, *, follow_links: bool = False) -> PairedSamples:
     )
 
 
-def _of_line(line: dict[str, Any], pictures: Pictures, where: str) -> list[Photograph]:
+def _of_line(line: dict[str, Any], pictures: Pictures, where: str) -> list[AnnotatedPicture]:
     """The attacked picture of a line and the clean one it names."""
     cells = {name: (line.get(name) or "").strip() for name in (*_COLUMNS, *_OPTIONAL)}
     for column in ("image", "label"):
@@ -296,9 +296,9 @@ def _of_line(line: dict[str, Any], pictures: Pictures, where: str) -> list[Photo
     clean = _inside(cells["clean"], pictures, where) if cells["clean"] and word else ""
     image = _inside(image, pictures, where)
     kind = cells["kind"] or ATTACKED if word else ATTACKED
-    made = [Photograph(image, label, word, pictures.loader(image), clean, kind)]
+    made = [AnnotatedPicture(image, label, word, pictures.loader(image), clean, kind)]
     if clean:
-        made.append(Photograph(clean, label, "", pictures.loader(clean)))
+        made.append(AnnotatedPicture(clean, label, "", pictures.loader(clean)))
     return made
 
 

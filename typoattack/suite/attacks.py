@@ -96,8 +96,17 @@ def with_controls(
     attack = make_attack(recipe, words, default)
     yield attack
     if attack.drawn is not None and recipe.family == "attack":
-        for kind in controls:
+        for kind in dict.fromkeys(_telling(attack.drawn, kind) for kind in controls):
             yield make_attack(_control(attack.drawn, kind), words, default)
+
+
+def _telling(recipe: Recipe, kind: str) -> str:
+    """The kind of control that tells what `kind` is to tell.
+
+    Where there is no surface, the picture without a word is the clean photograph: what the letters
+    cover is told by the same ink that cannot be read, the word mirrored.
+    """
+    return "mirrored" if kind == "blank" and recipe.bare else kind
 
 
 def _control(recipe: Recipe, kind: str) -> RecipeBase:

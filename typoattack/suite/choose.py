@@ -41,7 +41,10 @@ def choose_suite(
     return with_dataset_options(load_suite(suite, given), **of_dataset)
 
 
-_OF_SUITE = ("models", "words", "controls", "replicates", "seed", "canvas", "templates", "limit")
+_OF_SUITE = (
+    *("models", "words", "controls", "replicates", "seed", "canvas", "templates"),
+    *("limit", "first"),
+)
 
 
 def changes_of(suite: Suite) -> dict[str, Any] | None:

@@ -43,6 +43,7 @@ class _SuiteFile(BaseModel):
     canvas: int = Field(default=448, ge=32, le=4096)
     templates: str = ""
     limit: int = Field(default=0, ge=0)
+    first: int = Field(default=0, ge=0)
 
 
 def list_suites() -> dict[str, Path]:
@@ -101,7 +102,10 @@ def parse_suite(text: str, name: str, changes: Mapping[str, Any] | None = None) 
         canvas=file.canvas,
         templates=file.templates,
         limit=file.limit,
+        first=file.first,
     )
+    if suite.limit and suite.first:
+        raise UserError(f"suite {name!r}: give limit (spread over the classes) or first, not both")
     parse_words(suite.words)
     return replace(suite, attacks=_attacks(suite, file.recipes))
 

@@ -25,7 +25,8 @@ class Suite:
         seed: keys every random stream.
         canvas: side of the square canvas in pixels.
         templates: `simple`, `openai`, a file, or empty for the data set's own.
-        limit: only the first so many samples; 0 for all.
+        limit: only so many samples, spread evenly over the classes; 0 for all.
+        first: only the first so many samples of the data set; 0 for all.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Suite:
     canvas: int = 448
     templates: str = ""
     limit: int = 0
+    first: int = 0
 
     @property
     def passes(self) -> int:
@@ -59,7 +61,7 @@ class Suite:
             "seed": self.seed,
             "canvas": self.canvas,
             "templates": self.templates,
-            "limit": self.limit,
+            "limit": f"{self.limit} spread over classes" if self.limit else self.first,
         }
 
 

@@ -199,7 +199,7 @@ def _draw(
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ModelQuestion:
     """The zero-shot question, its text encoded once for the whole model.
 
     Attributes:
@@ -220,10 +220,10 @@ class Question:
         return torch.from_numpy(lead * np.float32(self.scale))
 
 
-def ask(model: Model, photographs: Photographs, cache: TextCache) -> Question:
+def ask(model: Model, photographs: Photographs, cache: TextCache) -> ModelQuestion:
     """The question that the data set asks, put to `model`."""
     classifier = ZeroShotClassifier(model, photographs.dataset.task, cache)
-    return Question(classifier, model.logit_scale)
+    return ModelQuestion(classifier, model.logit_scale)
 
 
 def embeddings(

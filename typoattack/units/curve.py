@@ -12,11 +12,11 @@ from typoattack.metrics.intervals import SHARE, Figure, bootstrap, wilson
 from typoattack.models.base import Model
 from typoattack.units.ablate import AblatedModel, How, Instead, Ranked
 from typoattack.units.anatomy import Anatomy
-from typoattack.units.attacks import Attacks, Question, embeddings
+from typoattack.units.attacks import Attacks, ModelQuestion, embeddings
 from typoattack.units.finished import Arrays, FinishedWork
 from typoattack.units.layers import Layer, remembering
 from typoattack.units.recording import Told
-from typoattack.units.scores import Scores
+from typoattack.units.scores import UnitScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Point:
 FIGURES = ("flip_rate", "blank_flip_rate", "targeted_success", "accuracy_clean")
 
 
-def rank_units(layers: Sequence[Layer], scores: Sequence[Scores]) -> Ranked:
+def rank_units(layers: Sequence[Layer], scores: Sequence[UnitScores]) -> Ranked:
     """All units of `layers` from the highest score to the lowest."""
     given = [(index, unit) for index, layer in enumerate(layers) for unit in range(layer.units)]
     score = np.concatenate([one.score for one in scores])
@@ -84,7 +84,7 @@ class Experiment:
 
     inside: Anatomy
     attacks: Attacks
-    question: Question
+    question: ModelQuestion
     how: How = "zero"
     instead: Instead | None = None
     batch_size: int = 32

@@ -13,7 +13,7 @@ from typoattack.units.examples import Top
 from typoattack.units.layers import Layer
 from typoattack.units.photographs import Photographs
 from typoattack.units.plan import Chosen, StudyPlan
-from typoattack.units.scores import Scores
+from typoattack.units.scores import UnitScores
 from typoattack.units.visualise import Visualised
 
 
@@ -32,7 +32,7 @@ class LayerStudy:
     layer: Layer
     photographs: Top = field(repr=False)
     words: pd.DataFrame = field(repr=False)
-    scores: dict[str, Scores] = field(repr=False)
+    scores: dict[str, UnitScores] = field(repr=False)
     colours: Top | None = field(default=None, repr=False)
 
     def words_of(self, unit: int) -> list[str]:

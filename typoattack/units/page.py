@@ -14,7 +14,7 @@ from typoattack.runner.draw import pixel_fingerprint
 from typoattack.units.attribute import Contribution
 from typoattack.units.curve import Point
 from typoattack.units.findings import FlipStudy, LayerStudy, Study, settings, shown_units
-from typoattack.units.scores import LEVEL, Scores, resolution
+from typoattack.units.scores import LEVEL, UnitScores, resolution
 from typoattack.units.section import (
     CURVE,
     FLIPS,
@@ -98,7 +98,7 @@ _KINDS = {
 }
 
 
-def _best(scores: Scores) -> list[int]:
+def _best(scores: UnitScores) -> list[int]:
     """The units that a sheet shows: those found, then the next best, none that is mere chance."""
     order = list(dict.fromkeys([*scores.found().tolist(), *scores.order().tolist()]))
     better = [unit for unit in order if scores.score[unit] > 0.5]
@@ -285,6 +285,7 @@ def summary(done: Study, pictures: tuple[tuple[str, str], ...] = ()) -> Section:
         done.inside.model.name,
         done.inside.model.fingerprint,
         tuple(_explained(done)),
+        tuple(kind for kind in _KINDS if kind and any(kind in one.scores for one in done.layers)),
     )
 
 
@@ -323,7 +324,7 @@ _TESTS = {
 }
 
 
-def _score_rows(one: LayerStudy, scores: Scores) -> tuple[tuple[str, ...], ...]:
+def _score_rows(one: LayerStudy, scores: UnitScores) -> tuple[tuple[str, ...], ...]:
     tests = _TESTS[scores.kind]
     stands = ("closest to",) if len(tests) > 1 else ()
     rows: list[tuple[str, ...]] = [("unit", *stands, *tests, "p", "q", "words")]

@@ -12,6 +12,7 @@ from typoattack.core.randomness import digest
 from typoattack.drawing.canvas import CANVAS, square_canvas
 from typoattack.runner.draw import pixel_fingerprint
 from typoattack.samples.base import Dataset, Sample
+from typoattack.samples.choose import spread
 
 _LEAST = 2
 
@@ -65,13 +66,13 @@ class Photographs:
 def usable_photographs(
     dataset: Dataset, limit: int | None = None, canvas: int = CANVAS
 ) -> Photographs:
-    """The first `limit` photographs of `dataset` (all if None) less those that are broken.
+    """`limit` photographs of `dataset` (all if None), spread over the classes, less the broken.
 
     Raises:
         UserError: if none is left.
     """
     indices, labels, broken, facts = [], [], [], [str(canvas)]
-    for index in range(min(limit or len(dataset), len(dataset))):
+    for index in spread(dataset, limit or 0):
         sample = dataset[index]
         try:
             picture = sample.load()

@@ -40,7 +40,7 @@ _UNITS = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class UnitScores:
     """One score of every unit of a layer.
 
     Attributes:
@@ -88,7 +88,7 @@ class Scores:
         return {name: np.asarray(value) for name, value in named if name != "kind"}
 
     @classmethod
-    def from_arrays(cls, kind: str, held: Arrays) -> "Scores":
+    def from_arrays(cls, kind: str, held: Arrays) -> "UnitScores":
         """What `arrays` gave away."""
         rest = {name: value for name, value in held.items() if name != "groups"}
         return cls(kind, tuple(map(str, held["groups"])), **rest)
@@ -189,7 +189,7 @@ class _Test:
 
 def text_scores(
     with_words: Values, blanks: Values, *, permutations: int = PERMUTATIONS, seed: int = 0
-) -> Scores:
+) -> UnitScores:
     """How well each unit tells any word from the same label without one.
 
     Args:
@@ -206,7 +206,7 @@ def text_scores(
     best = np.zeros(found.shape[1], dtype=np.int64)
     q = false_discovery(p[0])
     none = np.zeros(0, dtype=np.int64)
-    return Scores("text", ("text",), found, found, best, p[0], q, q, q, done, none)
+    return UnitScores("text", ("text",), found, found, best, p[0], q, q, q, done, none)
 
 
 def multimodal_scores(
@@ -217,7 +217,7 @@ def multimodal_scores(
     *,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
-) -> Scores:
+) -> UnitScores:
     """How well each unit tells a class's photographs, and the class's written name, from others.
 
     A unit's score for a class is the smaller of the two AUROCs. It stands for a class only if
@@ -259,7 +259,7 @@ def _places(names: Sequence[str], words: Sequence[str]) -> list[int]:
 
 def colour_scores(
     cards: ColourCards, values: Values, *, permutations: int = PERMUTATIONS, seed: int = 0
-) -> Scores:
+) -> UnitScores:
     """How well each unit tells an ink from other inks, and the colour's name from other names.
 
     Args:
@@ -278,7 +278,7 @@ def colour_scores(
 
 def _both(
     kind: str, names: tuple[str, ...], one: _Test, other: _Test, permutations: int, seed: int
-) -> Scores:
+) -> UnitScores:
     first, p_first, done_first = one.run(permutations, seed)
     second, p_second, done_second = other.run(permutations, seed)
     best, p = _of_both(first, second, p_first, p_second)
@@ -291,7 +291,7 @@ def _both(
         (false_discovery(_of_both(first, second[deal], p_first, p_second[deal])[1]) <= LEVEL).sum()
         for deal in deals
     ]
-    return Scores(
+    return UnitScores(
         kind,
         names,
         first,
@@ -314,7 +314,7 @@ def _of_both(
     return best, np.maximum(p_first, p_second)[best, np.arange(len(best))]
 
 
-def resolution(scores: Scores) -> str:
+def resolution(scores: UnitScores) -> str:
     """What the number of permutations can show at best, in words; empty if it kept no unit back."""
     units = len(scores.best)
     most = int(scores.permutations.max())

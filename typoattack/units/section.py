@@ -75,6 +75,8 @@ class Section:
         model: the name of the model that was studied.
         fingerprint: the model's.
         flips: for pictures of a run that show the same.
+        kinds: of unit that the study looked for: `text`, `multimodal`, `colour`; none in a file
+            from before they were written.
     """
 
     title: str
@@ -84,6 +86,7 @@ class Section:
     model: str = ""
     fingerprint: str = ""
     flips: tuple[ExplainedFlip, ...] = field(default=(), repr=False)
+    kinds: tuple[str, ...] = ()
 
 
 def write_section(section: Section, folder: Path) -> None:

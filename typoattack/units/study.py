@@ -18,7 +18,7 @@ from typoattack.units.ablate import Cut, reference_fields
 from typoattack.units.anatomy import Anatomy
 from typoattack.units.attacks import (
     Attacks,
-    Question,
+    ModelQuestion,
     ask,
     embeddings,
     read_attacks,
@@ -34,7 +34,7 @@ from typoattack.units.layers import Layer
 from typoattack.units.photographs import Photographs
 from typoattack.units.plan import Chosen, StudyPlan, chosen_parts
 from typoattack.units.recording import Recording, Told, Values, record, recorded_in
-from typoattack.units.scores import Scores, colour_scores, multimodal_scores, text_scores
+from typoattack.units.scores import UnitScores, colour_scores, multimodal_scores, text_scores
 from typoattack.units.visualise import Visualised, visualise
 
 
@@ -192,7 +192,7 @@ class _StudyRun:
         plan, parts = self.plan, self.chosen.parts
         chance = {"permutations": plan.permutations, "seed": plan.seed}
         seen, read = shown["photographs"], shown["words"]
-        work: dict[str, Callable[[], Scores]] = {
+        work: dict[str, Callable[[], UnitScores]] = {
             "text": lambda: text_scores(read, shown["blanks"], **chance),
             "multimodal": lambda: multimodal_scores(
                 self.photographs, seen, plan.cards, read, **chance
@@ -209,11 +209,11 @@ class _StudyRun:
         colours = strongest(shown["colours"], plan.top) if "colours" in shown else None
         return LayerStudy(layer, strongest(seen, plan.top), words, scores, colours)
 
-    def _kept_scores(self, kind: str, make: Callable[[], Scores], *facts: str) -> Scores:
+    def _kept_scores(self, kind: str, make: Callable[[], UnitScores], *facts: str) -> UnitScores:
         held = self.finished.arrays(f"{kind} scores", lambda: make().arrays(), *facts)
-        return Scores.from_arrays(kind, held)
+        return UnitScores.from_arrays(kind, held)
 
-    def _attacked(self) -> tuple[Attacks | None, Question | None]:
+    def _attacked(self) -> tuple[Attacks | None, ModelQuestion | None]:
         attack, seed = self.attack, self.plan.seed
         if attack is None:
             return None, None
@@ -233,7 +233,7 @@ class _StudyRun:
         return attacks, ask(self.inside.model, self.photographs, self.options.cache)
 
     def _curve(
-        self, studied: Sequence[LayerStudy], attacks: Attacks, question: Question
+        self, studied: Sequence[LayerStudy], attacks: Attacks, question: ModelQuestion
     ) -> list[Point]:
         plan = self.plan
         ranked = rank_units(self.layers, [one.scores["text"] for one in studied])
@@ -270,7 +270,7 @@ class _StudyRun:
         return (self.photographs.image(row) for row in range(min(len(self.photographs), 32)))
 
     def _flips(
-        self, attacks: Attacks, question: Question
+        self, attacks: Attacks, question: ModelQuestion
     ) -> tuple[list[FlipStudy], tuple[int, int]]:
         model, size = self.inside.model, self.options.batch_size
         found = {kind: embeddings(model, attacks, kind, size) for kind in ("clean", "attacked")}
@@ -287,7 +287,7 @@ class _StudyRun:
     def _flip(
         self,
         attacks: Attacks,
-        question: Question,
+        question: ModelQuestion,
         row: int,
         found: dict[str, "np.typing.NDArray[np.float32]"],
         answer: int,

@@ -131,6 +131,12 @@ class Meaning:
         return name, F.normalize(self._rows[classes].mean(dim=0), dim=0)
 
 
+STAND_IN = (
+    "this model is a stand-in for trying the product: its figures say nothing of any published CLIP"
+)
+"""What a report must say of every embedded model."""
+
+
 class MiniBlind(ZeroShotModel):
     """The embedded model without its reading part: sees objects, cannot read.
 
@@ -162,11 +168,8 @@ class MiniBlind(ZeroShotModel):
 
     @property
     def note(self) -> str:
-        """That it cannot read."""
-        return (
-            "this model cannot read: its flips come from what the label covers, not from the "
-            "word on it"
-        )
+        """That it is a stand-in, and cannot read."""
+        return f"{STAND_IN}; {super().note}"
 
     @torch.inference_mode()
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:

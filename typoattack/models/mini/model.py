@@ -22,6 +22,7 @@ from typoattack.models.inference import autocast, check_precision, reduced
 from typoattack.models.mini.blind import (
     OBJECT_FEATURES,
     OBJECT_SIZE,
+    STAND_IN,
     Meaning,
     class_rows,
     load_object_net,
@@ -105,10 +106,7 @@ class Mini(ZeroShotModel):
     @property
     def note(self) -> str:
         """That it is a stand-in."""
-        return (
-            "this model is a stand-in for trying the product: its figures say nothing of any "
-            "published CLIP"
-        )
+        return STAND_IN
 
     @torch.inference_mode()
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:

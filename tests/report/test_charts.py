@@ -6,20 +6,22 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import matplotlib as mpl
+import pandas as pd
 import pytest
 from made_tables import simulated, table
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from typoattack.metrics.figures import outcomes, summarise_outcomes
-from typoattack.report.figures import (
+from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.summaries import summarise_outcomes
+from typoattack.report.charts import charts
+from typoattack.report.charts.base import (
     PAGE_STYLE,
     PAGE_WIDTH,
     PAPER_WIDTH,
     PNG_DPI,
     STYLE,
     Chart,
-    charts,
     inline_svg,
     write_charts,
 )
@@ -32,6 +34,10 @@ BLANKS = {f"blank-label(printed-label(size={s}))": 0.05 for s in (0.1, 0.2, 0.4)
 def _charts(**given: object) -> list[Chart]:
     counted = outcomes(simulated(20, SIZES | BLANKS, classes=6, **given))  # type: ignore[arg-type]
     return charts(summarise_outcomes(counted), counted, lambda _: COLOURS)
+
+
+def _drawn(counted: pd.DataFrame) -> list[Chart]:
+    return charts(summarise_outcomes(counted, resamples=50), counted, lambda _: COLOURS)
 
 
 def _names(made: list[Chart]) -> list[str]:
@@ -100,6 +106,29 @@ def test_any_name_is_drawn_as_text(name: str) -> None:
         assert "<script>" not in svg
         assert len(svg) < 100_000
         ET.parse(io.StringIO(svg.replace("xlink:href", "href")))
+
+
+def test_what_becomes_of_right_answers_is_drawn_as_the_figures_say() -> None:
+    pictures = [{"sample": f"{i}", "predicted": now} for i, now in enumerate([0, 0, 0, 1, 1, 5])]
+    counted = outcomes(table(*pictures))
+    (fate,) = (c for c in _drawn(counted) if c.name == "fate")
+    (axis,) = fate.draw(PAGE_WIDTH).axes
+    widths = {bars.get_label(): bars.patches[0].get_width() for bars in axis.containers}
+    assert widths == {
+        "still right": pytest.approx(3 / 6),
+        "called the word": pytest.approx(2 / 6),
+        "called something else": pytest.approx(1 / 6),
+    }
+    starts = [bars.patches[0].get_x() for bars in axis.containers]
+    assert starts == pytest.approx([0, 3 / 6, 5 / 6])
+
+
+def test_recipes_of_equal_flip_rate_stand_by_name() -> None:
+    recipes = ["c", "a", "b"]
+    counted = outcomes(table(*({"recipe": r, "predicted": 1} for r in recipes)))
+    (rates,) = (c for c in _drawn(counted) if c.name == "flip-rate")
+    (axis,) = rates.draw(PAGE_WIDTH).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == sorted(recipes)
 
 
 def test_nothing_to_show_is_no_chart() -> None:

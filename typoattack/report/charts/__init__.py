@@ -1,0 +1,34 @@
+"""The figures of a run, drawn by matplotlib: for the page (SVG) and for a paper (SVG and PNG)."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from typoattack.metrics.summaries import RecipeSummary
+from typoattack.report.charts.base import Chart
+from typoattack.report.charts.coverage import coverage_charts
+from typoattack.report.charts.dose import dose_charts
+from typoattack.report.charts.fate import fate_charts
+from typoattack.report.charts.flip_rate import flip_rate_charts
+from typoattack.report.charts.stroop import stroop_charts
+
+
+def charts(
+    summaries: Sequence[RecipeSummary],
+    counted: pd.DataFrame,
+    names_of: Callable[[str], Sequence[str]],
+) -> list[Chart]:
+    """The figures that these results have something to show in.
+
+    Args:
+        summaries: of one or several models.
+        counted: what `typoattack.metrics.outcomes.outcomes` gives for the same rows.
+        names_of: for a task, what its labels index.
+    """
+    return [
+        *flip_rate_charts(summaries),
+        *fate_charts(summaries),
+        *coverage_charts(summaries),
+        *dose_charts(summaries),
+        *stroop_charts(counted, names_of),
+    ]

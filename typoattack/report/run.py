@@ -1,0 +1,143 @@
+"""A run from Python: its predictions, and what they amount to, each computed once."""
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from typoattack.core.errors import UserError
+from typoattack.core.resources import default_cache_dir
+from typoattack.metrics.defences import defence_table
+from typoattack.metrics.legibility import (
+    Reader,
+    read_back,
+    read_legibility,
+    with_legibility,
+    write_legibility,
+)
+from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.stroop import Interference, interference
+from typoattack.metrics.summaries import RecipeSummary, summarise_outcomes, to_frame
+from typoattack.report.notebook import notebook_html
+from typoattack.report.units import UnitsStudy, read_units
+from typoattack.report.view import RunView
+from typoattack.results.folder import RunFolder
+from typoattack.results.pictures import Painter, no_pictures
+from typoattack.runner.redraw import RunPainter
+
+if TYPE_CHECKING:
+    from typoattack.core.progress import Progress
+
+
+class Run:
+    """A run: its predictions and what they amount to.
+
+    Args:
+        path: the run's folder, or where it lies.
+
+    Attributes:
+        path: where it lies; gone where `evaluate` was given none to keep.
+        manifest: what was run; see `typoattack.results.manifest`.
+        skipped: the samples that could not be used, and why.
+
+    Raises:
+        UserError: if there is no run.
+    """
+
+    def __init__(self, path: str | Path | RunFolder) -> None:
+        self.folder = path if isinstance(path, RunFolder) else RunFolder(Path(path))
+        self.path = self.folder.path
+        self.manifest = self.folder.manifest()
+        self.skipped = self.folder.skipped()
+
+    @functools.cached_property
+    def predictions(self) -> pd.DataFrame:
+        """One row a (model, task, recipe, sample, replicate); see `typoattack.results.schema`.
+
+        With the column `readable` where `measure_legibility` was asked for.
+        """
+        rows = self.folder.predictions()
+        read = read_legibility(self.path)
+        return rows if read is None else with_legibility(rows, read)
+
+    @functools.cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """The predictions with what each row contributes to each figure.
+
+        Raises:
+            UserError: for predictions that no honest figure can be taken from.
+        """
+        return outcomes(self.predictions)
+
+    @property
+    def left(self) -> int:
+        """How many photographs are still to do; 0 for a finished run."""
+        return max(int(self.manifest.get("planned", 0)) - len(self.folder.done()), 0)
+
+    @functools.cached_property
+    def summaries(self) -> list[RecipeSummary]:
+        """Every reported figure with its interval, for each model and recipe."""
+        return summarise_outcomes(self.outcomes)
+
+    def summary(self) -> pd.DataFrame:
+        """The same as a table: one row a (model, recipe)."""
+        return to_frame(self.summaries)
+
+    def defences(self) -> pd.DataFrame:
+        """Attack by defence, with the cost in clean accuracy; empty if none was tried."""
+        return defence_table(self.summaries, self.manifest["models"])
+
+    def stroop(self) -> list[Interference]:
+        """What colour words do to the answers about their ink; empty if that was not asked."""
+        return list(self._stroop)
+
+    @functools.cached_property
+    def _stroop(self) -> tuple[Interference, ...]:
+        return tuple(interference(self.predictions))
+
+    def units(self) -> UnitsStudy | None:
+        """What `typoattack units MODEL --out RUN/units` found; None if that was not done."""
+        return read_units(self.path, self.manifest)
+
+    def report(self) -> Path:
+        """Write the page, tables and figures into the run's folder; the page's path."""
+        from typoattack.report.page import write_report  # matplotlib: a second for who needs none
+
+        return write_report(self._view(), self.path)[0]
+
+    def measure_legibility(self, progress: "Progress | None" = None) -> None:
+        """Read back every attacked picture with text recognition, and keep what was read.
+
+        Raises:
+            UserError: if the extra `ocr` is not installed.
+        """
+
+        def told(done: int, total: int) -> None:
+            if progress is not None:
+                progress("pictures read back", done, total)
+
+        with Reader(default_cache_dir() / "readings.sqlite") as reader:
+            table = read_back(self.predictions, self.painter(), reader, told)
+        write_legibility(self.path, table)
+        for stale in ("predictions", "outcomes", "summaries"):
+            self.__dict__.pop(stale, None)
+
+    def painter(self) -> Painter:
+        """Draws the run's pictures again; none where the photographs are gone."""
+        try:
+            return RunPainter(self.folder)
+        except UserError:
+            return no_pictures
+
+    def _view(self) -> RunView:
+        skipped = [(skip.sample, skip.reason) for skip in self.skipped]
+        return RunView(
+            self.outcomes, self.summaries, self.manifest, self.painter(), skipped, self._stroop
+        )
+
+    def _repr_html_(self) -> str:
+        return notebook_html(self._view())
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
