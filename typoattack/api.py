@@ -1,6 +1,7 @@
 """The product from Python: run a suite, attack a picture, evaluate a model in memory."""
 
 import dataclasses
+import datetime
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from typoattack.models.text_cache import TextCache
 from typoattack.recipes import Recipe, parse_recipe
 from typoattack.report.comparison import write_comparison
 from typoattack.report.run import Run
+from typoattack.results.given import Answer, read_answers, write_given
 from typoattack.runner.execute import HERE, Machine, execute
 from typoattack.samples import open_dataset
 from typoattack.suite import Suite
@@ -187,6 +189,42 @@ def evaluate(
             return done
     finally:
         model.train(training)
+
+
+def score(
+    answers: str | Path | Sequence[Answer],
+    out: str | Path,
+    *,
+    name: str = "given",
+    question: str = "Which object is it?",
+    class_names: Sequence[str] = (),
+    command: str | None = None,
+) -> Run:
+    """A run made of answers that were computed elsewhere: every figure, page and comparison.
+
+    Args:
+        answers: a CSV, JSON lines or parquet file, see `typoattack.results.given`, or the answers.
+        out: the new run's folder.
+        name: what tables call the set of pictures.
+        question: what was asked, one line.
+        class_names: the possible answers; all that occur if empty.
+        command: what the manifest says made it; this call if None.
+
+    Raises:
+        UserError: for a file or an answer that is not as it must be, or an `out` that exists.
+    """
+    called = _as_called("score", {**locals(), "command": None}, ["answers", "out"])
+    found = read_answers(answers) if isinstance(answers, str | Path) else answers
+    folder = write_given(
+        found,
+        out,
+        name=name,
+        question=question,
+        class_names=class_names,
+        command=called if command is None else command,
+        now=datetime.datetime.now(datetime.timezone.utc),
+    )
+    return Run(folder)
 
 
 def attack(

@@ -12,6 +12,8 @@ COMMANDS = {
     "merge": "Join the shards of a run, done with `run --shard i/n`, into one run, and show its "
     "table.",
     "report": "Write a run's page, tables and figures beside its predictions, and show the table.",
+    "score": "Score answers that were computed elsewhere: every figure and page that a run of ours "
+    "gets.",
     "compare": "Is one model really more robust than another? Paired by photograph, with "
     "intervals.",
     "published": "What papers and model cards report for public checkpoints, with the source of "

@@ -322,7 +322,7 @@ def says_word(rows: PairedRows) -> Contribution:
 )
 def two_way_clean(rows: PairedRows) -> Contribution:
     """Whether the clean picture is closer to its label than to the word."""
-    return rows.only(rows.clean_margin > 0, rows.worded & rows.paired)
+    return rows.only(rows.clean_margin > 0, rows.worded & rows.paired & rows.clean_margin.notna())
 
 
 @figure(
@@ -333,7 +333,7 @@ def two_way_clean(rows: PairedRows) -> Contribution:
 )
 def two_way_attacked(rows: PairedRows) -> Contribution:
     """Whether the attacked picture is closer to its label than to the word."""
-    return rows.only(rows.margin > 0, rows.worded)
+    return rows.only(rows.margin > 0, rows.worded & rows.margin.notna())
 
 
 @figure(

@@ -227,8 +227,8 @@ def draw_given(sample: Sample, canvas: Image.Image, kind: str, replicate: int) -
     if replicate >= len(variants):
         return None
     image = square_canvas(variants[replicate].load(), canvas.width)
-    word = variants[replicate].word
-    return attacked(canvas, image, word=word, written=word, size=0.0)
+    word, written = variants[replicate].word, variants[replicate].written
+    return attacked(canvas, image, word=word, written=written or word, size=0.0)
 
 
 @contextmanager

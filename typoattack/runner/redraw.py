@@ -33,6 +33,8 @@ class RunPainter:
     def __init__(self, folder: RunFolder) -> None:
         manifest = folder.manifest()
         identity = manifest["identity"]
+        if "dataset" not in identity:
+            raise UserError("the answers were given; there are no photographs to draw on")
         self._folder = folder
         self._seed = int(identity["seed"])
         self._side = int(identity["canvas"])

@@ -113,6 +113,11 @@ _add(
     _of_files(f"{_PHOTOGRAPHED}:named_photographs"),
 )
 _add(
+    "goh:PATH",
+    "Goh et al. 2021's objects under paper notes, OBJECT-NOTE.jpg",
+    _of_files("typoattack.samples.goh:goh"),
+)
+_add(
     "materzynska:PATH",
     "a folder or zip of photographs with annotation.json",
     _of_files(f"{_PHOTOGRAPHED}:materzynska"),

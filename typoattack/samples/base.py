@@ -20,11 +20,13 @@ class Variant:
         kind: what the set calls it: `SCAM`, `SynthSCAM`, `incongruent`, ...
         word: what is written on it.
         load: decodes the picture when called; raises `BrokenImage`.
+        written: the very text, where `word` is the class that it stands for; else empty.
     """
 
     kind: str
     word: str
     load: Callable[[], Image.Image] = field(repr=False, compare=False)
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
