@@ -23,6 +23,7 @@ import pytest
 from tests.conftest import noise
 from tests.models.test_transformers_backend import save as save_transformers
 from typoattack.cli.commands import COMMANDS, load_command
+from typoattack.cli.listing import LISTINGS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -51,7 +52,7 @@ SMALLER = {
 }
 """What makes a command's work small, where it doesn't say itself how much it does.
 
-At a terminal, where what differs is how a run is shown, a suite that draws is cut to one recipe too.
+At a terminal, where what differs is how a run is shown, a suite that draws has one recipe too.
 """
 
 DRAWN = ("typoattack run quick", "typoattack run literature")
@@ -210,6 +211,8 @@ def belongings(tmp_path_factory: pytest.TempPathFactory, tiny_clip: Path) -> Pat
         noise(900 + number, 200, 200).save(root / "notes" / f"{name}.png")
     noise(1, 300, 200).save(root / "photo.jpg")
     (root / "words.txt").write_text("piggy bank\n$$$\n", "utf-8")
+    answers = "sample,kind,label,word,answer\n1,clean,cat,,cat\n1,note,cat,dog,dog\n"
+    (root / "answers.csv").write_text(answers, "utf-8")
     shutil.copytree(tiny_clip, root / "my-clip")
     save_transformers("siglip", root / "my-siglip")
     return root
@@ -291,3 +294,10 @@ def test_links_of_the_pages_beside_the_code_lead_somewhere(name: str) -> None:
         path, _, anchor = link.partition("#")
         assert not anchor or not path.endswith(".py")
         assert (ROOT / path).exists(), link
+
+
+def test_the_tables_of_options_and_parts_are_made_from_the_code() -> None:
+    """`docs/hooks.py` fills these in; nobody writes them by hand."""
+    asked = re.compile(r"^<!-- list: (\w+) -->$", re.MULTILINE)
+    kinds = {kind for path in PAGES for kind in asked.findall(path.read_text("utf-8"))}
+    assert kinds == {*LISTINGS, "published"}

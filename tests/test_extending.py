@@ -128,7 +128,12 @@ def write_words(entries: Iterable[Entry], folder: Path) -> None:
 FORMATS.add("words", write_words)
 
 
-@figure("Stood firm", "Share of all photographs whose answer is the clean one's.", column=90)
+@figure(
+    "Stood firm",
+    "Share of all photographs whose answer is the clean one's.",
+    more_robust="higher",
+    column=90,
+)
 def stood_firm(rows: PairedRows) -> Contribution:
     """1 where the answer is as it was."""
     return rows.only(rows.predicted == rows.clean_predicted, rows.attacked & rows.paired)
@@ -137,7 +142,7 @@ def stood_firm(rows: PairedRows) -> Contribution:
 @section("greeting", 50, navigation="Greeting")
 def greeting(data: ReportData) -> dict[str, object]:
     """Says how many photographs there were."""
-    return {"photographs": data.view.predictions["sample"].nunique()}
+    return {"photographs": data.view.manifest["dataset"]["samples"]}
 '''
 TEMPLATE = '<section id="greeting">Hello, {{ photographs }} photographs</section>\n'
 
@@ -189,7 +194,11 @@ def test_a_figure_from_outside_is_in_the_table_and_a_section_on_the_page(run: Pa
 def test_a_run_can_be_reported_and_compared_by_a_figure_from_outside(
     run: Path, plugin: Path
 ) -> None:
-    assert "Stood firm" in typoattack(plugin, "report", run)
+    (run / "summary.md").unlink()
+    typoattack(plugin, "report", run)
+    assert "Stood firm" in (run / "summary.md").read_text("utf-8")
+    compared = typoattack(plugin, "compare", run, "--figure", "stood_firm")
+    assert "small-label" in compared
 
 
 def test_a_layout_from_outside_is_written(plugin: Path) -> None:
