@@ -1,8 +1,8 @@
-# make demo | test | lint | results | pictures | speed | fuzz — each makes .venv first if need be.
+# make demo | test | lint | docs | results | pictures | speed | fuzz — each makes .venv first if need be.
 PYTHON ?= python3
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint format results pictures speed fuzz clean
+.PHONY: demo test lint format docs results pictures speed fuzz clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.base
@@ -15,6 +15,10 @@ lint: .venv/.dev
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+docs: .venv/.dev
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
 format: .venv/.dev
 	.venv/bin/ruff format .
@@ -38,7 +42,7 @@ fuzz: .venv/.dev
 	.venv/bin/python benchmarks/trust/fuzz.py
 
 clean:
-	rm -rf .venv runs build dist .pytest_cache .mypy_cache .ruff_cache .coverage
+	rm -rf .venv runs site build dist .pytest_cache .mypy_cache .ruff_cache .coverage
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -27,6 +27,8 @@ class Entry:
 class Entries:
     """The clean and attacked pictures of a data set, drawn while they are iterated.
 
+    They pickle without `told`: what watches, such as a terminal, stays in its own process.
+
     Attributes:
         generator: draws the suite.
         dataset: the photographs.
@@ -40,6 +42,9 @@ class Entries:
     indices: Sequence[int]
     told: Callable[[int, int], None]
     skipped: list[Skipped] = field(default_factory=list)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "told": _nobody}
 
     def __iter__(self) -> Iterator[Entry]:
         self.skipped.clear()
@@ -67,3 +72,7 @@ class Entries:
             "coverage": made.coverage if made else 0.0,
             "size": made.size if made else 0.0,
         }
+
+
+def _nobody(done: int, total: int) -> None:
+    """Watches nothing."""

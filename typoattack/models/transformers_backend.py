@@ -1,5 +1,6 @@
 """Dual encoders of Hugging Face's `transformers`: CLIP, SigLIP, SigLIP2 and their kin."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,6 +143,7 @@ def load_transformers(
     check_precision(precision)
     try:
         from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
+        from transformers.utils import logging
     except ImportError:
         raise UserError(
             f"model {name!r} needs transformers; pip install 'typoattack[transformers]'"
@@ -149,6 +151,8 @@ def load_transformers(
     source = name.removeprefix("transformers:")
     if not source:
         raise UserError("model 'transformers:' is written transformers:ORG/NAME or a path")
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # in a log it has no end
     try:
         module = AutoModel.from_pretrained(source, trust_remote_code=False)
         if not (hasattr(module, "get_image_features") and hasattr(module, "get_text_features")):

@@ -1,6 +1,7 @@
 """Data sets that Hugging Face's `datasets` opens: from its Hub, or local parquet and folders."""
 
 import glob
+import sys
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -165,6 +166,8 @@ def open_rows(spec: str) -> Any:
     """The rows that `hf:NAME[:SPLIT]`, `parquet:FILE` or `imagefolder:FOLDER` names."""
     import datasets
 
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()  # a bar in a log is a line without end
     kind, _, rest = spec.partition(":")
     try:
         if kind == "parquet":

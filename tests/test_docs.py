@@ -1,0 +1,303 @@
+"""Every command and program of README, docs and `--help` runs as it is written.
+
+Each is a process of its own, once with pipes and once on a pseudo-terminal; those of a page run in
+the order of the page, in a folder that holds what a reader is said to have: photographs, a model.
+Work is made small (`SMALLER`), since what is looked at here is that the words are right.
+"""
+
+import concurrent.futures
+import json
+import os
+import queue
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import noise
+from tests.models.test_transformers_backend import save as save_transformers
+from typoattack.cli.commands import COMMANDS, load_command
+from typoattack.cli.listing import LISTINGS
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+NOT_HERE = {
+    "pip install": "needs a package registry",
+    "make ": "what CI itself runs",
+    "typoattack run quick --model ViT-B-32/openai": "downloads a checkpoint",
+    "typoattack run quick --model hf-hub:ORG/NAME": "downloads a checkpoint",
+    "typoattack run quick --dataset hf:ORG/NAME:test": "downloads a data set",
+    "typoattack run scam --dataset scam:BLISS-e-V/SCAM": "downloads a data set",
+    "typoattack run photographed --dataset rta:RTA100": "needs a published data set",
+    "typoattack run photographed --dataset paint:PAINT": "needs a published data set",
+    "typoattack run photographed --dataset materzynska:notes": "needs a published data set",
+    "typoattack run quick --engine ray": "starts a cluster; tests/runner/test_ray.py has one",
+    "typoattack chat ": "needs an endpoint; tests/chat has one",
+}
+"""Why command lines that begin so are not run. Nothing else is left out."""
+
+SMALLER = {
+    "run": ["--limit", "1"],
+    "generate": ["--limit", "4"],
+    "units mini --dataset": ["--show-words", "4", "--flips", "1", "--permutations", "99"],
+    "units mini --layer pairs": ["--limit", "2", "--show-words", "24", "--flips", "1"],
+    "defence fit": ["--limit", "4", "--replicates", "2"],
+}
+"""What makes a command's work small, where it doesn't say itself how much it does.
+
+At a terminal, where what differs is how a run is shown, a suite that draws has one recipe too.
+"""
+
+DRAWN = ("typoattack run quick", "typoattack run literature")
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page."""
+
+    language: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a process left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+def blocks(text: str) -> list[Block]:
+    fenced = re.findall(
+        r"^```(\w*)(?: title=\"(.+?)\")?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE
+    )
+    return [Block(*found) for found in fenced]
+
+
+def command_lines(block: Block) -> list[str]:
+    lines = (line.partition(" #")[0].strip() for line in block.text.splitlines())
+    return [line for line in lines if line]
+
+
+def reason_not_to(line: str) -> str:
+    return next((why for begin, why in NOT_HERE.items() if line.startswith(begin)), "")
+
+
+def examples() -> dict[str, str]:
+    """The example at the end of each command's help, by the command's name."""
+    found = {}
+    for name in COMMANDS:
+        command = load_command(name)
+        for sub, each in {"": command, **getattr(command, "commands", {})}.items():
+            if each.epilog:
+                found[f"{name} {sub}".strip()] = re.search("`(.+)`", each.epilog)[1]
+    return found
+
+
+class Servers:
+    """Processes that run command lines; see `command_server`."""
+
+    def __init__(self, count: int, cache: Path) -> None:
+        here = Path(__file__).with_name("command_server.py")
+        wishes = {"PYTHONPATH": str(ROOT), "TYPOATTACK_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+        wishes |= {"HF_HOME": str(cache / "hf"), "PYTHONIOENCODING": "utf-8", "TERM": "xterm"}
+        self.processes = [
+            subprocess.Popen(
+                [sys.executable, str(here)],
+                env={**os.environ, **wishes},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(count)
+        ]
+        self._idle: queue.Queue[subprocess.Popen[str]] = queue.Queue()
+        for process in self.processes:
+            self._idle.put(process)
+
+    def run(self, code: str, arguments: list[str], cwd: Path, *, terminal: bool) -> Outcome:
+        request = {"code": code, "arguments": arguments, "cwd": str(cwd), "terminal": terminal}
+        process = self._idle.get()
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            return Outcome(**json.loads(process.stdout.readline()))
+        finally:
+            self._idle.put(process)
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.stdin.close()
+            process.wait()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who types what a page says, in a folder of their own."""
+
+    servers: Servers
+    folder: Path
+    terminal: bool
+
+    def type(self, line: str) -> None:
+        program, *words = shlex.split(line)
+        assert program == "typoattack", f"{line!r}: say in NOT_HERE why it is not run"
+        arguments = [name for word in words for name in self._named(word)]
+        for name, options in SMALLER.items():
+            if line.startswith(f"typoattack {name} ") and "--limit" not in arguments:
+                arguments += options
+        if self.terminal and line.startswith(DRAWN) and not {"-r", "--recipe"} & {*arguments}:
+            arguments += ["--recipe", "printed-label"]
+        self._run("typoattack", arguments, line)
+
+    def run_program(self, text: str) -> None:
+        (self.folder / "program.py").write_text(text, "utf-8")
+        self._run("program.py", [], text)
+
+    def follow(self, page: str) -> None:
+        """Do what a page says, from its top to its end."""
+        for block in blocks(page):
+            if block.title:
+                (self.folder / block.title).write_text(block.text, "utf-8")
+            elif block.language == "python":
+                self.run_program(block.text)
+            elif block.language == "sh":
+                for line in command_lines(block):
+                    if not reason_not_to(line):
+                        self.type(line)
+
+    def _named(self, word: str) -> list[str]:
+        """The files that a shell would put in place of a pattern."""
+        found = sorted(self.folder.glob(word)) if "*" in word else []
+        return [str(path.relative_to(self.folder)) for path in found] or [word]
+
+    def _run(self, code: str, arguments: list[str], what: str) -> None:
+        done = self.servers.run(code, arguments, self.folder, terminal=self.terminal)
+        assert done.status == 0, f"{what}\n{done.out[-3000:]}\n{done.err[-3000:]}"
+        assert "Traceback" not in done.out + done.err, what
+        if not self.terminal and code == "typoattack":
+            assert not CONTROL.findall(done.out + done.err), what
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    made = Servers(2, tmp_path_factory.mktemp("cache"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def belongings(tmp_path_factory: pytest.TempPathFactory, tiny_clip: Path) -> Path:
+    """What a reader has before the first command."""
+    root = tmp_path_factory.mktemp("belongings")
+    for folder, count in (("photos", 2), ("train", 6), ("notes", 0)):
+        for label, name in enumerate(("cat", "dog", "fish")):
+            (root / folder / name).mkdir(parents=True)
+            for number in range(count):
+                picture = noise(100 * count + 10 * label + number, 240, 200)
+                picture.save(root / folder / name / f"{number}.png")
+    for number, name in enumerate(("apple", "apple-1", "dog", "dog-1")):
+        noise(900 + number, 200, 200).save(root / "notes" / f"{name}.png")
+    noise(1, 300, 200).save(root / "photo.jpg")
+    (root / "words.txt").write_text("piggy bank\n$$$\n", "utf-8")
+    answers = "sample,kind,label,word,answer\n1,clean,cat,,cat\n1,note,cat,dog,dog\n"
+    (root / "answers.csv").write_text(answers, "utf-8")
+    shutil.copytree(tiny_clip, root / "my-clip")
+    save_transformers("siglip", root / "my-siglip")
+    return root
+
+
+@pytest.fixture(scope="module")
+def finished(servers: Servers, belongings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runs that examples speak of."""
+    root = tmp_path_factory.mktemp("finished")
+    shutil.copytree(belongings, root, dirs_exist_ok=True)
+    reader = Reader(servers, root, terminal=False)
+    for name in ("mini", "mini-blind"):
+        reader.type(f"typoattack run quick --recipe printed-label --model {name}")
+    for shard in range(1, 5):
+        reader.type(f"typoattack run quick -r printed-label --limit 20 --shard {shard}/4")
+    shutil.rmtree(root / "photos" / "fish")
+    return root
+
+
+def readers(servers: Servers, source: Path, folder: Path) -> list[Reader]:
+    """One with pipes and one at a terminal."""
+    made = [Reader(servers, folder / "pipes", False), Reader(servers, folder / "terminal", True)]
+    for reader in made:
+        shutil.copytree(source, reader.folder)
+    return made
+
+
+def test_every_page_can_be_followed(servers: Servers, belongings: Path, tmp_path: Path) -> None:
+    with concurrent.futures.ThreadPoolExecutor(len(servers.processes)) as pool:
+        following = {
+            pool.submit(reader.follow, path.read_text("utf-8")): path.name
+            for path in PAGES
+            for reader in readers(servers, belongings, tmp_path / path.stem)
+        }
+        wrong = [f"{following[one]}: {one.exception()}" for one in following if one.exception()]
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_every_example_of_help_runs(servers: Servers, finished: Path, tmp_path: Path) -> None:
+    lines = {name: line for name, line in examples().items() if not reason_not_to(line)}
+    assert set(COMMANDS) - {name.split()[0] for name in lines} == {"chat"}
+
+    def follow(name: str, reader: Reader) -> None:
+        if name in ("run", "merge"):  # they make what the other examples speak of
+            shutil.rmtree(reader.folder / "runs" / "quick-mini")
+        if name == "probe features":
+            reader.type(lines["probe fit"])
+        reader.type(lines[name])
+
+    with concurrent.futures.ThreadPoolExecutor(len(servers.processes)) as pool:
+        following = {
+            pool.submit(follow, name, reader): name
+            for name in lines
+            for reader in readers(servers, finished, tmp_path / name)
+        }
+        wrong = [f"{following[one]}: {one.exception()}" for one in following if one.exception()]
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_what_is_not_run_is_written_somewhere() -> None:
+    """A reason that nothing needs any more is taken off the list."""
+    written = [
+        line
+        for path in PAGES
+        for block in blocks(path.read_text("utf-8"))
+        if block.language == "sh"
+        for line in command_lines(block)
+    ]
+    for begin in NOT_HERE:
+        assert any(line.startswith(begin) for line in written), begin
+
+
+@pytest.mark.parametrize("name", ["README", "CONTRIBUTING", "ARCHITECTURE", "CHANGELOG"])
+def test_links_of_the_pages_beside_the_code_lead_somewhere(name: str) -> None:
+    text = (ROOT / f"{name}.md").read_text("utf-8")
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    assert links or name == "CHANGELOG"
+    for link in links:
+        path, _, anchor = link.partition("#")
+        assert not anchor or not path.endswith(".py")
+        assert (ROOT / path).exists(), link
+
+
+def test_the_tables_of_options_and_parts_are_made_from_the_code() -> None:
+    """`docs/hooks.py` fills these in; nobody writes them by hand."""
+    asked = re.compile(r"^<!-- list: (\w+) -->$", re.MULTILINE)
+    kinds = {kind for path in PAGES for kind in asked.findall(path.read_text("utf-8"))}
+    assert kinds == {*LISTINGS, "published"}
