@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
-from typoattack.words import Situation, neighbours, parse_words, pseudoword
+from typoattack.words import WORDS, Situation, neighbours, parse_words, pseudoword
 
 NAMES = ("cat", "dog", "fish", "dog", "bird")
 
@@ -87,3 +89,77 @@ def test_a_pseudoword_keeps_the_shape_of_its_model(like: str, seed: int) -> None
 def test_a_wrong_word_source_is_named(spec: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         parse_words(spec)
+
+
+def test_the_sources_and_how_they_are_written_are_what_suites_rely_on() -> None:
+    assert {name: kind.usage for name, kind in WORDS.items()} == {
+        "random": "random",
+        "nearest": "nearest",
+        "farthest": "farthest",
+        "true": "true",
+        "pseudo": "pseudo",
+        "fixed": "fixed:WORD",
+        "list": "list:A,B,C",
+    }
+
+
+def test_only_near_and_far_classes_need_a_text_space() -> None:
+    specs = ("random", "nearest", "farthest", "true", "pseudo", "fixed:a", "list:a,b")
+    asking = {spec for spec in specs if parse_words(spec).needs_text_space}
+    assert asking == {"nearest", "farthest"}
+
+
+def test_the_words_of_a_sample_are_the_same_on_every_machine() -> None:
+    expected = {
+        "random": ["dog", "cat", "dog"],
+        "list:a,b,c": ["a", "b", "c"],
+        "pseudo": ["ive", "ula", "tuk"],
+    }
+    for spec, words in expected.items():
+        assert [parse_words(spec)(situation(2, r)) for r in range(3)] == words, spec
+
+
+def test_a_listed_word_moves_forwards_with_the_replicate() -> None:
+    source = parse_words("list:a,b,c,d")
+    first = source(situation(0, 0))
+    order = "abcd" * 2
+    begin = order.index(str(first))
+    assert [source(situation(0, r)) for r in range(4)] == list(order[begin : begin + 4])
+
+
+def test_neighbours_are_as_many_as_there_are_other_classes_at_most() -> None:
+    features = np.eye(5, dtype=np.float32)
+    few, many = (neighbours(features, NAMES, k) for k in (2, 50))
+    assert few.nearest.shape == few.farthest.shape == (5, 2)
+    assert many.nearest.shape == (5, 4)
+
+
+def test_equally_near_classes_stand_in_the_order_of_the_task() -> None:
+    near = neighbours(np.ones((40, 1), np.float32), [f"class {i}" for i in range(40)], 39)
+    for row, ranked in enumerate(near.nearest):
+        assert ranked.tolist() == [i for i in range(40) if i != row]
+    for row, ranked in enumerate(near.farthest):
+        assert ranked.tolist() == [i for i in range(40) if i != row]
+
+
+def test_neighbours_walk_outwards_and_begin_again() -> None:
+    near = neighbours(np.eye(5, dtype=np.float32), NAMES, k=3)
+    words = [parse_words("nearest")(situation(0, r, near=near)) for r in range(6)]
+    assert words[:3] == words[3:]
+    assert len(set(words[:3])) == 2 + (near.nearest[0][:3].tolist().count(3) == 0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_consonants_and_vowels_of_a_pseudoword_alternate(seed: int) -> None:
+    made = pseudoword("Abcdefgh Ijklmnop", stream("alternate", seed))
+    for word in made.split():
+        vowels = [letter in "aeiou" for letter in word.lower()]
+        assert all(a != b for a, b in itertools.pairwise(vowels))
+        assert all(letter in "aeioubcdfghjklmnprstvwz" for letter in word.lower())
+
+
+def test_a_word_within_a_pseudoword_may_begin_with_either_kind_of_letter() -> None:
+    begins = [pseudoword("ab ab", stream("begin", seed)).split() for seed in range(60)]
+    for place in range(2):
+        assert {words[place][0] in "aeiou" for words in begins} == {True, False}
+        assert {words[0][0] in "aeiou" for words in begins} == {True, False}

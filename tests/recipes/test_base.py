@@ -1,5 +1,6 @@
 """What every recipe must give back, asked of every picture of a run."""
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.recipes.photographs import photograph
 from typoattack.cli import main
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
-from typoattack.recipes.base import checked
+from typoattack.recipes.base import NOWHERE, attacked, checked
 from typoattack.recipes.labels import PrintedLabel
 
 CANVAS = photograph(64, 1)
@@ -137,3 +138,63 @@ def test_a_broken_recipe_ends_the_run_with_its_name_the_photograph_and_the_cure(
     assert "a-bad-one" in told
     assert "cat/0.png" in told
     assert "typoattack check" in told or "build the result with" in told
+
+
+def test_box_and_coverage_are_measured_where_something_may_have_been_drawn() -> None:
+    image = CANVAS.copy()
+    image.paste("red", (10, 20, 14, 22))
+    for region in (None, (8, 8, 40, 40), (-30, -30, 90, 90), (10, 20, 14, 22)):
+        made = attacked(CANVAS, image, word="a", written="a", size=0.1, region=region)
+        assert made.box == (10, 20, 14, 22)
+        assert made.coverage == 8 / 64**2
+        assert made.facts == {}
+
+
+@pytest.mark.parametrize("region", [(50, 50, 60, 60), (70, 70, 90, 90), (40, 40, 30, 30)])
+def test_what_lies_outside_the_region_is_not_looked_at(region: tuple[int, int, int, int]) -> None:
+    image = CANVAS.copy()
+    image.paste("red", (10, 20, 14, 22))
+    made = attacked(CANVAS, image, word="a", written="a", size=0.1, region=region)
+    assert (made.box, made.coverage) == (NOWHERE, 0.0)
+
+
+def test_a_change_at_the_very_edge_is_found_and_facts_are_kept() -> None:
+    image = CANVAS.copy()
+    image.putpixel((63, 63), (1, 2, 3))
+    made = attacked(CANVAS, image, word="a", written="b", size=0.5, facts={"font": "x"})
+    assert made.box == (63, 63, 64, 64)
+    assert made.coverage == 1 / 64**2
+    assert made.facts == {"font": "x"}
+    assert checked(made, CANVAS) is made
+
+
+@pytest.mark.parametrize(
+    "box", [(0, 0, 64, 64), (64, 64, 64, 64), (0, 0, 0, 0), (0, 5, 0, 5), (5, 0, 5, 0)]
+)
+def test_a_box_may_touch_every_edge_and_be_empty(box: tuple[int, int, int, int]) -> None:
+    assert checked(replace(GOOD, box=box), CANVAS).box == box
+
+
+@pytest.mark.parametrize(
+    "box", [(-1, 0, 5, 5), (0, -1, 5, 5), (0, 0, 5, 65), (0, 9, 5, 8), (0, 0, 5), (0, 0, 5, 5.0)]
+)
+def test_a_box_beyond_the_canvas_or_of_other_numbers_is_refused(box: object) -> None:
+    with pytest.raises(UserError, match="is no"):
+        checked(replace(GOOD, box=box), CANVAS)  # type: ignore[arg-type]
+
+
+def test_a_recipe_is_frozen_prints_hashes_and_asks_no_model() -> None:
+    made = PrintedLabel(size=0.4)
+    assert str(made) == "printed-label(size=0.4)"
+    assert made.params == {"size": 0.4}
+    assert (made.part_kind, made.family, made.most_queries, made.bare) == (
+        "recipe",
+        "attack",
+        0,
+        False,
+    )
+    assert hash(made) == hash(PrintedLabel(size=0.4))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.size = 0.5  # type: ignore[misc]
+    with pytest.raises(UserError, match="recipe 'printed-label': parameter 'size' is 2"):
+        PrintedLabel(size=2)

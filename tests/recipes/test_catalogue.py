@@ -112,7 +112,7 @@ def test_the_size_that_is_reported_scales_with_the_canvas() -> None:
         ('printed-label(font="helvetica")', "unknown font 'helvetica'"),
         ('handwritten-note(place="middle")', "'place' is 'middle'"),
         ('sentence(template="no place")', "where the word goes"),
-        ("goh2021(copies=7)", "'copies' is 7"),
+        ("dog-pizza(copies=7)", "'copies' is 7"),
         ("smallest-flip(azuma2023)", "no parameter `size`"),
         ("smallest-flip(least=0.5, most=0.4)", "not below `most`"),
         ("worst-of(4, worst-of)", "is a search itself"),

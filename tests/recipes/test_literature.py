@@ -6,27 +6,76 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.real_data import FOLDER, needs_goh
 from tests.recipes.photographs import photograph
 from typoattack.core.randomness import stream
 from typoattack.drawing.colours import PRIMARY
 from typoattack.recipes import RECIPES, parse_recipe
 from typoattack.recipes.azuma2023 import _broken
+from typoattack.recipes.goh2021 import _PLACES
 
 GREY = Image.new("RGB", (224, 224), (119, 121, 123))
 
 
-def test_goh2021_writes_eight_copies_over_seven_percent() -> None:
-    shares = []
-    for word in ("iPod", "pizza", "piggy bank", "espresso maker", "standard poodle"):
-        drawn = parse_recipe("goh2021")(photograph(448), word, stream(1))
-        assert drawn.facts["copies"] == 8
-        shares.append(drawn.coverage)
-    assert shares == pytest.approx([0.07] * len(shares), abs=0.007)
+WORDS_OF_GOH = {
+    "trash": 7.59,
+    "meow": 8.44,
+    "$$$": 6.99,
+    "shark": 8.33,
+    "pizza": 8.11,
+    "radio": 7.73,
+    "iPod": 6.80,
+    "rifle": 6.41,
+    "library": 9.95,
+}
+"""Percent of the pixels that each word changes on average (`small_attacks.json`)."""
+
+
+@pytest.mark.parametrize("word", WORDS_OF_GOH)
+def test_goh2021_covers_what_the_authors_words_cover(word: str) -> None:
+    drawn = parse_recipe("goh2021")(photograph(288), word, stream(1))
+    assert drawn.facts["copies"] == 8
+    assert 100 * drawn.coverage == pytest.approx(WORDS_OF_GOH[word], abs=0.52)
 
 
 def test_goh2021_copies_stand_at_fixed_places_whatever_the_photograph() -> None:
     boxes = {parse_recipe("goh2021")(photograph(448, k), "iPod", stream(k)).box for k in range(4)}
     assert len(boxes) == 1
+
+
+def copies(before: np.ndarray, after: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """The boxes of the eight copies, each looked for in a window around its place."""
+    changed = (before != after).any(axis=2)
+    found = []
+    for left, top in _PLACES:
+        window = changed[top - 2 : top + 25, left - 3 : left + 61]
+        rows, columns = np.where(window)
+        x, y = left - 3 + columns.min(), top - 2 + rows.min()
+        found.append((x, y, left - 2 + columns.max(), top - 1 + rows.max()))
+    return found
+
+
+@needs_goh
+def test_goh2021_stands_where_the_authors_picture_has_it() -> None:
+    before, after = (
+        Image.open(FOLDER / "goh2021" / f"example_{name}.png").convert("RGB")
+        for name in ("before", "after")
+    )
+    ours = parse_recipe("goh2021")(before, "pizza", stream(1))
+    theirs = copies(np.asarray(before), np.asarray(after))
+    assert theirs[0] == (21, 24, 76, 47)
+    here = copies(np.asarray(before), np.asarray(ours.image))
+    assert np.abs(np.subtract(theirs, here)).max() <= 1
+    share = (np.asarray(before) != np.asarray(after)).any(axis=2).mean()
+    assert abs(ours.coverage - share) < 0.005
+
+
+def test_every_word_of_goh2021_has_the_size_of_pizza_and_may_run_off() -> None:
+    sizes = {
+        parse_recipe("goh2021")(photograph(288), word, stream(1)).size
+        for word in ("ox", "pizza", "German short-haired pointer")
+    }
+    assert sizes == {21 / 288}
 
 
 def azuma(word: str, seed: int) -> tuple[np.ndarray, float, tuple[int, int, int, int]]:

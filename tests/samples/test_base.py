@@ -7,7 +7,6 @@ import pytest
 from typoattack.core.errors import UserError
 from typoattack.runner.plan import check_given
 from typoattack.samples import Dataset, DatasetSpec, Sample, open_dataset
-from typoattack.samples.base import Variant, variant_kinds
 from typoattack.suite import parse_suite
 
 
@@ -43,7 +42,8 @@ def test_a_data_set_tells_the_kinds_that_its_samples_have(
         for file in photo_folder.rglob("*.png"):
             file.rename(file.with_name(f"label={file.parent.name}_text=cup {file.stem}.png"))
     data = open_dataset(DatasetSpec(spec.format(photos=photo_folder)))
-    assert variant_kinds(data) == variant_kinds(Plain(data)) == kinds
+    found = {variant.kind for i in range(len(data)) for variant in data[i].variants}
+    assert data.variant_kinds == found == kinds
 
 
 def test_samples_are_not_looked_up_where_the_set_knows(photo_folder: Path) -> None:
@@ -55,13 +55,3 @@ def test_samples_are_not_looked_up_where_the_set_knows(photo_folder: Path) -> No
     check_given(parse_suite(asked.format("SCAM"), "s"), data)
     with pytest.raises(UserError, match=r"there are as-given\('SCAM'\)"):
         check_given(parse_suite(asked.format("SynthSCAM"), "s"), data)
-
-
-def test_one_sample_is_enough_to_have_a_kind(photo_folder: Path) -> None:
-    class Last(Plain):
-        def __getitem__(self, index: int) -> Sample:
-            sample = super().__getitem__(index)
-            given = Variant("drawn", "cup", sample.load)
-            return Sample(sample.id, sample.load, sample.label, (given,) * (index == 8))
-
-    assert variant_kinds(Last(open_dataset(DatasetSpec(f"folder:{photo_folder}")))) == {"drawn"}

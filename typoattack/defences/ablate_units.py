@@ -10,14 +10,16 @@ from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
 from typoattack.defences.base import Defence, defence
 from typoattack.models.wrappers import Wrapped
+from typoattack.samples import DatasetSpec, open_dataset
+from typoattack.units.ablate import AblatedModel, Cut, ablated
+from typoattack.units.anatomy import Anatomy, anatomy
+from typoattack.units.photographs import usable_photographs
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
 
     from typoattack.models.base import Model
-    from typoattack.units.ablate import AblatedModel, Cut
-    from typoattack.units.anatomy import Anatomy
 
 
 @defence("ablate-units", source="compare Dyslexify (2025), which switches off attention heads")
@@ -39,9 +41,6 @@ class AblateUnits(Defence):
     how: Literal["zero", "mean", "resample"] = "zero"
 
     def wrap(self, model: "Model") -> "Model":
-        from typoattack.units.ablate import ablated
-        from typoattack.units.anatomy import anatomy
-
         if bool(self.scores) == bool(self.layer):
             raise UserError(
                 f"defence {self}: give scores (a units.csv), or layer and units, and not both"
@@ -51,9 +50,7 @@ class AblateUnits(Defence):
         references = () if self.how == "zero" else _bundled_canvases()
         return _Ablated(model, self, ablated(inside, cuts, self.how, references))
 
-    def _cuts(self, inside: "Anatomy") -> list["Cut"]:
-        from typoattack.units.ablate import Cut
-
+    def _cuts(self, inside: Anatomy) -> list[Cut]:
         if self.layer:
             if not self.units:
                 raise UserError(f"defence {self}: name at least one unit, units=(…)")
@@ -84,16 +81,13 @@ def text_units(path: Path, count: int = 0) -> pd.DataFrame:
 
 
 def _bundled_canvases() -> "Sequence[Image.Image]":
-    from typoattack.samples import DatasetSpec, open_dataset
-    from typoattack.units.photographs import usable_photographs
-
     return list(usable_photographs(open_dataset(DatasetSpec("bundled"))).images())
 
 
 class _Ablated(Wrapped):
     """A model whose pictures pass without some units."""
 
-    def __init__(self, inner: "Model", part: AblateUnits, without: "AblatedModel") -> None:
+    def __init__(self, inner: "Model", part: AblateUnits, without: AblatedModel) -> None:
         super().__init__(inner, part, digest("ablate-units", without.fingerprint))
         self._without = without
 

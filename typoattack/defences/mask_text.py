@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -111,6 +112,4 @@ def _detector() -> Any:
 
 
 def _version() -> str:
-    from importlib.metadata import version
-
     return version("rapidocr")

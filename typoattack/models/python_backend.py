@@ -1,6 +1,7 @@
 """Any Python object with `encode_image` and `encode_text` as a model."""
 
 import importlib
+import inspect
 import math
 import sys
 from collections.abc import Sequence
@@ -194,8 +195,6 @@ def load_python(name: str, *, device: str = "cpu", precision: str = "fp32") -> P
 
 
 def _takes_device(factory: Any) -> bool:
-    import inspect
-
     try:
         return "device" in inspect.signature(factory).parameters
     except (TypeError, ValueError):

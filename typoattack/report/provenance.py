@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from typoattack.drawing.fonts import families
+
 
 def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(name, text) of all that is needed to repeat the run.
@@ -47,8 +49,6 @@ def _more(count: int) -> str:
 
 def _fonts() -> str:
     """The font families that recipes draw with, by licence."""
-    from typoattack.drawing.fonts import families
-
     by_licence: dict[str, list[str]] = {}
     for family in families().values():
         by_licence.setdefault(family.licence, []).append(family.title)

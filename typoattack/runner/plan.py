@@ -8,7 +8,7 @@ from typoattack.models.base import Classifier, Model
 from typoattack.runner.classify import Evaluation, classifier_for
 from typoattack.runner.draw import Generator
 from typoattack.runner.options import RunOptions
-from typoattack.samples.base import Dataset, variant_kinds
+from typoattack.samples.base import Dataset
 from typoattack.samples.choose import first, spread
 from typoattack.samples.labels import templates
 from typoattack.suite import Shard, Suite
@@ -84,7 +84,7 @@ def check_given(suite: Suite, dataset: Dataset) -> None:
     wanted = [attack for attack in suite.attacks if attack.given]
     if not wanted:
         return
-    kinds = variant_kinds(dataset)
+    kinds = dataset.variant_kinds
     for attack in wanted:
         if attack.given not in kinds:
             there = ", ".join(f"as-given({kind!r})" for kind in sorted(kinds)) or "none"

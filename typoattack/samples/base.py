@@ -9,7 +9,7 @@ from PIL import Image
 from typoattack.core.errors import BrokenImage
 from typoattack.task import Task
 
-__all__ = ["BrokenImage", "Dataset", "Sample", "Variant", "variant_kinds"]
+__all__ = ["BrokenImage", "Dataset", "Sample", "Variant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,7 @@ class Sample:
 class Dataset(Protocol):
     """Labelled photographs by position, in the same order every time; must pickle.
 
-    Looking a sample up reads its id and label only; its picture is decoded when asked for. A set
-    that knows the kinds of its attacked pictures may say them as `variant_kinds`, which spares a
-    look at every sample; see the function of that name.
+    Looking a sample up reads its id and label only; its picture is decoded when asked for.
     """
 
     @property
@@ -82,19 +80,11 @@ class Dataset(Protocol):
         """What a report says about the pictures' licence."""
         ...
 
+    @property
+    def variant_kinds(self) -> frozenset[str]:
+        """What the attacked pictures are called that come with it; mostly none do."""
+        ...
+
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Sample: ...
-
-
-def variant_kinds(dataset: Dataset) -> frozenset[str]:
-    """The kinds of attacked pictures that come with a data set.
-
-    They are what the set itself says in an attribute `variant_kinds`, or else are gathered from
-    all its samples.
-    """
-    known: frozenset[str] | None = getattr(dataset, "variant_kinds", None)
-    if known is not None:
-        return known
-    samples = (dataset[index] for index in range(len(dataset)))
-    return frozenset(variant.kind for sample in samples for variant in sample.variants)

@@ -18,6 +18,7 @@ from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.recipes import parse_any
 from typoattack.runner.draw import Generator
+from typoattack.samples import DatasetSpec
 from typoattack.suite import Attack, Suite, with_controls
 from typoattack.units.finished import Mapped, memory_mapped
 from typoattack.units.photographs import Photographs
@@ -171,8 +172,6 @@ def word_attack(recipe: str, words: str = "random") -> Attack:
 
 
 def _generator(photographs: Photographs, attack: Attack, seed: int) -> Generator:
-    from typoattack.samples import DatasetSpec
-
     suite = Suite(
         name="units",
         question="which units flip this?",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
+from typoattack.drawing.fonts import tidy
 from typoattack.units.auroc import (
     Draw,
     Floats,
@@ -247,8 +248,6 @@ def multimodal_scores(
 
 
 def _places(names: Sequence[str], words: Sequence[str]) -> list[int]:
-    from typoattack.drawing.fonts import tidy
-
     missing = [name for name in names if tidy(name) not in words]
     if missing:
         raise UserError(f"the words lack the class name {missing[0]!r}; add it to the file")
