@@ -1,8 +1,8 @@
-"""A process that has imported what typoattack stands on, and forks a command line at a time.
+"""A process that has imported typoattack but for its command line, and forks a command at a time.
 
-Each command line is a process of its own, on a pseudo-terminal or with pipes, and imports
-typoattack itself. Only the packages of others are there already: to import PyTorch and its company
-a hundred times would take ten minutes.
+Each command is a process of its own, on a pseudo-terminal or with pipes, and imports the command
+line itself. What that stands on is there already: to import PyTorch and its company a hundred times
+would take ten minutes.
 
 Requests and answers are lines of JSON: {code, arguments, cwd, terminal} to {status, out, err}.
 `code` is a module's name, or the path of a Python file.
@@ -27,6 +27,7 @@ PACKAGES = (
     *("datasets", "foolbox", "fontTools.ttLib", "jinja2", "matplotlib.pyplot", "open_clip"),
     *("pandas", "pyarrow.parquet", "pydantic", "rich", "scipy.stats", "statsmodels.api", "timm"),
     *("torch", "torch.utils.data", "torchvision", "typer", "xxhash", "yaml"),
+    *("typoattack.api", "typoattack.models.mini", "typoattack.report.page"),
 )
 
 
