@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from typoattack.core.randomness import Rng, stream
 from typoattack.metrics.intervals import DIFFERENCE, RESAMPLES, Figure, Values, bootstrap
@@ -145,17 +144,15 @@ def sign_flip(gaps: Values, rng: Rng, *, draws: int = DRAWS) -> float:
 
 def _integers(gaps: Values) -> npt.NDArray[np.int64] | None:
     """`gaps` as whole multiples of the largest unit that fits all; None if none does."""
-    ratios = {}
-    for gap in np.unique(gaps).tolist():
-        ratio = Fraction(gap).limit_denominator(_DENOMINATORS)
-        if abs(float(ratio) - gap) > 1e-9:
-            return None
-        ratios[gap] = ratio
-    unit = math.lcm(*(r.denominator for r in ratios.values()))
+    distinct, where = np.unique(gaps, return_inverse=True)
+    ratios = [Fraction(gap).limit_denominator(_DENOMINATORS) for gap in distinct.tolist()]
+    if np.any(np.abs(distinct - np.array(ratios, np.float64)) > 1e-9):
+        return None
+    unit = math.lcm(*(ratio.denominator for ratio in ratios))
     if unit > _EXACT:
         return None
-    whole = np.array([int(ratios[gap] * unit) for gap in gaps.tolist()], np.int64)
-    return whole // max(1, int(np.gcd.reduce(np.abs(whole)))) if len(whole) else whole
+    whole = np.array([int(ratio * unit) for ratio in ratios], np.int64)
+    return (whole // max(1, int(np.gcd.reduce(whole))))[where]
 
 
 def _exact(whole: npt.NDArray[np.int64]) -> float:
@@ -232,6 +229,8 @@ def with_holm(family: Sequence[C]) -> list[C]:
 
 def holm(p: Sequence[float]) -> list[float]:
     """Holm's adjustment of the p-values of one family (Holm 1979)."""
-    if not p:
-        return []
-    return [float(x) for x in multipletests(p, alpha=ALPHA, method="holm")[1]]
+    order = np.argsort(p)
+    times = np.arange(len(p), 0, -1)  # multipletests of statsmodels collects garbage at each call
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(np.maximum.accumulate(np.asarray(p)[order] * times), 1.0)
+    return [float(x) for x in adjusted]

@@ -19,7 +19,7 @@ from typoattack.metrics.ranking import Rank
 from typoattack.report.gallery import data_uri
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
-from typoattack.report.story import model_notes
+from typoattack.report.story import model_notes, said_p
 from typoattack.report.tables import (
     NONE,
     escape_markdown,
@@ -144,9 +144,7 @@ def shown_odds(found: AtEqualMargin) -> str:
     if found.reason:
         return found.reason
     odds = found.odds
-    p = shown_p(found.p)
-    equals = "" if p.startswith("<") else "= "
-    return f"odds × {odds.value:.2g} [{odds.low:.2g}, {odds.high:.2g}], p {equals}{p}"
+    return f"odds × {odds.value:.2g} [{odds.low:.2g}, {odds.high:.2g}], {said_p(found.p)}"
 
 
 def shown_p(p: float) -> str:

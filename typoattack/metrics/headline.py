@@ -1,0 +1,88 @@
+"""What may be said first of a run: the strongest of its attacks, and whether words are read.
+
+Both are a maximum over attacks, and the largest of many figures is large by chance too. Whether a
+headline stands is therefore decided by tests that are adjusted for the number of attacks: Holm
+over sign-flip tests, as everywhere else, rather than a bootstrap of the maximum, since their
+p-values are exact and so do not run out of resamples when attacks are many.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from typoattack.core.randomness import stream
+from typoattack.metrics.paired import ALPHA, holm, sign_flip
+
+_SAME = 1e-12
+"""Rates nearer than that differ by rounding alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strongest:
+    """The attack with the highest flip rate.
+
+    Attributes:
+        recipes: its recipe; several where they tie.
+        attacks: among how many it is the strongest.
+        alike: the other recipes whose flip rate is not told apart from its own.
+    """
+
+    recipes: tuple[str, ...]
+    attacks: int
+    alike: tuple[str, ...] = ()
+
+
+def strongest(counted: pd.DataFrame, *, seed: int = 0) -> Strongest | None:
+    """The strongest attack, and which others it is not told apart from.
+
+    The winner is chosen after the fact, so each test against another counts for all pairs of
+    attacks that could have been tested (Bonferroni).
+
+    Args:
+        counted: rows of one model and task, from `typoattack.metrics.outcomes.outcomes`.
+        seed: of random signs where they are drawn.
+    """
+    rates = _by_sample(counted, "flip_rate")
+    means = rates.mean().dropna()
+    if means.empty:
+        return None
+    first = means >= means.max() - _SAME
+    winner = str(means.index[first][0])
+    pairs = len(means) * (len(means) - 1) / 2
+    alike = [
+        str(other)
+        for other in means.index[~first]
+        if pairs * _p((rates[winner] - rates[other]).dropna(), seed) >= ALPHA
+    ]
+    return Strongest(tuple(map(str, means.index[first])), len(means), tuple(alike))
+
+
+def effect_p(
+    counted: pd.DataFrame, figure: str, recipes: Sequence[str], *, seed: int = 0
+) -> dict[str, float]:
+    """The p-value of a figure's being 0 under each of `recipes`, Holm-adjusted over them.
+
+    Args:
+        counted: rows of one model and task, from `typoattack.metrics.outcomes.outcomes`.
+        figure: a difference, such as `reading_effect`.
+        recipes: the family of tests; each must be in `counted`.
+        seed: of random signs where they are drawn.
+    """
+    effects = _by_sample(counted, figure)
+    adjusted = holm([_p(effects[recipe].dropna(), seed) for recipe in recipes])
+    return dict(zip(recipes, adjusted, strict=True))
+
+
+def _by_sample(counted: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """(samples, attacks): the figure's mean on each sample; NaN where none counts."""
+    attacks = counted[counted["family"] == "attack"]
+    table: pd.DataFrame = attacks.pivot_table(
+        figure, index="sample", columns="recipe", aggfunc="mean", sort=True
+    )
+    return table
+
+
+def _p(gaps: "pd.Series[float]", seed: int) -> float:
+    return sign_flip(gaps.to_numpy(np.float64), stream("sign flip", seed))
