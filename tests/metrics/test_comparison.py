@@ -327,6 +327,21 @@ def test_the_ranking_puts_the_most_robust_first_with_the_uncertainty_of_its_plac
     assert sum(r.first for r in ranking) == pytest.approx(1)
 
 
+def test_the_ranking_never_says_otherwise_than_every_recipe() -> None:
+    """`a` is right on ten hard photographs beside those of `b`, and flips on all of them."""
+    rows: dict[str, list[dict[str, Any]]] = {"a": [], "b": []}
+    for recipe in ("one", "two"):
+        rows["a"] += _flips("x" * 10 + "xx" + "." * 18, recipe=recipe)
+        rows["b"] += _flips("w" * 10 + "xxxxx" + "." * 15, recipe=recipe)
+    found = _compare([_entrant(name, *own) for name, own in rows.items()])
+    assert all(p.rate_a < p.rate_b for p in found.pairings)
+    assert all(p.own_a.value > p.own_b.value for p in found.pairings)  # what it used to rank by
+    assert [(r.name, r.score.value, r.score.n) for r in found.ranking] == [
+        ("a", 2 / 20, 20),
+        ("b", 5 / 20, 20),
+    ]
+
+
 def test_a_robust_model_has_a_high_attacked_accuracy() -> None:
     pair = [_entrant("weak", *_flips("xxxx......")), _entrant("strong", *_flips("x........."))]
     assert _compare(pair, figure="accuracy_attacked").ranking[0].name == "strong"

@@ -362,7 +362,8 @@ def _tell_pair(mine: Sequence[Pairing], pair: tuple[str, str], figure: str) -> I
         apart += better
     alike = [p for p in mine if not p.established]
     if alike and apart:
-        yield f"Under the other {len(alike)} they are not told apart, {_reach(alike)}."
+        others = "one" if len(alike) == 1 else len(alike)
+        yield f"Under the other {others} they are not told apart, {_reach(alike)}."
     elif alike:
         yield f"{pair[0]} and {pair[1]} are not told apart by any of {of}, {_reach(alike)}."
 
