@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from made_tables import BLANK, clean, table
 
-from typoattack.metrics.headline import effect_p, strongest
+from typoattack.metrics.headline import effects, strongest
 from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.paired import detectable
 
 
 def _counted(rates: dict[str, list[float]]) -> pd.DataFrame:
@@ -28,6 +29,7 @@ def test_the_strongest_is_told_apart_only_where_all_pairs_are_accounted_for() ->
     found = strongest(_counted({"a": [1] * 20, "b": [1] * 12 + [0] * 8, **many}))
     assert found is not None
     assert (found.attacks, found.alike) == (7, ("b",))  # 21 · 2/2⁸ > 0.05
+    assert found.detectable == detectable(20, 10 / 22)
 
 
 def test_ties_are_ties_whatever_rounding_does() -> None:
@@ -67,9 +69,11 @@ def test_a_non_reader_is_called_a_reader_at_most_one_time_in_twenty() -> None:
     called, if_alone = [], []
     for _ in range(300):
         counted = _non_reader(rng, 20, 1000)
-        effects = counted.groupby("recipe")["reading_effect"].mean()
-        p = effect_p(counted, "reading_effect", recipes)
-        called.append(any(p[r] < 0.05 and effects[r] > 0 for r in recipes))
-        if_alone.append(min(p.values()) < 1)  # the smallest of 20 is below 0.05 unadjusted
+        means = counted.groupby("recipe")["reading_effect"].mean()
+        found = effects(counted, "reading_effect", recipes)
+        called.append(any(found[r].p < 0.05 and means[r] > 0 for r in recipes))
+        if_alone.append(
+            min(one.p for one in found.values()) < 1
+        )  # the smallest of 20 is below 0.05 unadjusted
     assert np.mean(called) <= 0.07
     assert np.mean(if_alone) > 0.4

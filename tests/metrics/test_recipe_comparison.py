@@ -1,5 +1,6 @@
 """Yellow labels or white ones: two recipes on the same photographs."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,6 +65,12 @@ def test_a_recipe_is_found_however_its_parameters_are_written() -> None:
         [_entrant(*rows)], ["handwritten-note( size = 0.30 )", "plain"]
     ).pairings
     assert one.a == "handwritten-note(size=0.3)"
+
+
+def test_a_run_given_twice_is_counted_once_and_said() -> None:
+    rows = [*_attack(WHITE, "x" * 8), *_attack(YELLOW, "x" * 8)]
+    found = compare_recipes([replace(_entrant(*rows), repeats=("runs/copy",))])
+    assert found.notes == ("m was given again by runs/copy and is counted once.",)
 
 
 def test_controls_are_not_compared() -> None:

@@ -60,8 +60,8 @@ def test_two_models_are_told_apart_in_words_and_numbers() -> None:
     assert tell(found) == [
         "strong is more robust than weak under 1 of 1 attack, after adjusting for their number.",
         "At equal clean margin the verdict stands under 1 of 1.",
-        "These verdicts are about the photographs that count for both models, since a difference "
-        "on each one's own photographs could be one between photographs.",
+        "These verdicts are about the photographs that count for both models; between each one's "
+        "own photographs, a difference could come from the photographs alone.",
     ]
     text = _printed(found)
     assert "strong is more robust" in text

@@ -32,7 +32,9 @@ def test_a_reading_model_is_told_from_a_covered_one() -> None:
     assert read[3].endswith("the word is read, it is not just in the way.")
     blanks = [{**b, "predicted": 5} for b in BLANKS]
     covered = _told(*CLEAN, *HIT, *blanks)
-    assert covered[3].endswith("this run cannot tell reading from covering.")
+    assert covered[3].endswith(
+        "this run cannot tell reading from covering (an effect of 43 points could have been shown)."
+    )
 
 
 def test_a_blank_without_a_surface_is_no_evidence_of_reading() -> None:
@@ -61,11 +63,14 @@ def _attack(recipe: str, flips: int, of: int = 20) -> list[dict[str, Any]]:
 def test_the_strongest_attack_is_told_with_the_number_it_was_chosen_from() -> None:
     told = _told(*CLEAN, *_attack("big", 19), *_attack("some", 17), *_attack("none", 0))[1]
     assert told.startswith("The strongest of 3 attacks is big: of the 20 photographs")
-    assert told.endswith("turn wrong; this run does not tell its rate apart from that of some.")
+    assert told.endswith(
+        "turn wrong; this run does not tell its rate apart from that of some (a difference of 43 "
+        "points could have been shown)."
+    )
     told = _told(*CLEAN, *_attack("big", 20), *_attack("none", 0))[1]
     assert told.endswith("turn wrong, more than under any other after adjusting for their number.")
     told = _told(*CLEAN, *_attack("big", 20), *_attack("big too", 18))[1]
-    assert told.endswith("; this run does not tell its rate apart from that of any other.")
+    assert "; this run does not tell its rate apart from that of any other (" in told
 
 
 def test_a_tie_between_the_strongest_attacks_is_told_as_a_tie() -> None:
@@ -86,7 +91,7 @@ def test_the_largest_of_many_effects_is_judged_as_the_largest_of_many() -> None:
     many = [row for i in range(4) for row in pair(f"other {i}", i)]
     among = _told(*CLEAN, *pair("some", 6), *many)[-1]
     assert "p = 0.156, after adjusting for 5 attacks)" in among
-    assert among.endswith("this run cannot tell reading from covering.")
+    assert "this run cannot tell reading from covering (an effect of " in among
 
 
 def test_a_word_that_does_less_harm_than_its_surface_is_told_so() -> None:

@@ -44,10 +44,11 @@ def compare(
     recipe with other parameters, or the two that --recipes names.
     """
     load_plugins(plugin)
-    entrants = read_entrants(runs)
-    if recipes is not None or (len(runs) == 1 and len(entrants) == 1):
-        _compare_recipes(entrants, recipes or (), figure, out)
-        return
+    if recipes is not None or len(runs) == 1:
+        entrants = read_entrants(runs)
+        if recipes is not None or len(entrants) == 1:
+            _compare_recipes(entrants, recipes or (), figure, out)
+            return
     found = typoattack.compare(*runs, figure=figure, out=out)
     _show(terminal_tables(found), [*tell(found), *found.notes])
     if out is not None:

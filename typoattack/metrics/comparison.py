@@ -203,7 +203,7 @@ def compare(
         raise UserError(_alone(entrants))
     _refuse_different_suites(entrants)
     counted = [_counted(e, figure) for e in entrants]
-    notes = [*_repeat_notes(entrants), *_sample_notes(entrants)]
+    notes = [*repeat_notes(entrants), *_sample_notes(entrants)]
     pairings: list[Pairing] = []
     changed: list[pd.DataFrame] = []
     left_out = []
@@ -256,7 +256,7 @@ def _alone(entrants: Sequence[Entrant]) -> str:
     return "comparing needs at least two models; name another run"
 
 
-def _repeat_notes(entrants: Sequence[Entrant]) -> Iterator[str]:
+def repeat_notes(entrants: Sequence[Entrant]) -> Iterator[str]:
     """Says what was given more than once and is counted once."""
     for one in entrants:
         if one.repeats:

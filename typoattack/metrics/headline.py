@@ -6,6 +6,7 @@ over sign-flip tests, as everywhere else, rather than a bootstrap of the maximum
 p-values are exact and so do not run out of resamples when attacks are many.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from typoattack.core.randomness import stream
-from typoattack.metrics.paired import ALPHA, holm, sign_flip
+from typoattack.metrics.intervals import Values
+from typoattack.metrics.paired import ALPHA, detectable, discordance, holm, sign_flip
 
 _SAME = 1e-12
 """Rates nearer than that differ by rounding alone."""
@@ -27,11 +29,27 @@ class Strongest:
         recipes: its recipe; several where they tie.
         attacks: among how many it is the strongest.
         alike: the other recipes whose flip rate is not told apart from its own.
+        detectable: the difference that could have been shown for all of those, as
+            `typoattack.metrics.paired.detectable` has it; NaN if there are none.
     """
 
     recipes: tuple[str, ...]
     attacks: int
     alike: tuple[str, ...] = ()
+    detectable: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Whether a figure differs from 0 under one of several attacks.
+
+    Attributes:
+        p: of the sign-flip test, Holm-adjusted over the attacks.
+        detectable: the effect that could have been shown; see `typoattack.metrics.paired`.
+    """
+
+    p: float
+    detectable: float
 
 
 def strongest(counted: pd.DataFrame, *, seed: int = 0) -> Strongest | None:
@@ -51,18 +69,20 @@ def strongest(counted: pd.DataFrame, *, seed: int = 0) -> Strongest | None:
     first = means >= means.max() - _SAME
     winner = str(means.index[first][0])
     pairs = len(means) * (len(means) - 1) / 2
-    alike = [
-        str(other)
-        for other in means.index[~first]
-        if pairs * _p((rates[winner] - rates[other]).dropna(), seed) >= ALPHA
-    ]
-    return Strongest(tuple(map(str, means.index[first])), len(means), tuple(alike))
+    gaps = {str(r): _values(rates[winner] - rates[r]) for r in means.index[~first]}
+    alike = {r: own for r, own in gaps.items() if pairs * _p(own, seed) >= ALPHA}
+    return Strongest(
+        tuple(map(str, means.index[first])),
+        len(means),
+        tuple(alike),
+        max((detectable(len(own), discordance(own)) for own in alike.values()), default=math.nan),
+    )
 
 
-def effect_p(
+def effects(
     counted: pd.DataFrame, figure: str, recipes: Sequence[str], *, seed: int = 0
-) -> dict[str, float]:
-    """The p-value of a figure's being 0 under each of `recipes`, Holm-adjusted over them.
+) -> dict[str, Effect]:
+    """Whether a figure differs from 0 under each of `recipes`, Holm-adjusted over them.
 
     Args:
         counted: rows of one model and task, from `typoattack.metrics.outcomes.outcomes`.
@@ -70,9 +90,13 @@ def effect_p(
         recipes: the family of tests; each must be in `counted`.
         seed: of random signs where they are drawn.
     """
-    effects = _by_sample(counted, figure)
-    adjusted = holm([_p(effects[recipe].dropna(), seed) for recipe in recipes])
-    return dict(zip(recipes, adjusted, strict=True))
+    by_sample = _by_sample(counted, figure)
+    values = [_values(by_sample[recipe]) for recipe in recipes]
+    adjusted = holm([_p(own, seed) for own in values])
+    return {
+        recipe: Effect(p, detectable(len(own), discordance(own)))
+        for recipe, own, p in zip(recipes, values, adjusted, strict=True)
+    }
 
 
 def _by_sample(counted: pd.DataFrame, figure: str) -> pd.DataFrame:
@@ -84,5 +108,9 @@ def _by_sample(counted: pd.DataFrame, figure: str) -> pd.DataFrame:
     return table
 
 
-def _p(gaps: "pd.Series[float]", seed: int) -> float:
-    return sign_flip(gaps.to_numpy(np.float64), stream("sign flip", seed))
+def _values(column: "pd.Series[float]") -> Values:
+    return column.dropna().to_numpy(np.float64)
+
+
+def _p(gaps: Values, seed: int) -> float:
+    return sign_flip(gaps, stream("sign flip", seed))

@@ -193,7 +193,7 @@ def discordance(gaps: Values) -> float:
 def detectable(n: int, discordant: float) -> float:
     """The smallest true difference that `n` clusters show with 80 % power at 5 %, unadjusted.
 
-    The normal approximation to McNemar's test (Connor 1987, equation 3), with half a step of the
+    The normal approximation to McNemar's test (Connor 1987), with half a step of the
     exact test on either side as its continuity correction. Where the difference would exceed
     `discordant`, the share of clusters on which the two sides differ, they are taken to differ
     on just as many, all in one direction.

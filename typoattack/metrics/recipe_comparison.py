@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from typoattack.core.errors import UserError, unknown
-from typoattack.metrics.comparison import Entrant, refuse_figure
+from typoattack.metrics.comparison import Entrant, refuse_figure, repeat_notes
 from typoattack.metrics.intervals import RESAMPLES
 from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.paired import LEAST_COMMON, Contrast, contrast, with_holm
@@ -95,7 +95,7 @@ def compare_recipes(
         pairings += with_holm(family)
     if not pairings:
         raise UserError("; ".join(note.rstrip(".") for note in notes))
-    return RecipeComparison(figure, tuple(pairings), tuple(notes))
+    return RecipeComparison(figure, tuple(pairings), (*repeat_notes(entrants), *notes))
 
 
 def _pairs(model: str, present: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typoattack.metrics.comparison import Comparison, Entrant, OwnRate, Pairing
 from typoattack.metrics.figures import FIGURES, Definition
 from typoattack.metrics.margins import AtEqualMargin
 from typoattack.metrics.paired import ALPHA, Contrast, holm
-from typoattack.metrics.ranking import Rank
+from typoattack.metrics.ranking import LEAST_RIGHT, LEAST_RIGHT_SHARE, Rank
 from typoattack.report.gallery import data_uri
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
@@ -202,9 +202,10 @@ def _ranking_table(found: Comparison) -> Table:
 
 
 _RANKING = (
-    "Mean over attacks, on the n photographs that count for all models with a place; accuracy on "
-    "all photographs of each model; the uncertainty is that of the photographs, not of the choice "
-    "of attacks"
+    "Mean over attacks, on the n photographs that count for all models with a place; a place needs "
+    f"{LEAST_RIGHT} photographs right when clean, and {100 * LEAST_RIGHT_SHARE:.0f} % of them; "
+    "accuracy on all photographs of each model; the uncertainty is that of the photographs, not of "
+    "the choice of attacks"
 )
 
 
@@ -343,8 +344,8 @@ def tell(found: Comparison) -> list[str]:
 
 
 _WHY_COMMON = (
-    "These verdicts are about the photographs that count for both models, since a difference on "
-    "each one's own photographs could be one between photographs."
+    "These verdicts are about the photographs that count for both models; between each one's own "
+    "photographs, a difference could come from the photographs alone."
 )
 
 

@@ -1,11 +1,12 @@
 """A run's result in sentences, for a reader who was not there."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from typoattack.metrics.headline import Strongest, effect_p, strongest
+from typoattack.metrics.headline import Strongest, effects, strongest
 from typoattack.metrics.intervals import Figure
 from typoattack.metrics.paired import ALPHA
 from typoattack.metrics.stroop import Interference
@@ -66,9 +67,18 @@ def _apart(most: Strongest) -> str:
         return ""
     if not most.alike:
         return ", more than under any other after adjusting for their number"
-    if len(most.alike) == others:
-        return "; this run does not tell its rate apart from that of any other"
-    return f"; this run does not tell its rate apart from that of {_listed(most.alike)}"
+    which = "any other" if len(most.alike) == others else _listed(most.alike)
+    return (
+        f"; this run does not tell its rate apart from that of {which}"
+        f"{_could_show('a difference', most.detectable)}"
+    )
+
+
+def _could_show(what: str, share: float) -> str:
+    """What a run could have shown where it tells nothing apart."""
+    if math.isnan(share):
+        return f" (so few photographs could not show {what} of any size)"
+    return f" ({what} of {100 * share:.0f} points could have been shown)"
 
 
 def _listed(names: Sequence[str], most: int = 3) -> str:
@@ -123,23 +133,24 @@ def _effect(
     attacks: Sequence[RecipeSummary], figure: str, against: str, counted: pd.DataFrame
 ) -> str:
     """The largest effect that is established among all, or else the largest; and what it says."""
-    p = effect_p(counted, figure, [s.recipe for s in attacks])
-    above = [s for s in attacks if p[s.recipe] < ALPHA and s[figure].value > 0]
+    found = effects(counted, figure, [s.recipe for s in attacks])
+    above = [s for s in attacks if found[s.recipe].p < ALPHA and s[figure].value > 0]
     one = max(above or attacks, key=lambda s: s[figure].value)
-    effect = one[figure]
+    effect, test = one[figure], found[one.recipe]
     points, low, high = (
         f"{100 * x:+.0f}".replace("-", "−") for x in (effect.value, effect.low, effect.high)
     )
     if above:
         verdict = "the word is read, it is not just in the way"
-    elif p[one.recipe] < ALPHA:
+    elif test.p < ALPHA:
         verdict = "the word does less harm than what it stands on"
     else:
-        verdict = "this run cannot tell reading from covering"
+        reach = _could_show("an effect", test.detectable)
+        verdict = f"this run cannot tell reading from covering{reach}"
     of = "" if len(attacks) == 1 else f", after adjusting for {len(attacks)} attacks"
     return (
         f"Is it reading or covering? {one.recipe} flips {percent(one['flip_rate'])}; against "
-        f"{against} that is {points} points ({low} to {high}; {said_p(p[one.recipe])}{of}): "
+        f"{against} that is {points} points ({low} to {high}; {said_p(test.p)}{of}): "
         f"{verdict}."
     )
 
