@@ -65,6 +65,11 @@ def test_gaps_that_are_no_ratios_get_random_signs_near_the_exact_value() -> None
     assert sign_flip(gaps + 5, RNG) == 1 / 10_000
 
 
+def test_tens_of_thousands_of_photographs_are_exact_where_each_counts_once() -> None:
+    expected = mcnemar([[0, 10_000], [10_600, 0]], exact=True).pvalue
+    assert sign_flip(_gaps(10_000, 10_600, 9_000), RNG) == pytest.approx(expected, rel=1e-9)
+
+
 def test_random_signs_drawn_in_parts_are_all_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     gaps = np.random.default_rng(1).normal(0.3, 1, 60)
     whole = sign_flip(gaps, stream("signs", 0))

@@ -121,6 +121,16 @@ def test_models_without_a_common_attack_are_not_ranked_and_without_photographs_h
     assert alone[0].reason == "no other model is right often enough to be ranked with it"
 
 
+def test_photographs_without_a_clean_picture_are_ranked_all_the_same() -> None:
+    tables = {name: _counted(*values) for name, values in FLIPS.items()}
+    found = _ranked({name: t.assign(accuracy_clean=np.nan) for name, t in tables.items()})
+    assert [(one.name, one.place, one.photographs) for one in found] == [
+        ("seldom", 1, 0),
+        ("often", 2, 0),
+    ]
+    assert np.isnan(found[0].accuracy_clean)
+
+
 def test_tied_models_share_the_better_place_and_the_chance_to_be_first() -> None:
     same = _counted(*[1, 0, 0, 1] * 3)
     found = _ranked({"b": same, "a": same, "last": _counted(*[1] * 12)})

@@ -218,7 +218,8 @@ def compare(
         differ = paired[paired["value_a"] != paired["value_b"]]
         changed.append(differ.assign(a=a.name, b=b.name))
     if not pairings:
-        raise UserError("; ".join(left_out))
+        more = f"; and {len(left_out) - 3} other pairs likewise" if len(left_out) > 3 else ""
+        raise UserError(f"{'; '.join(left_out[:3])}{more}; run them on more photographs")
     return Comparison(
         names=tuple(e.name for e in entrants),
         figure=figure,
