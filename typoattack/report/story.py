@@ -119,19 +119,16 @@ def _without_clean(summaries: Sequence[RecipeSummary]) -> list[str]:
 def _why(summaries: Sequence[RecipeSummary], counted: pd.DataFrame) -> str:
     """How much of it is reading, by the attack whose controls tell most clearly."""
     attacks = [s for s in summaries if s.family == "attack"]
-    on_surface = [s for s in attacks if s["reading_effect"] and not s.bare]
-    if on_surface:
-        against = "the same surface without the word"
-        return _effect(on_surface, "reading_effect", against, counted)
+    controlled = [s for s in attacks if s["reading_effect"]]
+    if controlled:
+        return _effect(controlled, "reading_effect", counted)
     against_pseudo = [s for s in attacks if s["word_effect"]]
     if against_pseudo:
-        return _effect(against_pseudo, "word_effect", "a made-up word in the same place", counted)
+        return _effect(against_pseudo, "word_effect", counted)
     return "No control was run that would tell how much of this is reading and how much covering."
 
 
-def _effect(
-    attacks: Sequence[RecipeSummary], figure: str, against: str, counted: pd.DataFrame
-) -> str:
+def _effect(attacks: Sequence[RecipeSummary], figure: str, counted: pd.DataFrame) -> str:
     """The largest effect that is established among all, or else the largest; and what it says."""
     found = effects(counted, figure, [s.recipe for s in attacks])
     above = [s for s in attacks if found[s.recipe].p < ALPHA and s[figure].value > 0]
@@ -150,9 +147,16 @@ def _effect(
     of = "" if len(attacks) == 1 else f", after adjusting for {len(attacks)} attacks"
     return (
         f"Is it reading or covering? {one.recipe} flips {percent(one['flip_rate'])}; against "
-        f"{against} that is {points} points ({low} to {high}; {said_p(test.p)}{of}): "
+        f"{_against(one, figure)} that is {points} points ({low} to {high}; {said_p(test.p)}{of}): "
         f"{verdict}."
     )
+
+
+def _against(one: RecipeSummary, figure: str) -> str:
+    """What an effect is taken against."""
+    if figure == "word_effect":
+        return "a made-up word in the same place"
+    return "the same letters mirrored" if one.bare else "the same surface without the word"
 
 
 def said_p(p: float) -> str:
