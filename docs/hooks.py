@@ -70,9 +70,9 @@ def _command(name: str, command: Any) -> Iterator[str]:
         yield from (line.replace("## ", "### ", 1) for line in _command(f"{name} {sub_name}", sub))
     if hasattr(command, "commands"):
         return
-    example = re.search(r"`(.+)`", command.epilog or "")
-    if example:
-        yield from ("```sh", example[1], "```", "")
+    examples = re.findall(r"`(.+?)`", command.epilog or "")
+    if examples:
+        yield from ("```sh", *examples, "```", "")
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
     rows = [(f"`{p.name.upper()}`", _cell(p.help or ""), "") for p in arguments]

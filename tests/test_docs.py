@@ -35,6 +35,7 @@ NOT_HERE = {
     "typoattack run quick --model hf-hub:ORG/NAME": "downloads a checkpoint",
     "typoattack run quick --dataset hf:ORG/NAME:test": "downloads a data set",
     "typoattack run scam --dataset scam:BLISS-e-V/SCAM": "downloads a data set",
+    "typoattack run goh2021 --dataset goh:in-the-wild-2": "needs a published data set",
     "typoattack run photographed --dataset rta:RTA100": "needs a published data set",
     "typoattack run photographed --dataset paint:PAINT": "needs a published data set",
     "typoattack run photographed --dataset materzynska:notes": "needs a published data set",
@@ -44,6 +45,8 @@ NOT_HERE = {
 """Why command lines that begin so are not run. Nothing else is left out."""
 
 SMALLER = {
+    "run quick --model mini": ["--limit", "9", "--recipe", "printed-label"],  # compared, so paired
+    "run quick --recipe": ["--limit", "9"],
     "run": ["--limit", "1"],
     "generate": ["--limit", "4"],
     "units mini --dataset": ["--show-words", "4", "--flips", "1", "--permutations", "99"],
@@ -94,14 +97,14 @@ def reason_not_to(line: str) -> str:
     return next((why for begin, why in NOT_HERE.items() if line.startswith(begin)), "")
 
 
-def examples() -> dict[str, str]:
-    """The example at the end of each command's help, by the command's name."""
+def examples() -> dict[str, list[str]]:
+    """The examples at the end of each command's help, by the command's name."""
     found = {}
     for name in COMMANDS:
         command = load_command(name)
         for sub, each in {"": command, **getattr(command, "commands", {})}.items():
             if each.epilog:
-                found[f"{name} {sub}".strip()] = re.search("`(.+)`", each.epilog)[1]
+                found[f"{name} {sub}".strip()] = re.findall("`(.+?)`", each.epilog)
     return found
 
 
@@ -155,7 +158,7 @@ class Reader:
         assert program == "typoattack", f"{line!r}: say in NOT_HERE why it is not run"
         arguments = [name for word in words for name in self._named(word)]
         for name, options in SMALLER.items():
-            if line.startswith(f"typoattack {name} ") and "--limit" not in arguments:
+            if line.startswith(f"typoattack {name}") and "--limit" not in arguments:
                 arguments += options
         if self.terminal and line.startswith(DRAWN) and not {"-r", "--recipe"} & {*arguments}:
             arguments += ["--recipe", "printed-label"]
@@ -226,6 +229,7 @@ def finished(servers: Servers, belongings: Path, tmp_path_factory: pytest.TempPa
     reader = Reader(servers, root, terminal=False)
     for name in ("mini", "mini-blind"):
         reader.type(f"typoattack run quick --recipe printed-label --model {name}")
+    reader.type("typoattack run quick -r printed-label -r handwritten-note --limit 20 -o runs/demo")
     for shard in range(1, 5):
         reader.type(f"typoattack run quick -r printed-label --limit 20 --shard {shard}/4")
     shutil.rmtree(root / "photos" / "fish")
@@ -252,15 +256,15 @@ def test_every_page_can_be_followed(servers: Servers, belongings: Path, tmp_path
 
 
 def test_every_example_of_help_runs(servers: Servers, finished: Path, tmp_path: Path) -> None:
-    lines = {name: line for name, line in examples().items() if not reason_not_to(line)}
+    lines = {name: lines for name, lines in examples().items() if not reason_not_to(lines[0])}
     assert set(COMMANDS) - {name.split()[0] for name in lines} == {"chat"}
 
     def follow(name: str, reader: Reader) -> None:
         if name in ("run", "merge"):  # they make what the other examples speak of
             shutil.rmtree(reader.folder / "runs" / "quick-mini")
-        if name == "probe features":
-            reader.type(lines["probe fit"])
-        reader.type(lines[name])
+        before = lines["probe fit"] if name == "probe features" else []
+        for line in (*before, *lines[name]):
+            reader.type(line)
 
     with concurrent.futures.ThreadPoolExecutor(len(servers.processes)) as pool:
         following = {

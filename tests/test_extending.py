@@ -63,19 +63,21 @@ class _Turned(Wrapped):
 
 @dataclass(frozen=True)
 class Squares:
-    """A plain square of each colour."""
+    """Three plain squares of each colour, the same ones over and over."""
 
     name: str = "squares"
     fingerprint: str = "1"
     task: Task = Task("object", COLOURS, ("a photo of a {}.",))
     licence: str = "none needed"
+    variant_kinds: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
-        return len(COLOURS)
+        return 3 * len(COLOURS)
 
     def __getitem__(self, index: int) -> Sample:
-        colour = COLOURS[index]
-        return Sample(colour, lambda: Image.new("RGB", (64, 64), colour), index)
+        label, number = divmod(index, 3)
+        colour = COLOURS[label]
+        return Sample(f"{colour} {number}", lambda: Image.new("RGB", (64, 64), colour), label)
 
 
 def open_squares(_: DatasetSpec) -> Squares:
@@ -188,7 +190,7 @@ def test_a_run_is_made_of_nothing_but_parts_from_outside(run: Path) -> None:
 def test_a_figure_from_outside_is_in_the_table_and_a_section_on_the_page(run: Path) -> None:
     table = pd.read_csv(run / "summary.csv")
     assert table["stood_firm"].notna().any()
-    assert "Hello, 3 photographs</section>" in (run / "report.html").read_text("utf-8")
+    assert "Hello, 9 photographs</section>" in (run / "report.html").read_text("utf-8")
 
 
 def test_a_run_can_be_reported_and_compared_by_a_figure_from_outside(
@@ -208,7 +210,10 @@ def test_a_layout_from_outside_is_written(plugin: Path) -> None:
         *("generate", "quick", "--recipe", "small-label @ shout", "--dataset", "squares"),
         *("--canvas", 128, "--format", "words", "--out", out),
     )
-    assert (out / "words.txt").read_text("utf-8").splitlines()[:2] == ["red: ", "red: BLUE"]
+    assert (out / "words.txt").read_text("utf-8").splitlines()[:2] == [
+        "red 0: ",
+        "red 0: BLUE",
+    ]
 
 
 @pytest.mark.parametrize(
