@@ -44,10 +44,9 @@ def test_a_kept_run_opens_again(run: ta.Run) -> None:
     assert ta.Run(run.path).predictions.equals(run.predictions)
 
 
-def test_a_run_compares_with_itself_as_equal(run: ta.Run) -> None:
-    (pairing,) = [p for p in ta.compare(run, run.path).pairings if p.family == "attack"]
-    assert pairing.difference.value == 0
-    assert pairing.p == 1
+def test_a_run_given_twice_is_not_compared_with_itself(run: ta.Run) -> None:
+    with pytest.raises(UserError, match="were given twice"):
+        ta.compare(run, run.path)
 
 
 def test_attack_draws_the_word_and_leaves_the_picture(tmp_path: Path) -> None:
@@ -211,6 +210,16 @@ def test_a_suite_without_a_file_is_named_as_what_it_is(
     assert made.manifest["command"] == f"typoattack.run(suite, out='{tmp_path / 'run'}')"
 
 
-def test_a_comparison_is_written_where_it_is_wished(run: ta.Run, tmp_path: Path) -> None:
-    ta.compare(run, run.path, out=tmp_path / "compared")
+def test_a_comparison_is_written_where_it_is_wished(
+    photo_folder: Path, tiny_clip: Path, tmp_path: Path
+) -> None:
+    run = ta.run(
+        "quick",
+        model=[f"local-dir:{tiny_clip}", "mini"],
+        dataset=f"folder:{photo_folder}",
+        recipes=["printed-label"],
+        out=tmp_path / "run",
+        machine=ta.Machine(device="cpu"),
+    )
+    ta.compare(run, figure="accuracy_attacked", out=tmp_path / "compared")
     assert "printed-label" in (tmp_path / "compared" / "comparison.html").read_text()

@@ -77,7 +77,7 @@ def test_the_list_of_commands_is_whole_and_in_order(typoattack) -> None:
 def test_an_unknown_command_is_answered_with_the_nearest(typoattack) -> None:
     done = typoattack("comprae")
     assert done.status == 2
-    assert "Did you mean 'compare'?" in done.err
+    assert "Did you mean 'compare'" in done.err
 
 
 def imported(*arguments: str) -> set[str]:

@@ -3,6 +3,7 @@
 import html
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from made_runs import manifest, picture
 from made_tables import simulated
 from rich.console import Console
 
-from typoattack.metrics.comparison import Comparison, Entrant, compare
+from typoattack.metrics.comparison import Comparison, Entrant, OwnRate, compare
+from typoattack.metrics.margins import without
 from typoattack.report.comparison import (
+    could_show,
     markdown,
     pairings_frame,
     shown_p,
@@ -55,7 +58,10 @@ def test_two_models_are_told_apart_in_words_and_numbers() -> None:
     assert verdict(found.pairings[0], "flip_rate") == "strong is more robust"
     assert verdict(found.pairings[1], "flip_rate") == ""
     assert tell(found) == [
-        "strong is more robust than weak under 1 of 1 attack, after adjusting for their number."
+        "strong is more robust than weak under 1 of 1 attack, after adjusting for their number.",
+        "At equal clean margin the verdict stands under 1 of 1.",
+        "These verdicts are about the photographs that count for both models; between each one's "
+        "own photographs, a difference could come from the photographs alone.",
     ]
     text = _printed(found)
     assert "strong is more robust" in text
@@ -63,10 +69,18 @@ def test_two_models_are_told_apart_in_words_and_numbers() -> None:
     assert "pp" in text
 
 
-def test_twins_are_not_told_apart() -> None:
-    assert tell(compare(_entrants("strong", "other"))) == [
-        "strong and other are not told apart by any of 1 attack."
-    ]
+def test_beside_what_is_not_told_apart_stands_what_could_have_been() -> None:
+    found = compare(_entrants("strong", "other"))
+    assert tell(found)[0] == (
+        "strong and other are not told apart by any of 1 attack, where differences of 19 points "
+        "could have been shown."
+    )
+    assert verdict(found.pairings[0], "flip_rate") == "not told apart"
+    assert could_show(found.pairings[0]) == "could have shown 19 pp"
+    assert could_show(found.pairings[1]) == ""
+    assert "could have shown 19 pp" in _printed(found, width=140)
+    assert "could have shown 19 pp" in markdown(found)
+    assert could_show(compare(_entrants("weak", "strong")).pairings[0]) == ""
 
 
 def test_more_than_two_models_are_ranked() -> None:
@@ -83,7 +97,65 @@ def test_the_csv_holds_the_numbers_unrounded(tmp_path: Path) -> None:
     found = compare(entrants)
     write_comparison(found, entrants, tmp_path)
     read = pd.read_csv(tmp_path / "comparison.csv")
+    read["equal_margin_reason"] = read["equal_margin_reason"].fillna("")
     pd.testing.assert_frame_equal(read, pairings_frame(found), check_exact=True, check_dtype=False)
+
+
+def _broken(like: Entrant) -> Entrant:
+    """A model that is right on one clean photograph, and does not flip on it."""
+    rows = like.predictions.assign(model="broken")
+    wrong = rows["sample"] != rows["sample"].iloc[0]
+    answer = rows["label"].where(~wrong, (rows["label"] + 1) % len(NAMES))
+    rows = rows.assign(predicted=answer, clean_predicted=answer)
+    return Entrant("broken", manifest(["broken"], NAMES) | {"comparable": {"seed": 0}}, rows)
+
+
+def test_a_broken_model_has_no_place_in_terminal_files_and_page(tmp_path: Path) -> None:
+    entrants = _entrants("weak", "strong")
+    entrants.append(_broken(entrants[0]))
+    found = compare(entrants)
+    page = write_comparison(found, entrants, tmp_path)[0].read_text("utf-8")
+    reason = "no place: right on 1 of 60 clean photographs"
+    assert reason in page
+    assert reason in (tmp_path / "comparison.md").read_text()
+    assert "no place" in _printed(found, width=200)
+    lines = pd.read_csv(tmp_path / "ranking.csv").set_index("model")
+    assert lines["place"].fillna(0).to_dict() == {"strong": 1, "weak": 2, "broken": 0}
+    assert lines.loc["broken", ["accuracy_clean", "right_when_clean"]].tolist() == [1 / 60, 1]
+    assert lines["accuracy_attacked"].notna().all()
+    assert lines.loc["broken", "reason"].startswith("right on 1 of 60")
+
+
+def test_own_rates_and_equal_margin_stand_beside_each_verdict(tmp_path: Path) -> None:
+    entrants = _entrants("weak", "strong")
+    found = compare(entrants)
+    page = write_comparison(found, entrants, tmp_path)[0].read_text("utf-8")
+    one = found.pairings[0]
+    for text in (page, markdown(found)):
+        assert f"own {100 * one.own_a.value:.1f} % of 60" in text
+    assert "own 8" not in _printed(found)  # they are the same photographs
+    wider = replace(one, own_a=OwnRate(0.345, 61))
+    assert "own 34.5 %" in _printed(replace(found, pairings=(wider,)))
+    assert one.at_equal_margin.odds.high < 1
+    assert "odds × " in page
+    assert "odds × " in markdown(found)
+
+
+def test_an_order_that_turns_on_own_photographs_is_said() -> None:
+    found = compare(_entrants("weak", "strong"))
+    one = found.pairings[0]
+    turned = replace(one, own_a=OwnRate(0.1, 60), own_b=OwnRate(0.4, 70))
+    told = tell(replace(found, pairings=(turned, *found.pairings[1:])))
+    assert told[1] == (
+        "On each model's own photographs the order of weak and strong is the other way round "
+        "under 1 of these: printed-label."
+    )
+    unfit = replace(one, at_equal_margin=without("too few of these"))
+    told = tell(replace(found, pairings=(unfit, *found.pairings[1:])))
+    assert told[1] == (
+        "At equal clean margin the verdict stands under 0 of 1; under 1 that cannot be said "
+        "(too few of these)."
+    )
 
 
 def test_changed_pictures_are_listed_with_both_answers_and_shown(tmp_path: Path) -> None:

@@ -97,13 +97,16 @@ def test_a_word_that_names_no_class_counts_for_no_target(tmp_path: Path) -> None
 
 
 def test_two_runs_of_given_answers_are_compared(tmp_path: Path) -> None:
-    other = table().assign(answer=lambda f: f["label"], model="steady")
-    for name, frame in (("one", table()), ("two", other)):
+    many = pd.concat([table().assign(sample=lambda f, i=i: f["sample"] + str(i)) for i in range(5)])
+    other = many.assign(answer=lambda f: f["label"], model="steady")
+    for name, frame in (("one", many), ("two", other)):
         write(frame, tmp_path / f"{name}.csv")
         classes = ["cat", "dog", "fish"]
         ta.score(tmp_path / f"{name}.csv", tmp_path / name, class_names=classes)
     found = ta.compare(tmp_path / "one", tmp_path / "two")
     assert set(found.names) == {"given", "steady"}
+    (note,) = [one for one in found.pairings if one.recipe == 'as-given("note")']
+    assert (note.rate_a, note.rate_b) == (0.75, 0.0)
 
 
 def changed(**cells: object) -> pd.DataFrame:

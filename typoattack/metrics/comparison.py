@@ -3,7 +3,8 @@
 Everything is paired. A figure is compared on the rows that count for both models (for the flip
 rate: photographs that both classify correctly when clean), joined by task, recipe, sample,
 replicate and word, so a difference between two models is never a difference between two sets of
-photographs.
+photographs. Beside it stand each model's figure on its own photographs, and what is left of the
+difference at equal clean margin.
 """
 
 import itertools
@@ -13,25 +14,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.multitest import multipletests
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
 from typoattack.metrics.figures import FIGURES, comparable
-from typoattack.metrics.intervals import DIFFERENCE, RESAMPLES, Figure, bootstrap
+from typoattack.metrics.intervals import RESAMPLES
+from typoattack.metrics.margins import AtEqualMargin, at_equal_margin, clean_margins, without
 from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.paired import LEAST_COMMON, Contrast, contrast, with_holm
 from typoattack.metrics.ranking import Rank, rank
 from typoattack.results.folder import RunFolder, describe_difference
 from typoattack.results.schema import CLEAN
 
 JOIN = ["task", "recipe", "sample", "replicate", "word"]
 """What two rows must share to be a pair."""
-
-ALPHA = 0.05
-"""The family-wise error at which a difference is called established."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +39,13 @@ class Entrant:
         name: how tables call it; unique in a comparison.
         manifest: of its run.
         predictions: its rows.
+        repeats: the folders that hold the same rows of the same model again.
     """
 
     name: str
     manifest: Mapping[str, Any]
     predictions: pd.DataFrame
+    repeats: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -55,38 +54,35 @@ class Entrant:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairing:
+class OwnRate:
+    """A figure of one model under one recipe on all samples that count for it.
+
+    Attributes:
+        value: the mean over samples.
+        n: how many samples.
+    """
+
+    value: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing(Contrast):
     """Two models under one recipe.
 
     Attributes:
-        a: name of the first model.
-        b: name of the second.
-        rate_a: the figure of `a` on the shared samples.
-        rate_b: the figure of `b` on the same samples.
-        difference: `b` minus `a`, with a bootstrap interval over samples.
-        more_a: samples on which the figure is higher for `a`.
-        more_b: samples on which it is higher for `b`.
-        p: exact McNemar on those two counts; NaN for a control, which is not tested.
-        p_holm: adjusted over every test of the comparison.
+        recipe: what both were attacked with.
+        family: `attack` or `control`; a control is shown, not tested.
+        own_a: the figure of `a` on its own samples, whatever counts for `b`.
+        own_b: the figure of `b` on its own.
+        at_equal_margin: what is left of the difference at equal clean margin.
     """
 
-    task: str
     recipe: str
     family: str
-    a: str
-    b: str
-    rate_a: float
-    rate_b: float
-    difference: Figure
-    more_a: int
-    more_b: int
-    p: float
-    p_holm: float = float("nan")
-
-    @property
-    def established(self) -> bool:
-        """Whether the difference stands after adjusting for the number of tests."""
-        return self.p_holm < ALPHA
+    own_a: OwnRate
+    own_b: OwnRate
+    at_equal_margin: AtEqualMargin
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +94,8 @@ class Comparison:
         figure: which figure was compared.
         pairings: for each pair of models, each recipe, attacks before controls.
         changed: rows on which two models differ: JOIN, family, the label, both answers, `a`, `b`.
-        ranking: best first; empty if no attack is shared by all models.
-        notes: what a reader must know, such as pictures that differ.
+        ranking: best first, then the models that have no place; empty if no attack is shared.
+        notes: what a reader must know, such as pictures that differ or pairs that are left out.
     """
 
     names: tuple[str, ...]
@@ -110,25 +106,69 @@ class Comparison:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """An entrant with what is computed of it once, for all its pairs."""
+
+    entrant: Entrant
+    rows: pd.DataFrame
+    own: Mapping[Any, OwnRate]
+    margins: "pd.Series[float]"
+
+    @property
+    def name(self) -> str:
+        return self.entrant.name
+
+
+def _counted(entrant: Entrant, figure: str) -> _Counted:
+    rows = outcomes(entrant.predictions)
+    by = ["family", "task", "recipe"]
+    means = rows.groupby([*by, "sample"], sort=False)[figure].mean().dropna()
+    own = {
+        key: OwnRate(float(values.mean()), len(values))
+        for key, values in means.groupby(by, sort=False)
+    }
+    return _Counted(entrant, rows, own, clean_margins(entrant.predictions))
+
+
 def read_entrants(folders: Sequence[Path]) -> list[Entrant]:
     """Every model of every run, named by the model, and by the folder where models repeat.
+
+    The same predictions of the same model are one entrant, however often they are given: twice
+    the same folder, a copy, or a run that was repeated.
 
     Raises:
         UserError: if a folder holds no run, or a run no predictions.
     """
-    found = []
+    found: list[tuple[Path, Entrant]] = []
     for folder in folders:
         run = RunFolder(folder)
         manifest, predictions = run.manifest(), run.predictions()
         if predictions.empty:
             raise UserError(f"{str(folder)!r} has no predictions yet; let its run finish first")
         for model, rows in predictions.groupby("model", sort=True):
-            found.append((str(model), folder, Entrant(str(model), manifest, rows)))
-    times = Counter(model for model, _, _ in found)
+            one = Entrant(str(model), manifest, rows)
+            same = next((i for i, (_, other) in enumerate(found) if _same(one, other)), None)
+            if same is None:
+                found.append((folder, one))
+                continue
+            first, kept = found[same]
+            found[same] = first, replace(kept, repeats=(*kept.repeats, str(folder)))
+    times = Counter(entrant.name for _, entrant in found)
     return [
-        replace(entrant, name=f"{model} ({folder})") if times[model] > 1 else entrant
-        for model, folder, entrant in found
+        replace(entrant, name=f"{entrant.name} ({folder})") if times[entrant.name] > 1 else entrant
+        for folder, entrant in found
     ]
+
+
+def _same(one: Entrant, other: Entrant) -> bool:
+    """Whether they are the same model's same predictions under the same suite."""
+    suites = [e.manifest.get("comparable") for e in (one, other)]
+    return (
+        one.model == other.model
+        and suites[0] == suites[1]
+        and one.predictions.reset_index(drop=True).equals(other.predictions.reset_index(drop=True))
+    )
 
 
 def compare(
@@ -137,60 +177,91 @@ def compare(
     figure: str = "flip_rate",
     seed: int = 0,
     resamples: int = RESAMPLES,
+    least: int = LEAST_COMMON,
 ) -> Comparison:
     """Compare every pair of `entrants` recipe by recipe, and rank them.
 
-    A sample that was attacked several times has one vote in McNemar's test: for the model whose
-    figure is higher on it, over all its attacked versions; where both are equal it has none, as
-    a concordant pair has none. Rows of one sample are not independent, so counting them all
-    would give p-values that are too small; taking only the first would throw the rest away. With
-    one attacked version a sample this is the ordinary exact test. Holm's adjustment runs over
-    all attacks and pairs; controls are shown but not tested.
+    The test is `typoattack.metrics.paired.sign_flip` on the mean gap a sample: rows of one sample
+    are not independent, so a sample counts once, with the mean of its attacked versions. With one
+    version a sample this is McNemar's exact test. Holm's adjustment runs over the attacks of one
+    pair of models, so what is said of two does not depend on who else is compared; controls are
+    shown but not tested.
 
     Args:
         entrants: at least two, from `read_entrants`.
         figure: one that `typoattack.metrics.figures.comparable` names.
-        seed: of the bootstrap.
+        seed: of the bootstrap, and of random signs where they are drawn.
         resamples: how many bootstrap resamples.
+        least: how many samples must count for both; a pair with fewer is named and left out.
 
     Raises:
         UserError: for fewer than two models, runs that are not comparable (the difference is
-            named), a figure that cannot be compared, or no pair in common.
+            named), a figure that cannot be compared, or no pair with enough in common.
     """
-    if figure not in comparable():
-        raise UserError(f"cannot compare {figure!r}; choose one of {', '.join(comparable())}")
+    refuse_figure(figure)
     if len(entrants) < 2:
-        raise UserError("comparing needs at least two models; name another run")
+        raise UserError(_alone(entrants))
     _refuse_different_suites(entrants)
-    counted = [outcomes(e.predictions) for e in entrants]
-    notes = list(_sample_notes(entrants))
+    counted = [_counted(e, figure) for e in entrants]
+    notes = [*repeat_notes(entrants), *_sample_notes(entrants)]
     pairings: list[Pairing] = []
     changed: list[pd.DataFrame] = []
-    for (a, rows_a), (b, rows_b) in itertools.combinations(zip(entrants, counted, strict=True), 2):
-        paired = _join(rows_a, rows_b, figure)
-        notes += _pairing_notes(a, b, rows_a, rows_b, paired)
-        pairings += [
-            _pairing(key, rows, (a.name, b.name), seed, resamples)
-            for key, rows in paired.groupby(["family", "task", "recipe"], sort=True)
-        ]
+    left_out = []
+    for a, b in itertools.combinations(counted, 2):
+        paired = _join(a.rows, b.rows, figure)
+        found, too_few = _pair(a, b, paired, seed, resamples, least)
+        if not any(one.tested for one in found):
+            left_out.append(_left_out(a, b, paired, least))
+            continue
+        notes += [*_pairing_notes(a, b, paired), *too_few]
+        pairings += found
         differ = paired[paired["value_a"] != paired["value_b"]]
         changed.append(differ.assign(a=a.name, b=b.name))
+    if not pairings:
+        more = f"; and {len(left_out) - 3} other pairs likewise" if len(left_out) > 3 else ""
+        raise UserError(f"{'; '.join(left_out[:3])}{more}; run them on more photographs")
     return Comparison(
         names=tuple(e.name for e in entrants),
         figure=figure,
-        pairings=tuple(_with_holm(pairings)),
+        pairings=tuple(pairings),
         changed=pd.concat(changed, ignore_index=True),
         ranking=tuple(
             rank(
-                {e.name: rows for e, rows in zip(entrants, counted, strict=True)},
+                {one.name: one.rows for one in counted},
                 figure,
                 lower_is_better=FIGURES[figure].more_robust == "lower",
                 rng=stream("bootstrap", seed),
                 resamples=resamples,
             )
         ),
-        notes=tuple(notes),
+        notes=(*(f"{told}; the pair is left out." for told in left_out), *notes),
     )
+
+
+def refuse_figure(figure: str) -> None:
+    """Raise `UserError` for a figure that cannot be compared, with those that can."""
+    if figure not in comparable():
+        raise UserError(f"cannot compare {figure!r}; choose one of {', '.join(comparable())}")
+
+
+def _alone(entrants: Sequence[Entrant]) -> str:
+    """Why there is nothing to compare."""
+    for one in entrants:
+        if one.repeats:
+            times = "twice" if len(one.repeats) == 1 else f"{len(one.repeats) + 1} times"
+            return (
+                f"the same predictions of {one.name!r} were given {times} "
+                f"(again in {', '.join(map(repr, one.repeats))}) and nothing else; "
+                "name a run of another model"
+            )
+    return "comparing needs at least two models; name another run"
+
+
+def repeat_notes(entrants: Sequence[Entrant]) -> Iterator[str]:
+    """Says what was given more than once and is counted once."""
+    for one in entrants:
+        if one.repeats:
+            yield f"{one.name} was given again by {', '.join(one.repeats)} and is counted once."
 
 
 def _refuse_different_suites(entrants: Sequence[Entrant]) -> None:
@@ -240,13 +311,25 @@ def _join(a: pd.DataFrame, b: pd.DataFrame, figure: str) -> pd.DataFrame:
     return counting
 
 
-def _pairing_notes(
-    a: Entrant, b: Entrant, rows_a: pd.DataFrame, rows_b: pd.DataFrame, paired: pd.DataFrame
-) -> Iterator[str]:
+def _left_out(a: _Counted, b: _Counted, paired: pd.DataFrame, least: int) -> str:
+    attacks = paired[paired["family"] != "control"]
+    most = max(attacks.groupby(["task", "recipe"])["sample"].nunique(), default=0)
+    shared = "no attacked picture" if not most else f"only {_photographs(most)}"
+    return (
+        f"{a.name} and {b.name} have {shared} in common that {'count' if most > 1 else 'counts'} "
+        f"for both, and comparing needs {least}"
+    )
+
+
+def _photographs(count: int) -> str:
+    return f"{count:,} photograph{'' if count == 1 else 's'}"
+
+
+def _pairing_notes(a: _Counted, b: _Counted, paired: pd.DataFrame) -> Iterator[str]:
     """Says where the two models did not see the same thing."""
     who = f"{a.name} and {b.name}"
-    for recipe, rows in rows_a[rows_a["family"] != CLEAN].groupby("recipe", sort=True):
-        others = rows_b[rows_b["recipe"] == recipe]
+    for recipe, rows in a.rows[a.rows["family"] != CLEAN].groupby("recipe", sort=True):
+        others = b.rows[b.rows["recipe"] == recipe]
         shared = rows[JOIN].merge(others[JOIN], on=JOIN)
         lacking = max(len(rows), len(others)) - len(shared)
         if lacking and set(rows["sample"]) == set(others["sample"]):
@@ -261,50 +344,43 @@ def _pairing_notes(
             f"the same picture for {who} (a search that adapts to the model, or another version "
             "of the drawing code)."
         )
-    if paired.empty:
-        raise UserError(f"{who} have no attacked picture in common that counts for both")
+
+
+def _pair(
+    a: _Counted, b: _Counted, paired: pd.DataFrame, seed: int, resamples: int, least: int
+) -> tuple[list[Pairing], list[str]]:
+    """Two models under each recipe with enough in common, and what is said of the others."""
+    found, too_few = [], []
+    for key, rows in paired.groupby(["family", "task", "recipe"], sort=True):
+        samples = int(rows["sample"].nunique())
+        if samples >= least:
+            found.append(_pairing(key, rows, a, b, seed, resamples))
+        else:
+            too_few.append(
+                f"{key[2]}: only {_photographs(samples)} count for both {a.name} and {b.name}, "
+                f"and comparing needs {least}; it is left out for them."
+            )
+    return with_holm(found), too_few
 
 
 def _pairing(
-    key: Any,
-    rows: pd.DataFrame,
-    names: tuple[str, str],
-    seed: int,
-    resamples: int,
+    key: Any, rows: pd.DataFrame, a: _Counted, b: _Counted, seed: int, resamples: int
 ) -> Pairing:
     """Two models under one recipe, from their joined rows."""
     family, task, recipe = key
-    means = rows.groupby("sample", sort=True)[["value_a", "value_b"]].mean()
-    gap = (means["value_b"] - means["value_a"]).to_numpy(np.float64)
-    more_a, more_b = int((gap < 0).sum()), int((gap > 0).sum())
-    p = exact_mcnemar(more_a, more_b) if family != "control" else float("nan")
+    tested = family != "control"
     return Pairing(
         task=task,
         recipe=recipe,
         family=family,
-        a=names[0],
-        b=names[1],
-        rate_a=float(means["value_a"].mean()),
-        rate_b=float(means["value_b"].mean()),
-        difference=bootstrap(
-            gap, stream("bootstrap", seed), bounds=DIFFERENCE, resamples=resamples
+        a=a.name,
+        b=b.name,
+        own_a=a.own[key],
+        own_b=b.own[key],
+        at_equal_margin=(
+            at_equal_margin(rows, a.margins, b.margins)
+            if tested
+            else without("controls are not tested", int(rows["sample"].nunique()))
         ),
-        more_a=more_a,
-        more_b=more_b,
-        p=p,
+        **contrast(rows, tested=tested, seed=seed, resamples=resamples),
     )
-
-
-def exact_mcnemar(only_a: int, only_b: int) -> float:
-    """Exact two-sided p of McNemar's test from its two discordant counts."""
-    return float(min(1.0, mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue))
-
-
-def _with_holm(pairings: Sequence[Pairing]) -> list[Pairing]:
-    tested = [i for i, one in enumerate(pairings) if one.p == one.p]
-    adjusted = list(pairings)
-    if tested:
-        holm = multipletests([pairings[i].p for i in tested], alpha=ALPHA, method="holm")[1]
-        for i, p in zip(tested, holm, strict=True):
-            adjusted[i] = replace(pairings[i], p_holm=float(p))
-    return adjusted

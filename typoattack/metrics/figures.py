@@ -243,7 +243,8 @@ def accuracy_drop(rows: PairedRows) -> Contribution:
 
 @figure(
     "Flip rate",
-    "Of the photographs that were right when clean, the share that is wrong when attacked.",
+    "Of the photographs that were right when clean, the share that is wrong when attacked. It is "
+    "low for a model that does not read, and also for one that is surer of its clean answers.",
     more_robust="lower",
     column=1,
 )

@@ -59,10 +59,11 @@ def _check(predictions: pd.DataFrame) -> None:
             f"first {_named(predictions[twice])}; "
             "was a shard merged twice?"
         )
-    unknown = [c for c in [*_MEASURES, *_SIMILARITIES] if predictions[c].isna().all()]
-    for column, rows in _with_numbers(predictions):
-        if column in unknown:
-            continue  # answers that were given without similarities or sizes
+    for column, every in _with_numbers(predictions):
+        rows = every
+        if column not in _NUMBERS and "pixels" in every:
+            # Answers that were given have no pixels, and neither similarities nor sizes.
+            rows = every[(every["pixels"] != "") | every[column].notna()]
         gaps = rows[column].isna() | np.isinf(rows[column].astype("float64"))
         if gaps.any():
             raise UserError(

@@ -1,7 +1,7 @@
 """What `compare` found: for the terminal, and as CSV, Markdown and a page with pictures."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,17 @@ from rich.table import Table
 from rich.text import Text
 
 from typoattack.core.files import write_whole
-from typoattack.metrics.comparison import ALPHA, Comparison, Entrant, Pairing
+from typoattack.metrics.comparison import Comparison, Entrant, OwnRate, Pairing
 from typoattack.metrics.figures import FIGURES, Definition
-from typoattack.metrics.ranking import Rank
+from typoattack.metrics.margins import AtEqualMargin
+from typoattack.metrics.paired import ALPHA, Contrast, holm
+from typoattack.metrics.ranking import LEAST_RIGHT, LEAST_RIGHT_SHARE, Rank
 from typoattack.report.gallery import data_uri
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
-from typoattack.report.story import model_notes
+from typoattack.report.story import model_notes, said_p
 from typoattack.report.tables import (
+    NONE,
     escape_markdown,
     markdown_lines,
     minus,
@@ -58,6 +61,16 @@ def pairings_frame(found: Comparison) -> pd.DataFrame:
                 "more_b": one.more_b,
                 "p": one.p,
                 "p_holm": one.p_holm,
+                "detectable": one.detectable,
+                f"own_{found.figure}_a": one.own_a.value,
+                f"own_{found.figure}_b": one.own_b.value,
+                "own_n_a": one.own_a.n,
+                "own_n_b": one.own_b.n,
+                "equal_margin_odds": one.at_equal_margin.odds.value,
+                "equal_margin_low": one.at_equal_margin.odds.low,
+                "equal_margin_high": one.at_equal_margin.odds.high,
+                "equal_margin_p": one.at_equal_margin.p,
+                "equal_margin_reason": one.at_equal_margin.reason,
             }
             for one in found.pairings
         ]
@@ -66,32 +79,72 @@ def pairings_frame(found: Comparison) -> pd.DataFrame:
 
 
 def ranking_frame(found: Comparison) -> pd.DataFrame:
-    """One line a model, the most robust first."""
-    columns = ["place", "model", found.figure, "low", "high", "n", "place_low", "place_high"]
+    """One line a model, the most robust first; no place where a model has none."""
     lines = [
-        [r.place, r.name, r.score.value, r.score.low, r.score.high, r.score.n, r.low, r.high]
+        {
+            "place": r.place,
+            "model": r.name,
+            found.figure: r.score.value,
+            "low": r.score.low,
+            "high": r.score.high,
+            "n": r.score.n,
+            "place_low": r.low,
+            "place_high": r.high,
+            "first": r.first,
+            "accuracy_clean": r.accuracy_clean,
+            "accuracy_attacked": r.accuracy_attacked,
+            "right_when_clean": r.right,
+            "photographs": r.photographs,
+            "reason": r.reason,
+        }
         for r in found.ranking
     ]
-    frame: pd.DataFrame = pd.DataFrame(lines, columns=columns)
-    frame["first"] = [r.first for r in found.ranking]
+    places = {c: "Int64" for c in ("place", "place_low", "place_high") if lines}
+    frame: pd.DataFrame = pd.DataFrame(lines).astype(places)
     return frame
 
 
 def verdict(one: Pairing, figure: str) -> str:
     """Who is more robust under a recipe, as far as the numbers say; empty for a control."""
-    if math.isnan(one.p):
+    if not one.tested:
         return ""
     if not one.established:
         return "not told apart"
-    lower_b = one.difference.value < 0
-    better_b = lower_b == (FIGURES[figure].more_robust == "lower")
-    return f"{one.b if better_b else one.a} is more robust"
+    return f"{one.b if _favours_b(one.difference.value, figure) else one.a} is more robust"
 
 
-def _difference(one: Pairing, between: str) -> str:
+def _favours_b(difference: float, figure: str) -> bool:
+    """Whether a difference (second minus first) says that the second model is more robust."""
+    return (difference < 0) == (FIGURES[figure].more_robust == "lower")
+
+
+def could_show(one: Contrast) -> str:
+    """The difference that the photographs could have shown; empty where one is established."""
+    if not one.tested or one.established:
+        return ""
+    if math.isnan(one.detectable):
+        return "too few photographs to show any"
+    return f"could have shown {100 * one.detectable:.0f} pp"
+
+
+def shown_difference(one: Contrast, between: str) -> str:
+    """`+12.0 pp [3.1, 20.2]`: second minus first, with its interval."""
     d = one.difference
     value = f"{100 * d.value:+.1f} pp"
     return minus(f"{value}{between}[{100 * d.low:.1f}, {100 * d.high:.1f}]")
+
+
+def shown_own(own: OwnRate) -> str:
+    """`own 61.0 % of 95`: a model's figure on its own photographs."""
+    return f"own {percent(own.value)} of {own.n}"
+
+
+def shown_odds(found: AtEqualMargin) -> str:
+    """`odds × 0.62 [0.41, 0.93], p = 0.012`, or in words why there are none."""
+    if found.reason:
+        return found.reason
+    odds = found.odds
+    return f"odds × {odds.value:.2g} [{odds.low:.2g}, {odds.high:.2g}], {said_p(found.p)}"
 
 
 def shown_p(p: float) -> str:
@@ -115,21 +168,33 @@ def terminal_tables(found: Comparison) -> list[Table]:
         table.add_column(head, justify="left" if head == "Verdict" else "right", overflow="fold")
     for one in found.pairings:
         cells = [one.recipe, *([one.a, one.b] if many else []), str(one.difference.n)]
-        cells += [percent(one.rate_a), percent(one.rate_b), _difference(one, "\n")]
-        cells += [shown_p(one.p_holm), verdict(one, found.figure)]
+        for rate, own in ((one.rate_a, one.own_a), (one.rate_b, one.own_b)):
+            more = f"\nown {percent(own.value)}" if own.n > one.difference.n else ""
+            cells.append(percent(rate) + more)
+        cells.append(shown_difference(one, "\n"))
+        told = "\n".join(filter(None, (verdict(one, found.figure), could_show(one))))
+        cells += [shown_p(one.p_holm), told]
         table.add_row(*map(Text, cells), style="dim" if one.family == "control" else "")
     return [table, _ranking_table(found)] if many and found.ranking else [table]
 
 
 _CAPTION = (
     "Difference: second minus first, with its 95 % interval; n: photographs that count for both; "
-    f"p: exact McNemar, one vote a photograph, Holm-adjusted; told apart: p < {ALPHA}"
+    "own: the model on all that count for it, where those are more; p: sign-flip test of the mean "
+    "gap a photograph, Holm-adjusted over the attacks of one pair of models; "
+    f"told apart: p < {ALPHA}; could have shown: with 80 % power at 5 %, before adjusting, if the "
+    "models differ on as many photographs as here"
+)
+
+_EQUAL_MARGIN = (
+    "At equal clean margin: odds of the figure, second model over first, in a logistic regression "
+    "with the clean margin, sandwich variance by photograph, p unadjusted"
 )
 
 
 def _ranking_table(found: Comparison) -> Table:
     table = plain_table("Ranking, the most robust first", _RANKING)
-    for head in ("Place", "Model", definition(found).title, "Place, 95 %", "First in"):
+    for head in _ranking_heads(found):
         table.add_column(head, justify="left" if head == "Model" else "right", overflow="fold")
     for r in found.ranking:
         table.add_row(*map(Text, _ranking_cells(r)))
@@ -137,33 +202,48 @@ def _ranking_table(found: Comparison) -> Table:
 
 
 _RANKING = (
-    "Mean over attacks; the uncertainty is that of the photographs, not of the choice of attacks"
+    "Mean over attacks, on the n photographs that count for all models with a place; a place needs "
+    f"{LEAST_RIGHT} photographs right when clean, and {100 * LEAST_RIGHT_SHARE:.0f} % of them; "
+    "accuracy on all photographs of each model; the uncertainty is that of the photographs, not of "
+    "the choice of attacks"
 )
 
 
+def _ranking_heads(found: Comparison) -> list[str]:
+    title = definition(found).title
+    return ["Place", "Model", title, "n", "Place, 95 %", "First in", "Clean", "Attacked"]
+
+
 def _ranking_cells(r: Rank) -> list[str]:
+    accuracy = [percent(r.accuracy_clean), percent(r.accuracy_attacked)]
+    if r.place is None:
+        return [NONE, r.name, f"no place: {r.reason}", NONE, NONE, NONE, *accuracy]
     score = f"{percent(r.score.value)} [{100 * r.score.low:.1f}, {100 * r.score.high:.1f}]"
     places = str(r.low) if r.low == r.high else f"{r.low} to {r.high}"
-    return [str(r.place), r.name, score, places, f"{100 * r.first:.0f} % of resamples"]
+    first = f"{100 * r.first:.0f} % of resamples"
+    return [str(r.place), r.name, score, str(r.score.n), places, first, *accuracy]
 
 
 def markdown(found: Comparison) -> str:
     """The comparison in Markdown."""
     d = definition(found)
     heads = ["Recipe", "A", "B", "n", f"{d.title} A", f"{d.title} B", "B − A", "p", "p (Holm)"]
-    lines = [heads, ["---"] * 3 + ["---:"] * 6]
+    heads += ["Verdict", "Own A", "Own B", "At equal clean margin"]
+    lines = [heads, ["---"] * 3 + ["---:"] * 6 + ["---"] * 4]
     for one in found.pairings:
         names = [escape_markdown(x) for x in (one.recipe, one.a, one.b)]
         rates = [str(one.difference.n), percent(one.rate_a), percent(one.rate_b)]
-        tests = [_difference(one, " "), shown_p(one.p), shown_p(one.p_holm)]
-        lines.append([*names, *rates, *tests])
-    text = markdown_lines(lines) + f"\n{_CAPTION}.\n\n*{d.title}*: {d.meaning}\n"
+        tests = [shown_difference(one, " "), shown_p(one.p), shown_p(one.p_holm)]
+        told = "; ".join(filter(None, (verdict(one, found.figure), could_show(one))))
+        views = [shown_own(one.own_a), shown_own(one.own_b), shown_odds(one.at_equal_margin)]
+        lines.append([*names, *rates, *tests, *map(escape_markdown, [told, *views])])
+    text = f"{markdown_lines(lines)}\n{_CAPTION}. {_EQUAL_MARGIN}.\n\n*{d.title}*: {d.meaning}\n"
     if found.ranking:
-        heads = ["Place", "Model", d.title, "Place, 95 %", "First in"]
         rows = [[escape_markdown(c) for c in _ranking_cells(r)] for r in found.ranking]
-        text += f"\n{markdown_lines([heads, ['---'] * 5, *rows])}\n{_RANKING}.\n"
-    notes = "".join(f"- {escape_markdown(note)}\n" for note in found.notes)
-    return text + (f"\n{notes}" if notes else "")
+        heads = _ranking_heads(found)
+        text += f"\n{markdown_lines([heads, ['---'] * len(heads), *rows])}\n{_RANKING}.\n"
+    notes = "".join(f"- {escape_markdown(note)}\n" for note in [*tell(found), *found.notes])
+    return f"{text}\n{notes}"
 
 
 def write_comparison(
@@ -232,10 +312,14 @@ def _page(
         definition=definition(found),
         lines=[(one, verdict(one, found.figure)) for one in found.pairings],
         ranking=[_ranking_cells(r) for r in found.ranking] if len(found.names) > 2 else [],
+        ranking_heads=_ranking_heads(found),
         ranking_note=_RANKING,
-        caption=_CAPTION,
+        caption=f"{_CAPTION}. {_EQUAL_MARGIN}",
         percent=percent,
-        difference=_difference,
+        difference=shown_difference,
+        could_show=could_show,
+        shown_own=shown_own,
+        shown_odds=shown_odds,
         shown_p=shown_p,
         changed=changed,
         pictures=_pictures(entrants, changed, painters),
@@ -253,20 +337,78 @@ def _notes(entrant: Entrant) -> list[str]:
 def tell(found: Comparison) -> list[str]:
     """The comparison in sentences."""
     told = []
-    tested = [p for p in found.pairings if not math.isnan(p.p)]
-    for a, b in dict.fromkeys((p.a, p.b) for p in tested):
-        mine = [p for p in tested if (p.a, p.b) == (a, b)]
-        by = {name: [p for p in mine if verdict(p, found.figure).startswith(f"{name} is")]
-              for name in (a, b)}  # fmt: skip
-        if not by[a] and not by[b]:
-            told.append(f"{a} and {b} are not told apart by any of {_attacks(len(mine))}.")
-        for name, other in ((a, b), (b, a)):
-            if by[name]:
-                told.append(
-                    f"{name} is more robust than {other} under {len(by[name])} of "
-                    f"{_attacks(len(mine))}, after adjusting for their number."
-                )
-    return told
+    for pair in dict.fromkeys((p.a, p.b) for p in found.pairings):
+        mine = [p for p in found.pairings if p.tested and (p.a, p.b) == pair]
+        told += [*_tell_pair(mine, pair, found.figure), *_tell_views(mine, pair, found.figure)]
+    return [*told, _WHY_COMMON]
+
+
+_WHY_COMMON = (
+    "These verdicts are about the photographs that count for both models; between each one's own "
+    "photographs, a difference could come from the photographs alone."
+)
+
+
+def _tell_pair(mine: Sequence[Pairing], pair: tuple[str, str], figure: str) -> Iterator[str]:
+    """Who is more robust under how many attacks, and what could have been seen elsewhere."""
+    of = _attacks(len(mine))
+    apart = 0
+    for name, other in (pair, pair[::-1]):
+        better = sum(verdict(p, figure) == f"{name} is more robust" for p in mine)
+        if better:
+            yield (
+                f"{name} is more robust than {other} under {better} of {of}, after adjusting for "
+                "their number."
+            )
+        apart += better
+    alike = [p for p in mine if not p.established]
+    if alike and apart:
+        others = "one" if len(alike) == 1 else len(alike)
+        yield f"Under the other {others} they are not told apart, {_reach(alike)}."
+    elif alike:
+        yield f"{pair[0]} and {pair[1]} are not told apart by any of {of}, {_reach(alike)}."
+
+
+def _reach(alike: Sequence[Contrast]) -> str:
+    """The differences that were within reach where nothing was told apart."""
+    points = [round(100 * p.detectable) for p in alike if not math.isnan(p.detectable)]
+    if not points:
+        return "of which so few photographs could show no difference"
+    low, high = min(points), max(points)
+    reach = str(low) if low == high else f"{low} to {high}"
+    return f"where differences of {reach} points could have been shown"
+
+
+def _tell_views(mine: Sequence[Pairing], pair: tuple[str, str], figure: str) -> Iterator[str]:
+    """Where the other two views say otherwise than the verdicts."""
+    established = [p for p in mine if p.established]
+    turned = [p for p in established if p.difference.value * (p.own_b.value - p.own_a.value) < 0]
+    if turned:
+        yield (
+            f"On each model's own photographs the order of {pair[0]} and {pair[1]} is the other "
+            f"way round under {len(turned)} of these: {', '.join(p.recipe for p in turned)}."
+        )
+    if not established:
+        return
+    fitted = [p for p in mine if not p.at_equal_margin.reason]
+    stands = [
+        p
+        for p, adjusted in zip(fitted, holm([p.at_equal_margin.p for p in fitted]), strict=True)
+        if p.established
+        and adjusted < ALPHA
+        and _favours_b(p.at_equal_margin.odds.value - 1, figure)
+        == _favours_b(p.difference.value, figure)
+    ]
+    unfit = [p for p in established if p.at_equal_margin.reason]
+    yield (
+        f"At equal clean margin the verdict stands under {len(stands)} of {len(established)}"
+        + (
+            f"; under {len(unfit)} that cannot be said "
+            f"({'; '.join(dict.fromkeys(p.at_equal_margin.reason for p in unfit))})."
+            if unfit
+            else "."
+        )
+    )
 
 
 def _attacks(count: int) -> str:

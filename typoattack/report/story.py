@@ -1,9 +1,14 @@
 """A run's result in sentences, for a reader who was not there."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
+from typoattack.metrics.headline import Strongest, effects, strongest
 from typoattack.metrics.intervals import Figure
+from typoattack.metrics.paired import ALPHA
 from typoattack.metrics.stroop import Interference
 from typoattack.metrics.summaries import RecipeSummary
 from typoattack.results.schema import CLEAN
@@ -15,17 +20,12 @@ def percent(figure: Figure) -> str:
     return f"{value} % ({low} to {high})"
 
 
-def strongest(summaries: Sequence[RecipeSummary]) -> RecipeSummary | None:
-    """The attack with the highest flip rate."""
-    attacks = [s for s in summaries if s.family == "attack" and s["flip_rate"]]
-    return max(attacks, key=lambda s: s["flip_rate"].value, default=None)
-
-
-def tell(summaries: Sequence[RecipeSummary]) -> list[str]:
+def tell(summaries: Sequence[RecipeSummary], counted: pd.DataFrame) -> list[str]:
     """A few sentences on one model: how good, how vulnerable, and why.
 
     Args:
         summaries: of one model and task.
+        counted: their rows, from `typoattack.metrics.outcomes.outcomes`.
     """
     told = []
     clean = next((s for s in summaries if s.family == CLEAN), None)
@@ -36,18 +36,57 @@ def tell(summaries: Sequence[RecipeSummary]) -> list[str]:
         f"Of {clean.samples} clean photographs it answers {right} correctly: "
         f"{percent(clean['accuracy_clean'])}, the 95 % interval in brackets."
     )
-    worst = strongest(summaries)
-    if worst is None:
+    most = strongest(counted)
+    if most is None:
         return [*told, "No attacked photograph was right when clean, so nothing could flip."]
+    worst = next(s for s in summaries if s.recipe == most.recipes[0])
     told.append(
-        f"The strongest attack is {worst.recipe}: of the {worst['flip_rate'].n} photographs that "
-        f"were right, {percent(worst['flip_rate'])} turn wrong."
+        f"{_strongest_of(most)}: of the {worst['flip_rate'].n} photographs that were right, "
+        f"{percent(worst['flip_rate'])} turn wrong{_apart(most)}."
     )
     if worst["targeted_success"]:
         told.append(
             f"{percent(worst['targeted_success'])} are then called exactly what is written on them."
         )
-    return [*told, _why(summaries)]
+    return [*told, _why(summaries, counted)]
+
+
+def _strongest_of(most: Strongest) -> str:
+    """How the sentence on the strongest attack begins, with the number it was chosen from."""
+    if most.attacks == 1:
+        return f"The only attack is {most.recipes[0]}"
+    if len(most.recipes) > 1:
+        return f"{_listed(most.recipes)} tie as the strongest of {most.attacks} attacks"
+    return f"The strongest of {most.attacks} attacks is {most.recipes[0]}"
+
+
+def _apart(most: Strongest) -> str:
+    """Whether the strongest attack is told apart from the others."""
+    others = most.attacks - len(most.recipes)
+    if not others:
+        return ""
+    if not most.alike:
+        return ", more than under any other after adjusting for their number"
+    which = "any other" if len(most.alike) == others else _listed(most.alike)
+    return (
+        f"; this run does not tell its rate apart from that of {which}"
+        f"{_could_show('a difference', most.detectable)}"
+    )
+
+
+def _could_show(what: str, share: float) -> str:
+    """What a run could have shown where it tells nothing apart."""
+    if math.isnan(share):
+        return f" (so few photographs could not show {what} of any size)"
+    return f" ({what} of {100 * share:.0f} points could have been shown)"
+
+
+def _listed(names: Sequence[str], most: int = 3) -> str:
+    """`a`, `a and b`, `a, b and c`, or `a, b, c and 4 others`."""
+    shown = list(names[:most])
+    if len(names) > most:
+        shown.append(f"{len(names) - most} other{'s' if len(names) - most > 1 else ''}")
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
 def tell_stroop(found: Interference) -> str:
@@ -77,34 +116,52 @@ def _without_clean(summaries: Sequence[RecipeSummary]) -> list[str]:
     return told
 
 
-def _why(summaries: Sequence[RecipeSummary]) -> str:
+def _why(summaries: Sequence[RecipeSummary], counted: pd.DataFrame) -> str:
     """How much of it is reading, by the attack whose controls tell most clearly."""
     attacks = [s for s in summaries if s.family == "attack"]
-    on_surface = [s for s in attacks if s["reading_effect"] and not s.bare]
-    if on_surface:
-        most = max(on_surface, key=lambda s: s["reading_effect"].value)
-        return _effect(most, most["reading_effect"], "the same surface without the word")
+    controlled = [s for s in attacks if s["reading_effect"]]
+    if controlled:
+        return _effect(controlled, "reading_effect", counted)
     against_pseudo = [s for s in attacks if s["word_effect"]]
     if against_pseudo:
-        most = max(against_pseudo, key=lambda s: s["word_effect"].value)
-        return _effect(most, most["word_effect"], "a made-up word in the same place")
+        return _effect(against_pseudo, "word_effect", counted)
     return "No control was run that would tell how much of this is reading and how much covering."
 
 
-def _effect(one: RecipeSummary, effect: Figure, against: str) -> str:
+def _effect(attacks: Sequence[RecipeSummary], figure: str, counted: pd.DataFrame) -> str:
+    """The largest effect that is established among all, or else the largest; and what it says."""
+    found = effects(counted, figure, [s.recipe for s in attacks])
+    above = [s for s in attacks if found[s.recipe].p < ALPHA and s[figure].value > 0]
+    one = max(above or attacks, key=lambda s: s[figure].value)
+    effect, test = one[figure], found[one.recipe]
     points, low, high = (
         f"{100 * x:+.0f}".replace("-", "−") for x in (effect.value, effect.low, effect.high)
     )
-    if effect.low > 0:
+    if above:
         verdict = "the word is read, it is not just in the way"
-    elif effect.high < 0:
+    elif test.p < ALPHA:
         verdict = "the word does less harm than what it stands on"
     else:
-        verdict = "this run cannot tell reading from covering"
+        reach = _could_show("an effect", test.detectable)
+        verdict = f"this run cannot tell reading from covering{reach}"
+    of = "" if len(attacks) == 1 else f", after adjusting for {len(attacks)} attacks"
     return (
         f"Is it reading or covering? {one.recipe} flips {percent(one['flip_rate'])}; against "
-        f"{against} that is {points} points ({low} to {high}): {verdict}."
+        f"{_against(one, figure)} that is {points} points ({low} to {high}; {said_p(test.p)}{of}): "
+        f"{verdict}."
     )
+
+
+def _against(one: RecipeSummary, figure: str) -> str:
+    """What an effect is taken against."""
+    if figure == "word_effect":
+        return "a made-up word in the same place"
+    return "the same letters mirrored" if one.bare else "the same surface without the word"
+
+
+def said_p(p: float) -> str:
+    """`p = 0.012`, or `p < 0.001`: no false zero."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def model_notes(model: Mapping[str, Any]) -> list[str]:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from typoattack.metrics.headline import strongest
 from typoattack.report.gallery import Gallery
 from typoattack.report.section import ReportData, section
-from typoattack.report.story import model_notes, strongest, tell, tell_stroop
+from typoattack.report.story import model_notes, tell, tell_stroop
 from typoattack.report.view import RunView
 
 
@@ -34,12 +35,15 @@ def _story(data: ReportData, model: str) -> dict[str, Any]:
     view = data.view
     mine = [s for s in view.summaries if (s.model, s.task) == (model, view.task)]
     entry = next(m for m in view.manifest["models"] if m["name"] == model)
-    worst = strongest(mine)
+    outcomes = view.main
+    counted = outcomes[outcomes["model"] == model]
+    most = strongest(counted)
     return {
         "model": model,
-        "sentences": tell(mine) + [tell_stroop(one) for one in view.stroop if one.model == model],
+        "sentences": tell(mine, counted)
+        + [tell_stroop(one) for one in view.stroop if one.model == model],
         "notes": model_notes(entry),
-        "pair": _pair(data.gallery, model, worst.recipe if worst else ""),
+        "pair": _pair(data.gallery, model, most.recipes[0] if most else ""),
     }
 
 

@@ -1,0 +1,242 @@
+"""One statistic for a paired difference: its direction, its interval and its p-value.
+
+The statistic is the mean gap a cluster. Whoever lies lower in the mean is the one that a sentence
+calls lower, the interval is that of the mean, and the test asks how often so large a mean comes
+about when each cluster's gap may as well have had the other sign.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from typoattack.core.randomness import Rng, stream
+from typoattack.metrics.intervals import DIFFERENCE, RESAMPLES, Figure, Values, bootstrap
+
+ALPHA = 0.05
+"""The family-wise error at which a difference is called established."""
+
+POWER = 0.8
+"""The chance of establishing a difference at which it counts as one that could be seen."""
+
+LEAST_COMMON = 6
+"""Clusters that a comparison needs: with fewer, no test of signs can reach `ALPHA`."""
+
+DRAWS = 9_999
+"""Random signs drawn where the distribution under the null cannot be had exactly."""
+
+_DENOMINATORS = 5_040
+"""The largest denominator of a gap that is taken for a ratio: any with up to 10 replicates."""
+
+_EXACT = 200_000_000
+"""Additions that an exact distribution may cost, about a second."""
+
+_CHUNK = 4_000_000
+"""Numbers in memory at a time, about 32 MB: random signs are drawn in parts of that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """Two sides of a figure on the same clusters; a cluster is a photograph unless said.
+
+    Attributes:
+        task: the question that was asked.
+        a: name of the first side.
+        b: name of the second.
+        rate_a: the figure of `a` on the shared clusters.
+        rate_b: the figure of `b` on the same clusters.
+        difference: `b` minus `a`, the mean gap, with a bootstrap interval over clusters.
+        more_a: clusters on which the figure is higher for `a`.
+        more_b: clusters on which it is higher for `b`.
+        p: of `sign_flip` on the gaps; NaN for what is not tested, such as controls.
+        detectable: the smallest difference that so many clusters could have shown; see there.
+        p_holm: adjusted over the family of tests.
+    """
+
+    task: str
+    a: str
+    b: str
+    rate_a: float
+    rate_b: float
+    difference: Figure
+    more_a: int
+    more_b: int
+    p: float
+    detectable: float
+    p_holm: float = math.nan
+
+    @property
+    def tested(self) -> bool:
+        """Whether there is a p-value."""
+        return not math.isnan(self.p)
+
+    @property
+    def established(self) -> bool:
+        """Whether the difference stands after adjusting for the number of tests."""
+        return self.p_holm < ALPHA
+
+
+def contrast(
+    rows: pd.DataFrame,
+    *,
+    tested: bool = True,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    cluster: str = "sample",
+) -> dict[str, Any]:
+    """What a `Contrast` says in numbers of joined rows.
+
+    Args:
+        rows: with `value_a` and `value_b`, and the column `cluster`.
+        tested: whether there is to be a p-value.
+        seed: of the bootstrap and of random signs.
+        resamples: how many bootstrap resamples.
+        cluster: the column of what is independent of one another; each counts once, with the
+            mean of its rows.
+    """
+    means = rows.groupby(cluster, sort=True)[["value_a", "value_b"]].mean()
+    gaps = (means["value_b"] - means["value_a"]).to_numpy(np.float64)
+    return {
+        "rate_a": float(means["value_a"].mean()),
+        "rate_b": float(means["value_b"].mean()),
+        "difference": bootstrap(
+            gaps, stream("bootstrap", seed), bounds=DIFFERENCE, resamples=resamples
+        ),
+        "more_a": int((gaps < 0).sum()),
+        "more_b": int((gaps > 0).sum()),
+        "p": sign_flip(gaps, stream("sign flip", seed)) if tested else math.nan,
+        "detectable": detectable(len(gaps), discordance(gaps)),
+    }
+
+
+def sign_flip(gaps: Values, rng: Rng, *, draws: int = DRAWS) -> float:
+    """Two-sided p-value of the mean of `gaps` (n,) when each had either sign alike.
+
+    Gaps of shares are ratios of small numbers. The sum of random signs is then a sum of scaled
+    binomials, one a magnitude, and its distribution their convolution: exact for thousands of
+    clusters. With gaps of −1, 0 and 1 alone it is exact McNemar. Other gaps, and those whose
+    convolution would cost too much, get `draws` random signs, the observed ones among them.
+
+    Source: Fisher 1935, section 21; Phipson and Smyth 2010 for the random signs.
+
+    Args:
+        gaps: one a cluster.
+        rng: of random signs; untouched where the p-value is exact.
+        draws: how many random signs.
+    """
+    apart = gaps[np.abs(gaps) > 1e-12]
+    whole = _integers(apart)
+    if whole is not None and _cost(whole) <= _EXACT:
+        return _exact(whole)
+    observed = abs(apart.sum()) * (1 - 1e-9)
+    as_large, rows = 0, max(1, _CHUNK // max(1, len(apart)))
+    for start in range(0, draws, rows):
+        signs = rng.integers(0, 2, size=(min(rows, draws - start), len(apart))) * 2 - 1
+        as_large += int((np.abs(signs @ apart) >= observed).sum())
+    return (1 + as_large) / (1 + draws)
+
+
+def _integers(gaps: Values) -> npt.NDArray[np.int64] | None:
+    """`gaps` as whole multiples of the largest unit that fits all; None if none does."""
+    distinct, where = np.unique(gaps, return_inverse=True)
+    ratios = [Fraction(gap).limit_denominator(_DENOMINATORS) for gap in distinct.tolist()]
+    if np.any(np.abs(distinct - np.array(ratios, np.float64)) > 1e-9):
+        return None
+    unit = math.lcm(*(ratio.denominator for ratio in ratios))
+    if unit > _EXACT:
+        return None
+    whole = np.array([int(ratio * unit) for ratio in ratios], np.int64)
+    return (whole // max(1, int(np.gcd.reduce(whole))))[where]
+
+
+def _cost(whole: npt.NDArray[np.int64]) -> int:
+    """About how many additions `_exact` needs; gaps of one magnitude need no convolution."""
+    sizes = np.abs(whole)
+    return len(whole) * int(sizes.sum()) if len(np.unique(sizes)) > 1 else len(whole)
+
+
+def _exact(whole: npt.NDArray[np.int64]) -> float:
+    """`sign_flip` of whole numbers other than 0."""
+    magnitudes, counts = np.unique(np.abs(whole), return_counts=True)
+    positive, total = int(whole[whole > 0].sum()), int(np.abs(whole).sum())
+    fewer = min(positive, total - positive)
+    if 2 * fewer == total:
+        return 1.0
+    chances = np.ones(1)  # of the sum of what is positive, from 0
+    for magnitude, count in zip(magnitudes.tolist(), counts.tolist(), strict=True):
+        wider = np.zeros(len(chances) + magnitude * count)
+        for k, chance in enumerate(_coins(count)):
+            wider[magnitude * k : magnitude * k + len(chances)] += chance * chances
+        chances = wider
+    return min(1.0, 2 * float(chances[: fewer + 1].sum()))
+
+
+def _coins(count: int) -> list[float]:
+    """The chances of 0 to `count` heads among `count` coins, each correctly rounded."""
+    ways, every = 1, 2**count
+    chances = []
+    for k in range(count + 1):
+        chances.append(ways / every)
+        ways = ways * (count - k) // (k + 1)
+    return chances
+
+
+def discordance(gaps: Values) -> float:
+    """The mean square of `gaps` (n,), with one made-up gap at each bound.
+
+    For gaps of −1, 0 and 1 the square is 1 where the two sides differ, so this is the share of
+    clusters on which they do. The made-up ones are those of the interval: see `bootstrap`.
+    """
+    return float((np.square(gaps).sum() + 2) / (len(gaps) + 2))
+
+
+def detectable(n: int, discordant: float) -> float:
+    """The smallest true difference that `n` clusters show with 80 % power at 5 %, unadjusted.
+
+    The normal approximation to McNemar's test (Connor 1987), with half a step of the exact test
+    on either side as its continuity correction. Where the difference would exceed `discordant`,
+    the share of clusters on which the two sides differ, they are taken to differ on just as many,
+    all in one direction; simulated power is then above 80 %, for few clusters well above.
+
+    Args:
+        n: how many clusters count for both sides.
+        discordant: the assumed share of those on which they differ; see `discordance`.
+
+    Returns:
+        A share (0 to 1); NaN if not even a difference of 1 would be shown.
+    """
+    if n < LEAST_COMMON:
+        return math.nan
+    at_null, at_power = (float(stats.norm.ppf(x)) for x in (1 - ALPHA / 2, POWER))
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        differing = max(discordant, middle)
+        needed = at_null * math.sqrt(differing) + at_power * math.sqrt(differing - middle**2)
+        shown = math.sqrt(n) * (middle - 1 / n) >= needed
+        low, high = (low, middle) if shown else (middle, high)
+    return high
+
+
+C = TypeVar("C", bound=Contrast)
+
+
+def with_holm(family: Sequence[C]) -> list[C]:
+    """`family` with Holm's adjustment over those of its contrasts that are tested."""
+    adjusted = iter(holm([one.p for one in family if one.tested]))
+    return [replace(one, p_holm=next(adjusted)) if one.tested else one for one in family]
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's adjustment of the p-values of one family (Holm 1979)."""
+    order = np.argsort(p)
+    times = np.arange(len(p), 0, -1)  # multipletests of statsmodels collects garbage at each call
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(np.maximum.accumulate(np.asarray(p)[order] * times), 1.0)
+    return [float(x) for x in adjusted]
