@@ -49,7 +49,7 @@ SMALLER = {
     "run quick --recipe": ["--limit", "9"],
     "run": ["--limit", "1"],
     "generate": ["--limit", "4"],
-    "units mini --dataset": ["--show-words", "4", "--flips", "1", "--permutations", "99"],
+    "units mini --dataset": ["--show-words", "4", "--permutations", "99", "--parts", "text"],
     "units mini --layer pairs": ["--limit", "2", "--show-words", "24", "--flips", "1"],
     "defence fit": ["--limit", "4", "--replicates", "2"],
 }

@@ -42,7 +42,7 @@ SafetensorsFile = Annotated[
 ]
 Plugins = Annotated[
     list[str] | None,
-    typer.Option("--plugin", help="A Python file with recipes; repeatable."),
+    typer.Option("--plugin", help="A Python file that adds recipes or other parts; repeatable."),
 ]
 
 
