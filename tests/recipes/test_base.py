@@ -108,7 +108,9 @@ def test_a_recipe_that_paints_on_its_canvas_changes_no_other_picture(
     alone = ta.Run(tmp_path / "without").predictions
     beside = ta.Run(tmp_path / "with").predictions
     beside = beside[~beside["recipe"].str.contains("a-bad-one")].reset_index(drop=True)
-    pd.testing.assert_frame_equal(beside, alone, check_exact=True)
+    # A batch of other pictures beside it moves a model's probability in its last bits, not a pixel.
+    pd.testing.assert_frame_equal(beside, alone, rtol=1e-4)
+    assert list(beside["pixels"]) == list(alone["pixels"])
 
 
 @pytest.mark.parametrize(
