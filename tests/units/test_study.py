@@ -163,9 +163,15 @@ def test_layer_list_prints_names_and_shapes(
     ],
 )
 def test_mistakes_are_said_in_words(
-    planted: Planted, more: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    planted: Planted,
+    more: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    more = [*more, "--permutations", "99", "--show-words", "2", "--out", str(tmp_path / "study")]
     with pytest.raises(SystemExit) as left:
-        main(command(planted, *more, "--permutations", "99", "--show-words", "2"))
+        main(command(planted, *more))
     assert left.value.code == 2
+    assert not (tmp_path / "study").exists()
     assert message in " ".join(capsys.readouterr().err.split())
