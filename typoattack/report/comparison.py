@@ -16,6 +16,7 @@ from typoattack.metrics.figures import FIGURES, Definition
 from typoattack.metrics.margins import AtEqualMargin
 from typoattack.metrics.paired import ALPHA, Contrast, holm
 from typoattack.metrics.ranking import LEAST_RIGHT, LEAST_RIGHT_SHARE, Rank
+from typoattack.metrics.recipe_comparison import RecipePairing
 from typoattack.report.gallery import data_uri
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
@@ -41,6 +42,25 @@ def definition(found: Comparison) -> Definition:
     return FIGURES[found.figure]
 
 
+def paired_columns(one: Pairing | RecipePairing, figure: str) -> dict[str, Any]:
+    """What a line says of any two that were paired photograph by photograph, unrounded."""
+    return {
+        "a": one.a,
+        "b": one.b,
+        "n": one.difference.n,
+        f"{figure}_a": one.rate_a,
+        f"{figure}_b": one.rate_b,
+        "difference": one.difference.value,
+        "difference_low": one.difference.low,
+        "difference_high": one.difference.high,
+        "more_a": one.more_a,
+        "more_b": one.more_b,
+        "p": one.p,
+        "p_holm": one.p_holm,
+        "detectable": one.detectable,
+    }
+
+
 def pairings_frame(found: Comparison) -> pd.DataFrame:
     """One line a pair of models and recipe, unrounded."""
     frame: pd.DataFrame = pd.DataFrame(
@@ -49,19 +69,7 @@ def pairings_frame(found: Comparison) -> pd.DataFrame:
                 "task": one.task,
                 "recipe": one.recipe,
                 "family": one.family,
-                "a": one.a,
-                "b": one.b,
-                "n": one.difference.n,
-                f"{found.figure}_a": one.rate_a,
-                f"{found.figure}_b": one.rate_b,
-                "difference": one.difference.value,
-                "difference_low": one.difference.low,
-                "difference_high": one.difference.high,
-                "more_a": one.more_a,
-                "more_b": one.more_b,
-                "p": one.p,
-                "p_holm": one.p_holm,
-                "detectable": one.detectable,
+                **paired_columns(one, found.figure),
                 f"own_{found.figure}_a": one.own_a.value,
                 f"own_{found.figure}_b": one.own_b.value,
                 "own_n_a": one.own_a.n,

@@ -11,7 +11,7 @@ from typoattack.core.files import write_whole
 from typoattack.metrics.figures import FIGURES
 from typoattack.metrics.paired import ALPHA
 from typoattack.metrics.recipe_comparison import RecipeComparison, RecipePairing
-from typoattack.report.comparison import could_show, shown_difference, shown_p
+from typoattack.report.comparison import could_show, paired_columns, shown_difference, shown_p
 from typoattack.report.story import said_p
 from typoattack.report.tables import escape_markdown, markdown_lines, percent, plain_table
 
@@ -42,19 +42,7 @@ def recipe_frame(found: RecipeComparison) -> pd.DataFrame:
             {
                 "model": one.model,
                 "task": one.task,
-                "a": one.a,
-                "b": one.b,
-                "n": one.difference.n,
-                f"{found.figure}_a": one.rate_a,
-                f"{found.figure}_b": one.rate_b,
-                "difference": one.difference.value,
-                "difference_low": one.difference.low,
-                "difference_high": one.difference.high,
-                "more_a": one.more_a,
-                "more_b": one.more_b,
-                "p": one.p,
-                "p_holm": one.p_holm,
-                "detectable": one.detectable,
+                **paired_columns(one, found.figure),
             }
             for one in found.pairings
         ]
