@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import threading
 import time
 from collections import Counter
@@ -315,7 +316,10 @@ def test_the_page_of_a_chat_run_shows_its_pictures(chat, server: Server, tmp_pat
     status, out, err = chat("--concurrency", 1)
     assert status == 0, err
     page = (tmp_path / "run" / "report.html").read_text()
-    assert "data:image/webp" in page
+    data = re.search(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    rows = json.loads(data[1], parse_constant=pytest.fail)["rows"]
+    assert len(rows) == 6
+    assert all(image is not None for row in rows for image in row["images"])
     assert NEITHER in page
     assert "of 12 answers 4 refused" in out
 
