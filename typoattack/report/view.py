@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.stroop import Interference
 from typoattack.metrics.summaries import RecipeSummary
 from typoattack.results.pictures import Painter, no_pictures
@@ -33,6 +34,7 @@ class RunView:
         manifest: what `typoattack.results.manifest.build_manifest` made.
         picture: draws a row's picture again; called for the rows that the gallery shows.
         skipped: (sample id, reason) of photographs that could not be used.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
         stroop: what colour words do to the answers about their ink; empty if that was not asked.
     """
 
@@ -42,6 +44,7 @@ class RunView:
     picture: Painter = no_pictures
     skipped: Sequence[tuple[str, str]] = ()
     stroop: Sequence[Interference] = ()
+    by: str = AUTO
 
     @property
     def task(self) -> str:
