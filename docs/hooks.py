@@ -41,11 +41,12 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 def table(kind: str) -> str:
     """What `typoattack list KIND` prints, or `typoattack published`, as a Markdown table."""
     if kind == "published":
-        columns = ("model", "data", "set", "protocol", "clean %", "attacked %", "source")
+        columns = ("model", "data", "set", "protocol", "clean %", "figure", "attacked %", "source")
         rows: Iterable[Sequence[str]] = (
             (
                 *(row.model, row.training_data, row.dataset, row.protocol),
-                *(f"{row.clean_percent:.2f}", f"{row.attacked_percent:.2f}", row.source),
+                *(f"{row.clean_percent:.2f}", row.figure, f"{row.attacked_percent:.2f}"),
+                row.source,
             )
             for row in read_published()
         )
