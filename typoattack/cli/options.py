@@ -84,7 +84,8 @@ def chosen_suite(
     seed: Annotated[int | None, _SEED] = None,
     canvas: Annotated[int | None, _CANVAS] = None,
     templates: Annotated[
-        str | None, typer.Option("--templates", help="simple, openai, or a file with a line each.")
+        str | None,
+        typer.Option("--templates", help="simple, openai, a sentence with {}, or a file of them."),
     ] = None,
     limit: Annotated[int | None, _LIMIT] = None,
     first: Annotated[int | None, _FIRST] = None,

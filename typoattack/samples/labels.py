@@ -27,8 +27,8 @@ def templates(spec: str) -> tuple[str, ...]:
     """The prompt templates that `spec` names.
 
     Args:
-        spec: `simple` (open_clip's seven for ImageNet), `openai` (the eighty), or a text file
-            with one template a line, each with one `{}`.
+        spec: `simple` (open_clip's seven for ImageNet), `openai` (the eighty), a template itself,
+            such as `a photo of a {}.`, or a text file with one a line, each with one `{}`.
 
     Raises:
         UserError: if the file is missing, empty, or a line has no `{}`.
@@ -39,7 +39,10 @@ def templates(spec: str) -> tuple[str, ...]:
         return tuple(make("{}") for make in zero_shot_metadata.SIMPLE_IMAGENET_TEMPLATES)
     if spec == "openai":
         return tuple(make("{}") for make in zero_shot_metadata.OPENAI_IMAGENET_TEMPLATES)
-    return check_templates(read_lines(spec, "templates (`simple`, `openai` or a file)"), spec)
+    if "{" in spec:
+        return check_templates([spec], repr(spec))
+    what = "templates (`simple`, `openai`, a sentence with `{}`, or a file)"
+    return check_templates(read_lines(spec, what), spec)
 
 
 def check_templates(lines: Sequence[str], where: str) -> tuple[str, ...]:
