@@ -102,6 +102,7 @@ def test_the_sources_and_how_they_are_written_are_what_suites_rely_on() -> None:
         "pseudo": "pseudo",
         "fixed": "fixed:WORD",
         "list": "list:A,B,C",
+        "table": "table:FILE",
     }
 
 

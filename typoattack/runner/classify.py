@@ -240,10 +240,10 @@ def _answers(
     for row, picture in enumerate(drawing.pictures):
         record = common | _answer(scores, row, label) | {"pixels": picture.pixels}
         if picture.drawn is None:
-            record |= _UNATTACKED
+            record |= UNATTACKED
         else:
             word = picture.drawn.attacked.word
-            record |= _attack_columns(picture.drawn)
+            record |= attack_columns(picture.drawn)
             record |= _word_columns(classifier, word, label, scores.probability[row])
             feature = classifier.word_features([word])[0]
             record["sim_word"] = float(embeddings[row] @ feature)
@@ -280,7 +280,7 @@ def _answer(scores: Scores, row: int, label: int) -> Record:
 
 _NO_CLEAN: Record = {"clean_predicted": -1, "clean_sim_label": None, "clean_sim_word": None}
 
-_UNATTACKED: Record = {
+UNATTACKED: Record = {
     "recipe": CLEAN,
     "family": CLEAN,
     "control": "",
@@ -299,7 +299,7 @@ _UNATTACKED: Record = {
 }
 
 
-def _attack_columns(drawn: Drawn) -> Record:
+def attack_columns(drawn: Drawn) -> Record:
     """What was done to one picture."""
     attack, made = drawn.attack, drawn.attacked
     return {

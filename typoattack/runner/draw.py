@@ -231,7 +231,7 @@ def draw_word(
     """
     rng = drawing_stream(seed, sample_id, recipe, replicate)
     with _said_with(recipe, sample_id, word):
-        if recipe.before_canvas and photograph is not None:
+        if photograph is not None and recipe.before_canvas:
             return _before_canvas(recipe, photograph(), canvas, word, rng)
         # A copy: what a recipe does to its canvas must not reach the clean picture or the others.
         return checked(recipe(canvas.copy(), word, rng), canvas)
