@@ -11,6 +11,7 @@ reads it, or measures it on a picture drawn for the purpose (`measured.py`).
 import argparse
 import importlib
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +118,7 @@ def _rule(entry: dict[str, Any]) -> Rule:
         rule=entry["rule"],
         theirs=shown(theirs, unit),
         where=entry["where"],
-        ours=shown(ours, "" if ours == NOT_DONE else unit),
+        ours=shown(ours, unit),
         equal=equal,
         why=entry.get("why", ""),
     )
@@ -137,14 +138,13 @@ def read(reference: str, times: float = 1) -> Any:
         return _scaled(MEASURES[rest](), times)
     if kind == "code":
         module, _, path = rest.partition(":")
-        path, _, key = path.partition("[")
         value: Any = importlib.import_module(module)
     else:
-        (name, _, path), key = rest.rpartition("."), ""
+        name, path = re.fullmatch(r"([^.(]+(?:\(.*\))?)\.(.*)", rest).groups()
         value = _OPENED[kind](name)
-    for attribute in path.split("."):
-        value = getattr(value, attribute)
-    return _scaled(value[key.rstrip("]")] if key else value, times)
+    for attribute, key in re.findall(r"([A-Za-z_]\w*)|\[([^\]]+)\]", path):
+        value = value[key] if key else getattr(value, attribute)
+    return _scaled(value, times)
 
 
 _OPENED = {
@@ -180,17 +180,17 @@ def shown(value: Any, unit: str = "") -> str:
     """A value as the table prints it."""
     if isinstance(value, bool):
         text = "yes" if value else "no"
-    elif isinstance(value, float):
+    elif isinstance(value, (int, float)):
         text = f"{value:.4g}"
     elif isinstance(value, dict):
-        text = ", ".join(f"{key} {shown(one)}" for key, one in value.items())
+        text = ", ".join(f"{key}: {shown(one)}" for key, one in value.items())
     elif isinstance(value, (list, tuple)):
         parts = [
             f"({shown(one)})" if isinstance(one, (list, tuple)) else shown(one) for one in value
         ]
         text = ", ".join(parts)
     else:
-        text = str(value)
+        return str(value)
     return f"{text} {unit}".strip()
 
 

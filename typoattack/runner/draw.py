@@ -260,8 +260,15 @@ def draw_given(sample: Sample, canvas: Image.Image, kind: str, replicate: int) -
     if replicate >= len(variants):
         return None
     image = square_canvas(variants[replicate].load(), canvas.width)
-    word, written = variants[replicate].word, variants[replicate].written
-    return attacked(canvas, image, word=word, written=written or word, size=0.0)
+    given = variants[replicate]
+    return attacked(
+        canvas,
+        image,
+        word=given.word,
+        written=given.written or given.word,
+        size=0.0,
+        facts=dict(given.facts),
+    )
 
 
 @contextmanager
