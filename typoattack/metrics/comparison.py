@@ -212,7 +212,7 @@ def compare(
     changed: list[pd.DataFrame] = []
     left_out = []
     for a, b in itertools.combinations(counted, 2):
-        paired = _join(a.rows, b.rows, figure)
+        paired = join_rows(a.rows, b.rows, figure)
         how = {"seed": seed, "resamples": resamples, "by": by}
         found, too_few = _pair(a, b, paired, least, how)
         if not any(one.tested for one in found):
@@ -300,8 +300,8 @@ def _sample_notes(entrants: Sequence[Entrant]) -> Iterator[str]:
             )
 
 
-def _join(a: pd.DataFrame, b: pd.DataFrame, figure: str) -> pd.DataFrame:
-    """The rows that count for both models, side by side."""
+def join_rows(a: pd.DataFrame, b: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """The rows of `outcomes` that count for both models, side by side."""
     once = ["family", "label", "target", "facts"]
     kept = [*JOIN, *once, "predicted", "clean_predicted", "pixels", figure]
     sides = []
