@@ -106,8 +106,8 @@ def _table(designs: dict[str, Design], difference: float) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, caption_justify="left")
     table.caption = (
         "differ: share of photographs on which the two sides do; cost: how much objects and words "
-        f"that repeat widen the variance; for {difference:g} pp: photographs that show so much with "
-        "80 % power at 5 %, by one test; at 100, …: what so many show"
+        f"that repeat widen the variance; for {difference:g} pp: photographs that show so much "
+        "with 80 % power at 5 %, by one test; at 100, …: what so many show"
     )
     table.add_column("", overflow="fold", min_width=14)
     for head in ("differ", "cost", f"for {difference:g} pp", *(f"at {n:,}" for n in _SHOWN)):

@@ -48,6 +48,6 @@ def _drawn(curves: Mapping[str, pd.DataFrame], width: float) -> Canvas:
     axis.xaxis.set_minor_locator(NullLocator())
     axis.set_ylim(bottom=0)
     axis.set_xlabel("photographs")
-    axis.set_ylabel("smallest difference shown, points")
+    axis.set_ylabel("points that are shown")
     axis.legend(frameon=False)
     return canvas
