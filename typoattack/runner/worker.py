@@ -23,10 +23,12 @@ class Picture:
     Attributes:
         drawn: None for the clean picture.
         pixels: fingerprint of the canvas-sized picture.
+        as_published: whether it is the clean photograph itself, without a canvas.
     """
 
     drawn: Drawn | None
     pixels: str
+    as_published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ class Worker:
         if part == 0:
             pictures.append(Picture(None, pixel_fingerprint(opened.canvas)))
             inputs.append(self._inputs(opened.canvas))
+            if self._generator.suite.clean_as_published and opened.sample.has_clean:
+                whole = opened.sample.image
+                pictures.append(Picture(None, pixel_fingerprint(whole), as_published=True))
+                inputs.append(self._whole_inputs(whole, inputs[0]))
         for made in self._generator.draw_each(opened.sample, opened.canvas, wanted):
             image = made.attacked.image
             pictures.append(Picture(_without_pixels(made), pixel_fingerprint(image)))
@@ -127,6 +133,20 @@ class Worker:
 
     def _inputs(self, image: Image.Image) -> list[torch.Tensor]:
         return [drawn_input(preprocess, image) for preprocess in self._preprocesses]
+
+    def _whole_inputs(
+        self, photograph: Image.Image, of_canvas: list[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        """The inputs of a photograph without a canvas; refused where a model needs a square."""
+        made = self._inputs(photograph)
+        for one, square in zip(made, of_canvas, strict=True):
+            if one.shape != square.shape:
+                raise UserError(
+                    f"clean_as_published: a model's preprocessing makes {tuple(one.shape)} of a "
+                    f"photograph of {photograph.size} and {tuple(square.shape)} of a square; "
+                    "leave that key out"
+                )
+        return made
 
     @property
     def _searches(self) -> bool:
