@@ -10,9 +10,10 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from typoattack.core.errors import RunFailure, UserError
+from typoattack.drawing.changes import Ground
 from typoattack.models.base import Preprocess
-from typoattack.models.pixels import drawn_input
-from typoattack.runner.draw import Drawn, Generator, OpenedSample, open_sample, pixel_fingerprint
+from typoattack.models.parts import CanvasInputs
+from typoattack.runner.draw import Drawn, Generator, OpenedSample, fingerprint_of, open_sample
 from typoattack.samples.base import Dataset, Sample
 
 
@@ -59,6 +60,21 @@ class Drawing:
     has_clean: bool = True
 
 
+class _OnCanvas:
+    """Fingerprints and inputs of a photograph's pictures, from what each changed on its canvas."""
+
+    def __init__(self, canvas: Image.Image, preprocesses: Sequence[Preprocess]) -> None:
+        self._ground = Ground(canvas)
+        self._inputs = [CanvasInputs(preprocess, canvas) for preprocess in preprocesses]
+
+    def told(self, image: Image.Image) -> tuple[str, list[torch.Tensor]]:
+        """A picture's fingerprint, and its input for each preprocessing."""
+        changed = self._ground.changed(image)
+        with self._ground.packed(image, changed) as packed:
+            fingerprint = fingerprint_of(packed.data)
+        return fingerprint, [inputs.of(image, changed) for inputs in self._inputs]
+
+
 class Worker:
     """Draws samples part by part; pickles, and is what other processes run.
 
@@ -80,7 +96,7 @@ class Worker:
         self._generator = generator
         self._preprocesses = preprocesses
         self._pictures = pictures
-        self._opened: tuple[int, OpenedSample] | None = None
+        self._opened: tuple[int, OpenedSample, _OnCanvas | None] | None = None
         suite = generator.suite
         most = 1 + len(suite.attacks) * suite.replicates
         self.parts = -(-most // pictures)
@@ -91,32 +107,38 @@ class Worker:
         sample = self._dataset[index]
         drawing = Drawing(index, sample.id, sample.label, last=part + 1 == self.parts)
         try:
-            opened = self._open(index, sample)
-            if opened.canvas is None:
+            opened, on_canvas = self._open(index, sample)
+            if on_canvas is None:
                 return replace(drawing, broken=opened.broken)
-            return self._drawn(drawing, opened, part)
+            return self._drawn(drawing, opened, on_canvas, part)
         except (UserError, RunFailure) as error:
             return replace(drawing, failure=error)
 
-    def _open(self, index: int, sample: Sample) -> OpenedSample:
+    def _open(self, index: int, sample: Sample) -> tuple[OpenedSample, _OnCanvas | None]:
         """The sample, decoded once for all its parts that this process draws one after another."""
         if self._opened is None or self._opened[0] != index:
-            self._opened = index, open_sample(self._generator, sample)
-        return self._opened[1]
+            opened = open_sample(self._generator, sample)
+            canvas = opened.canvas
+            on_canvas = None if canvas is None else _OnCanvas(canvas, self._preprocesses)
+            self._opened = index, opened, on_canvas
+        return self._opened[1:]
 
-    def _drawn(self, drawing: Drawing, opened: OpenedSample, part: int) -> Drawing:
+    def _drawn(
+        self, drawing: Drawing, opened: OpenedSample, on_canvas: _OnCanvas, part: int
+    ) -> Drawing:
         """The pictures of a part, the first of which begins with the clean one."""
         assert opened.canvas is not None
         begin, end = part * self._pictures - 1, (part + 1) * self._pictures - 1
         wanted = opened.wanted[max(begin, 0) : end]
         pictures, inputs = [], []
         if part == 0:
-            pictures.append(Picture(None, pixel_fingerprint(opened.canvas)))
-            inputs.append(self._inputs(opened.canvas))
+            fingerprint, rows = on_canvas.told(opened.canvas)
+            pictures.append(Picture(None, fingerprint))
+            inputs.append(rows)
         for made in self._generator.draw_each(opened.sample, opened.canvas, wanted):
-            image = made.attacked.image
-            pictures.append(Picture(_without_pixels(made), pixel_fingerprint(image)))
-            inputs.append(self._inputs(image))
+            fingerprint, rows = on_canvas.told(made.attacked.image)
+            pictures.append(Picture(_without_pixels(made), fingerprint))
+            inputs.append(rows)
         return replace(
             drawing,
             pictures=tuple(pictures),
@@ -124,9 +146,6 @@ class Worker:
             canvas=opened.canvas if drawing.last and self._searches else None,
             has_clean=opened.sample.has_clean,
         )
-
-    def _inputs(self, image: Image.Image) -> list[torch.Tensor]:
-        return [drawn_input(preprocess, image) for preprocess in self._preprocesses]
 
     @property
     def _searches(self) -> bool:
