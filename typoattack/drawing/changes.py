@@ -25,11 +25,38 @@ def four_bytes(image: Image.Image) -> Bytes:
     if hasattr(image, "__arrow_c_array__"):
         try:
             shared: Any = pa.array(image)
-            flat = np.asarray(shared.flatten())
-            return flat.reshape(image.height, image.width, 4)
+            return np.asarray(shared.values).reshape(image.height, image.width, 4)
         except (ValueError, pa.ArrowException):
             pass
     return np.asarray(image.convert("RGBA"))
+
+
+_COLOURS = np.frombuffer(b"\xff\xff\xff\x00", np.uint32)
+"""The three bytes of four that have a meaning."""
+
+
+def difference(before: Image.Image, after: Image.Image, region: Box) -> tuple[Box, int]:
+    """The tight box around the pixels that differ, and how many do; all zeros where none does.
+
+    Args:
+        before: RGB.
+        after: of the same size.
+        region: only there the pictures are compared; it may reach over their edges.
+    """
+    left, top = max(region[0], 0), max(region[1], 0)
+    right, bottom = min(region[2], before.width), min(region[3], before.height)
+    if left >= right or top >= bottom:
+        return (0, 0, 0, 0), 0
+    one, other = (
+        four_bytes(image).view(np.uint32)[top:bottom, left:right, 0] for image in (before, after)
+    )
+    differs = (one ^ other) & _COLOURS != 0
+    pixels = int(np.count_nonzero(differs))
+    if not pixels:
+        return (0, 0, 0, 0), 0
+    rows, columns = (np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0))
+    ends = left + columns[0], top + rows[0], left + columns[-1] + 1, top + rows[-1] + 1
+    return (int(ends[0]), int(ends[1]), int(ends[2]), int(ends[3])), pixels
 
 
 class Ground:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from typoattack.core.errors import UserError
@@ -264,8 +265,7 @@ def _answer(scores: Scores, row: int, label: int) -> Record:
     """What the classifier said of one picture."""
     similarity, probability = scores.similarity[row], scores.probability[row]
     predicted = int(scores.predicted[row])
-    # Zero-shot probabilities follow similarity but may round to equals; a probe's do not follow.
-    top = np.lexsort((-similarity, -probability))[:TOP]
+    top = _most_probable(similarity, probability)
     return {
         "predicted": predicted,
         "correct": predicted == label,
@@ -276,6 +276,15 @@ def _answer(scores: Scores, row: int, label: int) -> Record:
         "top": top.tolist(),
         "top_prob": probability[top].tolist(),
     }
+
+
+def _most_probable(similarity: Features, probability: Features) -> NDArray[np.intp]:
+    """The TOP most probable classes, best first; the more similar of two that are as probable."""
+    # Zero-shot probabilities follow similarity but may round to equals; a probe's do not follow.
+    if len(probability) <= TOP:
+        return np.lexsort((-similarity, -probability))
+    able = np.flatnonzero(probability >= np.partition(probability, -TOP)[-TOP])
+    return able[np.lexsort((-similarity[able], -probability[able]))[:TOP]]
 
 
 _NO_CLEAN: Record = {"clean_predicted": -1, "clean_sim_label": None, "clean_sim_word": None}
