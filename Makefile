@@ -8,8 +8,10 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 demo: .venv/.base
 	.venv/bin/typoattack run quick --model mini --out runs/demo
 
+# A process a core, each with one thread: the tests are many and small.
 test: .venv/.dev
-	.venv/bin/python -m pytest --cov=typoattack --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n auto --maxprocesses 8 --dist worksteal \
+		--cov=typoattack --cov-report=term:skip-covered
 
 lint: .venv/.dev
 	.venv/bin/ruff format --check .

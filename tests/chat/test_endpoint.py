@@ -15,9 +15,10 @@ import pytest
 from PIL import Image
 
 from typoattack.chat.client import ChatClient, Endpoint, NoAnswer, Reply, png
-from typoattack.chat.run import ANSWERS
+from typoattack.chat.run import NEITHER
 from typoattack.cli import main
 from typoattack.core.errors import UserError
+from typoattack.report.run import Run
 
 KEY = "sk-secret-0123456789"
 
@@ -235,6 +236,12 @@ def chooses(request: dict, name: str) -> str:
     return "(a)" if f"(a) {name}" in text else "(b)"
 
 
+def verdicts(run: Run) -> pd.DataFrame:
+    """The predictions of a chat run, with what their facts say as columns."""
+    facts = pd.DataFrame([json.loads(one) for one in run.predictions["facts"]])
+    return pd.concat([run.predictions, facts[["verdict", "answer", "label_first"]]], axis=1)
+
+
 def test_a_suite_is_asked_counted_and_resumed_for_nothing(
     chat, server: Server, tmp_path: Path
 ) -> None:
@@ -248,19 +255,24 @@ def test_a_suite_is_asked_counted_and_resumed_for_nothing(
     assert "24 questions, 24 not answered before" in err
     assert len(server.requests) == 24
     assert 1 < server.most <= 3
-    table = pd.read_csv(tmp_path / "run" / ANSWERS)
+    run = Run(tmp_path / "run")
+    table = verdicts(run)
     assert Counter(table["recipe"]) == {"clean": 12, "printed-label": 12}
-    chose_cat = table["verdict"] == table.apply(
-        lambda row: "label" if row["label"] == "cat" else "word" if row["word"] == "cat" else "",
-        axis=1,
-    )
-    asked_cat = (table["label"] == "cat") | (table["word"] == "cat")
-    assert chose_cat[asked_cat].all()
+    assert set(table["model"]) == {
+        'openai:tiny + asked("scam")',
+        'openai:tiny + asked("plain")',
+    }
+    names = run.manifest["task"]["class_names"]
+    attacked = table[table["recipe"] == "printed-label"]
+    cats = attacked["label"] == names.index("cat")
+    assert (attacked["predicted"][cats] == attacked["label"][cats]).all()
+    assert (attacked["verdict"][attacked["word"] == "cat"] == "word").all()
     assert set(table["label_first"]) == {True, False}
-    summary = pd.read_csv(tmp_path / "run" / "summary.csv")
-    line = summary[(summary.recipe == "printed-label") & (summary.phrasing == "scam")].iloc[0]
-    rows = table[(table.recipe == "printed-label") & (table.phrasing == "scam")]
-    assert line["accuracy"] == pytest.approx((rows.verdict == "label").mean())
+    (line,) = (s for s in run.summaries if s.recipe == "printed-label" and "scam" in s.model)
+    own = attacked[attacked["model"].str.contains("scam")]
+    assert line["accuracy_attacked"].value == pytest.approx(own["correct"].mean())
+    assert "flip rate" in out.lower()
+    assert run.manifest["settings"]["endpoint"] == server.url
     status, again, err = chat("--phrasing", "scam", "--phrasing", "plain")
     assert status == 0
     assert again == out
@@ -268,9 +280,63 @@ def test_a_suite_is_asked_counted_and_resumed_for_nothing(
     assert len(server.requests) == 24
     status, _, err = chat("--phrasing", "scam")
     assert status == 2
-    assert "holds another chat run" in err
-    for path in (tmp_path / "run").iterdir():
-        assert KEY not in path.read_text()
+    assert "holds another run" in err
+    for path in (tmp_path / "run").rglob("*"):
+        assert path.is_dir() or KEY.encode() not in path.read_bytes()
+
+
+def test_an_attacked_picture_is_held_against_the_clean_one_with_the_same_choices(
+    chat, server: Server, tmp_path: Path
+) -> None:
+    seen: set[str] = set()
+
+    def behave(_: object, request: dict) -> tuple[int, bytes]:
+        """Chooses (a) of a picture's first question; whatever else it is asked, (b)."""
+        image = request["messages"][0]["content"][1]["image_url"]["url"]
+        first = image not in seen
+        seen.add(image)
+        return 200, completion("(a)" if first else "(b)")
+
+    server.behave = behave
+    status, _, err = chat("-r", "caption-bar", "--replicates", 2, "--concurrency", 1)
+    assert status == 0, err
+    table = verdicts(Run(tmp_path / "run"))
+    for _, rows in table.groupby("sample"):
+        clean = rows[rows["recipe"] == "clean"].set_index("replicate")
+        assert len(clean) == rows["word"][rows["word"] != ""].nunique(), "one for each word"
+        bars = rows[rows["recipe"] == "caption-bar"].set_index("replicate")
+        notes = rows[rows["recipe"] == "printed-label"].set_index("replicate")
+        assert (bars["label_first"] == notes["label_first"]).all(), "one order a word"
+        assert (bars["clean_predicted"] == clean["predicted"]).all()
+
+
+def test_the_page_of_a_chat_run_shows_its_pictures(chat, server: Server, tmp_path: Path) -> None:
+    server.behave = lambda n, _: (200, completion("(a)" if n % 3 else "I'm sorry, I can't."))
+    status, out, err = chat("--concurrency", 1)
+    assert status == 0, err
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "data:image/webp" in page
+    assert NEITHER in page
+    assert "of 12 answers 4 refused" in out
+
+
+def test_two_phrasings_can_be_compared(chat, server: Server, tmp_path: Path, capsys) -> None:
+    def behave(n: int, request: dict) -> tuple[int, bytes]:
+        """Takes the third of each photograph's four questions, `scam` with the word, for iPod."""
+        text = request["messages"][0]["content"][0]["text"]
+        word_first = "(a) iPod" in text
+        return 200, completion("(a)" if word_first == (n % 4 == 3) else "(b)")
+
+    server.behave = behave
+    phrasings = ("--phrasing", "scam", "--phrasing", "look")
+    status, out, err = chat(*phrasings, "--words", "fixed:iPod", "--concurrency", 1)
+    assert status == 0, err
+    assert "100.0" in out
+    with pytest.raises(SystemExit) as stop:
+        main(["compare", str(tmp_path / "run"), "--out", str(tmp_path / "compared")])
+    said = capsys.readouterr()
+    assert not stop.value.code, said.err
+    assert 'asked("look")' in said.out + said.err
 
 
 def test_a_broken_photograph_and_a_search_are_named(
@@ -278,14 +344,15 @@ def test_a_broken_photograph_and_a_search_are_named(
 ) -> None:
     server.behave = lambda _, request: (200, completion(chooses(request, "cat")))
     (photo_folder / "cat" / "0.png").write_bytes(b"x")
-    status, _, err = chat("-r", 'smallest-flip("printed-label")')
+    status, out, err = chat("-r", 'smallest-flip("printed-label")')
     assert status == 0, err
     assert "10 questions" in err
-    assert "skipped cat/0.png" in err
+    assert "1 photograph skipped" in out
+    assert "cat/0.png" in out
     assert "left out smallest-flip" in err
 
 
-def test_refusals_nonsense_and_failures_are_counted_apart(
+def test_refusals_and_nonsense_are_counted_apart_and_are_not_the_word(
     chat, server: Server, tmp_path: Path
 ) -> None:
     replies = [
@@ -297,11 +364,30 @@ def test_refusals_nonsense_and_failures_are_counted_apart(
     server.behave = lambda n, _: (200, replies[n % 4])
     status, out, err = chat("--concurrency", 1)
     assert status == 0, err
-    verdicts = Counter(pd.read_csv(tmp_path / "run" / ANSWERS)["verdict"])
-    assert verdicts["refused"] == 6
-    assert verdicts["unclear"] == 3
-    assert verdicts["label"] + verdicts["word"] == 3
-    assert "refused" in out
+    run = Run(tmp_path / "run")
+    table = verdicts(run)
+    counted = Counter(table["verdict"])
+    assert counted["refused"] == 6
+    assert counted["unclear"] == 3
+    assert counted["label"] + counted["word"] == 3
+    none = table["verdict"].isin(["refused", "unclear"])
+    assert (table["predicted"][none] == run.manifest["task"]["class_names"].index(NEITHER)).all()
+    assert not table["correct"][none].any()
+    assert "of 12 answers 6 refused, 3 unclear" in out
+
+
+def test_a_photograph_with_an_unanswered_question_is_left_to_do(
+    chat, server: Server, tmp_path: Path
+) -> None:
+    server.behave = lambda n, _: (500, b"") if n == 3 else (200, completion("(a)"))
+    status, out, err = chat("--tries", 1, "--concurrency", 1)
+    assert status == 0, err
+    assert "unfinished: 1 of 6 photographs" in out
+    assert len(Run(tmp_path / "run").predictions) == 10
+    status, out, err = chat()
+    assert status == 0, err
+    assert "unfinished" not in out
+    assert len(Run(tmp_path / "run").predictions) == 12
 
 
 def test_an_endpoint_that_is_gone_ends_the_run_and_nothing_is_lost(chat, server: Server) -> None:

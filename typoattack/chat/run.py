@@ -1,30 +1,47 @@
-"""Running a suite on a chat model: which pictures, which questions, what was answered."""
+"""Running a suite on a chat model: an engine of `typoattack.runner.execute`.
 
+A chat model chooses between two things, the object and what is written on it. Its rows of the
+predictions answer the question `TWO_WAY`, whose classes are the data set's, the suite's words that
+are none of them, and `NEITHER`; so every table and page that there is of a run is there of it too.
+A clean picture is asked once for each word, with the choices of the attacked picture beside it, and
+has a row for each (its `replicate` counts the words).
+"""
+
+import functools
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-import pandas as pd
+from PIL import Image
 
-from typoattack.chat.client import ChatClient, NoAnswer, Reply, give_up, png
-from typoattack.chat.question import Question, Verdict, ask, verdict_on
+from typoattack.chat.client import ChatClient, Endpoint, NoAnswer, Reply, give_up, png
+from typoattack.chat.question import PHRASINGS, Question, Verdict, ask, verdict_on
+from typoattack.core.call import literal
 from typoattack.core.errors import UserError
-from typoattack.core.files import write_whole
-from typoattack.core.progress import Progress
-from typoattack.core.randomness import stream
-from typoattack.core.version import __version__
-from typoattack.metrics.intervals import wilson
-from typoattack.results.folder import Skipped
-from typoattack.results.schema import CLEAN
-from typoattack.runner.draw import Generator, draw_all, open_sample
+from typoattack.core.randomness import digest, stream
+from typoattack.models.base import Lineage
+from typoattack.results.folder import RunFolder
+from typoattack.results.writer import Finished, Record, ResultWriter
+from typoattack.runner.classify import UNATTACKED, attack_columns
+from typoattack.runner.draw import Drawn, Generator, draw_all, open_sample, pixel_fingerprint
+from typoattack.runner.engines import Engine
+from typoattack.runner.options import RunOptions
 from typoattack.runner.plan import chosen_indices, needs_text_space
+from typoattack.samples.base import Dataset
+from typoattack.suite import Suite
+from typoattack.task import Task
 
-if TYPE_CHECKING:
-    from typoattack.samples.base import Dataset
-    from typoattack.suite import Suite
+TWO_WAY = "object or word"
+"""The name of the question: which of two is it?"""
+
+NEITHER = "neither of the two"
+"""The answer of a model that refuses, or names nothing that was to choose from."""
+
+_NO_PIXELS = Image.new("RGB", (1, 1))
 
 _MOST_FAILURES = 10
 """Questions in a row without any answer after which a run stops."""
@@ -32,8 +49,58 @@ _MOST_FAILURES = 10
 _TOKENS_A_PICTURE = 85
 """What OpenAI counts for a picture at low detail (its vision guide); others differ."""
 
-ANSWERS = "answers.csv"
-MANIFEST = "chat.json"
+
+@dataclass(frozen=True, slots=True)
+class ChatModel:
+    """A chat model at an endpoint, asked in one phrasing: what a run's manifest says of it.
+
+    Attributes:
+        endpoint: who answers.
+        phrasing: a name of `PHRASINGS`.
+    """
+
+    endpoint: Endpoint
+    phrasing: str
+
+    @property
+    def lineage(self) -> Lineage:
+        """The endpoint's model, and how it is asked."""
+        return Lineage(f"openai:{self.endpoint.model}", (), f"asked({literal(self.phrasing)})")
+
+    @property
+    def name(self) -> str:
+        """Its lineage, printed."""
+        return str(self.lineage)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that is sent beside the picture; an endpoint does not tell its weights."""
+        options = json.dumps(dict(self.endpoint.options), sort_keys=True)
+        return digest(
+            self.endpoint.base_url, self.endpoint.model, options, *PHRASINGS[self.phrasing]
+        )
+
+    @property
+    def image_size(self) -> int:
+        """0: pictures are sent as large as the canvas."""
+        return 0
+
+    @property
+    def reads(self) -> bool:
+        """True: what a chat model sees is not known."""
+        return True
+
+    @property
+    def note(self) -> str:
+        """What its figures are shares of."""
+        return (
+            "it chose between the object and the word; a refusal, and an answer that is neither, "
+            "count as wrong, and not as the word"
+        )
+
+    def answers(self, task: Task) -> bool:
+        """Whether it is asked that: which of two, and nothing else."""
+        return task.name == TWO_WAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +108,43 @@ class Item:
     """One question about one picture.
 
     Attributes:
-        recipe: the attack's label, or `clean` for the same pair on the clean picture.
-        sample: id of the photograph.
-        replicate: which of the suite's words.
+        drawn: what was drawn; None for the clean picture, asked with the same choices.
+        replicate: of the row.
         phrasing: a name of `PHRASINGS`.
         question: what is asked.
         image: the picture as PNG.
+        pixels: its fingerprint.
     """
 
-    recipe: str
-    sample: str
+    drawn: Drawn | None
     replicate: int
     phrasing: str
     question: Question
     image: bytes
+    pixels: str
 
 
-def items(
-    suite: "Suite",
-    data: "Dataset",
-    phrasings: Sequence[str],
-    skipped: list[Skipped] | None = None,
-) -> Iterator[Item]:
-    """Every question of a suite: each attacked picture, and its clean one with the same pair.
+@dataclass(frozen=True, slots=True)
+class Interview:
+    """All questions about one photograph.
+
+    Attributes:
+        sample: its id.
+        label: its class.
+        items: none where no picture bears a word to choose.
+        broken: why it cannot be used; empty if it can.
+    """
+
+    sample: str
+    label: int
+    items: tuple[Item, ...] = ()
+    broken: str = ""
+
+
+def interviews(
+    suite: Suite, data: Dataset, phrasings: Sequence[str], indices: Sequence[int] | None = None
+) -> Iterator[Interview]:
+    """Every question of a suite: each attacked picture, and its clean one with the same choices.
 
     Controls without the word, and pictures whose word is the label, ask nothing and are left out;
     so are searches.
@@ -72,34 +153,74 @@ def items(
         suite: what is drawn on what.
         data: the photographs.
         phrasings: names of `PHRASINGS`.
-        skipped: gets the photographs that cannot be decoded.
+        indices: positions in `data`; those of the suite if None.
+
+    Raises:
+        UserError: if a word source of the suite asks for a text space.
     """
+    generator = _generator(suite, data)
+    for index in chosen_indices(suite, data) if indices is None else indices:
+        yield _interview(generator, data, index, phrasings)
+
+
+def _generator(suite: Suite, data: Dataset) -> Generator:
     if needs_text_space(suite):
         raise UserError("a chat model has no text space: choose other words than nearest, farthest")
-    names = data.task.class_names
-    generator = Generator(suite, names)
-    for index in chosen_indices(suite, data):
-        opened = open_sample(generator, data[index])
-        sample, canvas = opened.sample, opened.canvas
-        if canvas is None:
-            if skipped is not None:
-                skipped.append(Skipped(sample.id, opened.broken))
+    return Generator(suite, data.task.class_names)
+
+
+def _interview(
+    generator: Generator, data: Dataset, index: int, phrasings: Sequence[str]
+) -> Interview:
+    opened = open_sample(generator, data[index])
+    sample, canvas = opened.sample, opened.canvas
+    if canvas is None:
+        return Interview(sample.id, sample.label, broken=opened.broken)
+    label, asked = generator.class_names[sample.label], list[str]()
+    items: list[Item] = []
+    for one in draw_all(generator, opened):
+        word, image = one.attacked.word, one.attacked.image
+        if one.attack.control or not word or word == label:
             continue
-        label, asked = names[sample.label], set[str]()
-        for one in draw_all(generator, opened):
-            word = one.attacked.word
-            if one.attack.control or not word or word == label:
-                continue
-            pictures = [(one.attack.label, one.attacked.image)]
-            if sample.has_clean and word not in asked:
-                asked.add(word)
-                pictures.insert(0, (CLEAN, canvas))
-            for recipe, image in pictures:
-                data_ = png(image)
-                for phrasing in phrasings:
-                    key = (suite.seed, sample.id, recipe, word, one.replicate, phrasing)
-                    question = ask(label, word, phrasing, stream("chat", *key))
-                    yield Item(recipe, sample.id, one.replicate, phrasing, question, data_)
+        # One order a word, so that a liking for the first choice cancels between the pictures.
+        questions = {
+            phrasing: ask(label, word, phrasing, stream("chat", _key(generator, sample.id), word))
+            for phrasing in phrasings
+        }
+        if sample.has_clean and word not in asked:
+            items += _items(None, len(asked), questions, canvas)
+            asked.append(word)
+        items += _items(one, one.replicate, questions, image)
+    return Interview(sample.id, sample.label, tuple(items))
+
+
+def _key(generator: Generator, sample: str) -> str:
+    return digest(str(generator.suite.seed), sample)
+
+
+def _items(
+    drawn: Drawn | None, replicate: int, questions: Mapping[str, Question], image: Image.Image
+) -> Iterator[Item]:
+    """One picture in every phrasing."""
+    sent, pixels = png(image), pixel_fingerprint(image)
+    light = drawn and replace(drawn, attacked=replace(drawn.attacked, image=_NO_PIXELS))
+    for phrasing, question in questions.items():
+        yield Item(light, replicate, phrasing, question, sent, pixels)
+
+
+def two_way_task(suite: Suite, data: Dataset) -> Task:
+    """The question of a chat run: its classes are all that a choice may be, and `NEITHER`."""
+    generator = _generator(suite, data)
+    names = data.task.class_names
+    words = set[str]()
+    for index in chosen_indices(suite, data):
+        sample = data[index]
+        words |= {variant.word for variant in sample.variants}
+        for attack, replicate in generator.pictures_of(sample):
+            if not attack.given:
+                words.add(generator.word(attack, sample, replicate) or "")
+    further = sorted(words - {*names, ""})
+    return Task(TWO_WAY, (*names, *further, NEITHER), data.task.templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +244,10 @@ class Estimate:
         return (self.prompt_tokens * price_in + self.completion_tokens * price_out) / 1e6
 
 
-def estimate(asked: Iterable[Item], client: ChatClient) -> Estimate:
+def estimate(asked: Iterable[Interview], client: ChatClient) -> Estimate:
     """Count the questions, without asking any; four characters are taken for a token."""
     questions, unpaid, tokens = 0, 0, 0
-    for item in asked:
+    for item in (item for interview in asked for item in interview.items):
         questions += 1
         if client.known(item.image, item.question.text) is None:
             unpaid += 1
@@ -134,135 +255,137 @@ def estimate(asked: Iterable[Item], client: ChatClient) -> Estimate:
     return Estimate(questions, unpaid, tokens, 5 * unpaid)
 
 
-def run_chat(
-    asked: Iterable[Item], client: ChatClient, *, total: int, concurrency: int, progress: Progress
-) -> pd.DataFrame:
-    """Ask every question, at most `concurrency` at a time; answers are cached as they come.
+def chat_engine(client: ChatClient, concurrency: int) -> Engine[ChatModel]:
+    """Asks an endpoint, at most `concurrency` questions at a time.
 
-    Args:
-        asked: taken one after the other, so that few pictures are held at once.
-        client: whom to ask.
-        total: how many questions there are.
-        concurrency: requests in flight at most.
-        progress: told (`questions`, done, total).
+    The predictions that it stores hold what was answered in `facts`: `verdict`, `answer`,
+    `label_first`, `prompt_tokens`, `completion_tokens` and `answered_by`. A photograph with a
+    question that got no answer is left to do; answers are cached as they come.
 
-    Returns:
-        One row a question in the order of `asked`: recipe, sample, replicate, phrasing, label,
-        word, label_first, verdict, answer, prompt_tokens, completion_tokens, answered_by.
-
-    Raises:
+    Its `run` raises:
         UserError: if the endpoint refuses the key, the model or the requests.
         RunFailure: if it answers nothing several times in a row.
     """
-    rows: dict[int, dict[str, Any]] = {}
-    failures, todo = 0, enumerate(asked)
+    options = json.dumps(dict(client.endpoint.options), sort_keys=True)
+    return Engine(
+        device=lambda _: "an endpoint",
+        run=functools.partial(_ask_all, client=client, concurrency=concurrency),
+        task=two_way_task,
+        settings={"endpoint": client.endpoint.base_url, "options": options},
+    )
+
+
+def _ask_all(
+    suite: Suite,
+    models: Sequence[ChatModel],
+    dataset: Dataset,
+    folder: RunFolder,
+    options: RunOptions,
+    *,
+    client: ChatClient,
+    concurrency: int,
+) -> None:
+    indices = chosen_indices(suite, dataset, options.shard)
+    writer = ResultWriter(
+        folder, indices, dataset, chunk_size=options.chunk_size, progress=options.progress
+    )
+    names = {model.phrasing: model.name for model in models}
+    task = two_way_task(suite, dataset)
+    to_ask = interviews(suite, dataset, list(names), writer.left)
+    for interview, verdicts in _answered(to_ask, client, concurrency):
+        if None in verdicts:
+            continue  # a question got no answer, so the photograph is not finished
+        answers = [(i, v) for i, v in zip(interview.items, verdicts, strict=True) if v is not None]
+        records = list(_records(interview, answers, names, task, suite.seed))
+        writer.add(Finished(interview.sample, records, interview.broken))
+    writer.flush()
+
+
+Answer: TypeAlias = tuple[Verdict, Reply]
+
+
+def _answered(
+    asked: Iterable[Interview], client: ChatClient, concurrency: int
+) -> Iterator[tuple[Interview, list[Answer | None]]]:
+    """Interviews with what was answered to each item, None where nothing was.
+
+    Interviews are taken one after the other, so that few pictures are held at once.
+    """
+    running: deque[tuple[Interview, list[Future[Reply]]]] = deque()
+    failures, source = 0, iter(asked)
     with ThreadPoolExecutor(concurrency) as pool:
-        running: dict[Future[Reply], tuple[int, Item]] = {}
         try:
             while True:
-                for place, item in todo:
-                    future = pool.submit(client.ask, item.image, item.question.text)
-                    running[future] = place, item
-                    if len(running) >= concurrency:
+                while sum(not f.done() for _, own in running for f in own) < concurrency:
+                    interview = next(source, None)
+                    if interview is None:
                         break
+                    sent = [
+                        pool.submit(client.ask, i.image, i.question.text) for i in interview.items
+                    ]
+                    running.append((interview, sent))
                 if not running:
                     break
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    place, item = running.pop(future)
-                    rows[place] = _row(item, future)
-                    failures = failures + 1 if rows[place]["verdict"] == "failed" else 0
-                    progress("questions", len(rows), total)
-                    if failures >= _MOST_FAILURES:
-                        raise give_up(client.endpoint.base_url, rows[place]["answer"])
+                interview, futures = running.popleft()
+                verdicts: list[Answer | None] = []
+                for item, future in zip(interview.items, futures, strict=True):
+                    try:
+                        verdicts.append(_verdict(item, future.result()))
+                        failures = 0
+                    except NoAnswer as error:
+                        verdicts.append(None)
+                        failures += 1
+                        if failures >= _MOST_FAILURES:
+                            raise give_up(client.endpoint.base_url, str(error)) from None
+                yield interview, verdicts
         except BaseException:
             client.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    answers: pd.DataFrame = pd.DataFrame([rows[place] for place in sorted(rows)])
-    return answers
 
 
-def _row(item: Item, future: "Future[Reply]") -> dict[str, Any]:
-    verdict: Verdict
-    try:
-        reply = future.result()
-        verdict = "refused" if reply.refused else verdict_on(item.question, reply.text)
-    except NoAnswer as error:
-        reply, verdict = Reply(str(error)), "failed"
-    return {
-        "recipe": item.recipe,
-        "sample": item.sample,
-        "replicate": item.replicate,
-        "phrasing": item.phrasing,
-        "label": item.question.label,
-        "word": item.question.word,
-        "label_first": item.question.label_first,
-        "verdict": verdict,
-        "answer": reply.text[:2000],
-        "prompt_tokens": reply.prompt_tokens,
-        "completion_tokens": reply.completion_tokens,
-        "answered_by": reply.model,
-    }
+def _verdict(item: Item, reply: Reply) -> Answer:
+    return "refused" if reply.refused else verdict_on(item.question, reply.text), reply
 
 
-def summarise_chat(answers: pd.DataFrame) -> pd.DataFrame:
-    """One row a (recipe, phrasing): accuracy among choices with its interval, and the rest.
-
-    `accuracy` is the share of `label` among the answers that chose; refusals, unclear answers and
-    failures are counted apart. Wilson's interval, over questions.
-    """
-    lines = []
-    for (recipe, phrasing), rows in answers.groupby(["recipe", "phrasing"], sort=False):
-        chose = rows[rows["verdict"].isin(["label", "word"])]
-        figure = wilson((chose["verdict"] == "label").to_numpy(float))
-        counts = {v: int((rows["verdict"] == v).sum()) for v in ("refused", "unclear", "failed")}
-        lines.append(
-            {
-                "recipe": recipe,
-                "phrasing": phrasing,
-                "questions": len(rows),
-                "accuracy": figure.value,
-                "accuracy_low": figure.low,
-                "accuracy_high": figure.high,
-                "accuracy_n": figure.n,
-                **counts,
-            }
-        )
-    lines.sort(key=lambda line: (line["recipe"] != CLEAN, line["recipe"], line["phrasing"]))
-    summary: pd.DataFrame = pd.DataFrame(lines)
-    return summary
-
-
-def open_folder(out: Path, suite: "Suite", data: "Dataset", identity: dict[str, Any]) -> None:
-    """Make `out` a chat run's folder, or take up the same one.
-
-    Raises:
-        UserError: if it holds something else.
-    """
-    noted = {
-        "typoattack": __version__,
-        "suite": suite.identity,
-        "data": data.fingerprint,
-        "licence": data.licence,
-        **identity,
-    }
-    noted = json.loads(json.dumps(noted))
-    path = out / MANIFEST
-    if path.is_file():
-        try:
-            there = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            there = {}
-        if there | {"typoattack": noted["typoattack"]} != noted:
-            raise UserError(f"{str(out)!r} holds another chat run; choose another --out")
-    elif out.exists() and any(out.iterdir()):
-        raise UserError(f"{str(out)!r} is not empty and holds no chat run; choose another --out")
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(path, (json.dumps(noted, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def save_answers(out: Path, answers: pd.DataFrame) -> Path:
-    """Write `answers.csv` and `summary.csv`; the path of the first."""
-    write_whole(out / ANSWERS, answers.to_csv(index=False).encode())
-    write_whole(out / "summary.csv", summarise_chat(answers).to_csv(index=False).encode())
-    return out / ANSWERS
+def _records(
+    interview: Interview,
+    answers: Sequence[tuple[Item, Answer]],
+    names: Mapping[str, str],
+    task: Task,
+    seed: int,
+) -> Iterator[Record]:
+    """One row of the predictions for each item."""
+    index = {name: place for place, name in reversed(list(enumerate(task.class_names)))}
+    clean: dict[tuple[str, str], int] = {}
+    for item, (verdict, reply) in answers:
+        question, label = item.question, interview.label
+        target = index[question.word]
+        said = {"label": label, "word": target}.get(verdict, index[NEITHER])
+        if item.drawn is None:
+            clean[item.phrasing, question.word] = said
+        columns = UNATTACKED | {"replicate": item.replicate, "prob_word": None}
+        if item.drawn is not None:
+            columns = attack_columns(item.drawn) | {"target": target}
+        facts = json.loads(columns["facts"]) | {
+            "verdict": verdict,
+            "answer": reply.text[:2000],
+            "label_first": question.label_first,
+            "prompt_tokens": reply.prompt_tokens,
+            "completion_tokens": reply.completion_tokens,
+            "answered_by": reply.model,
+        }
+        yield columns | {
+            "model": names[item.phrasing],
+            "task": task.name,
+            "sample": interview.sample,
+            "label": label,
+            "predicted": said,
+            "correct": said == label,
+            "clean_predicted": clean.get((item.phrasing, question.word), -1),
+            "top": [said],
+            "top_prob": [math.nan],
+            "seed": seed,
+            "pixels": item.pixels,
+            "facts": json.dumps(facts, ensure_ascii=False, sort_keys=True),
+        }

@@ -3,34 +3,25 @@
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from typoattack.chat.client import ChatClient, Endpoint, needs_packages
 from typoattack.chat.question import PHRASINGS
-from typoattack.chat.run import (
-    Estimate,
-    estimate,
-    items,
-    open_folder,
-    run_chat,
-    save_answers,
-    summarise_chat,
-)
+from typoattack.chat.run import ChatModel, Estimate, chat_engine, estimate, interviews
 from typoattack.cli import console
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import takes_suite
 from typoattack.cli.progress import StageProgress
+from typoattack.cli.summary import show_run
 from typoattack.core.errors import UserError, unknown
 from typoattack.core.resources import default_cache_dir
-from typoattack.results.folder import Skipped
-from typoattack.runner.execute import default_folder
+from typoattack.report.run import Run
+from typoattack.runner.execute import default_folder, execute
 from typoattack.samples import open_dataset
 from typoattack.suite import Suite, without_searches
 
@@ -41,6 +32,7 @@ app = new_app()
 @takes_suite(without=["templates"])
 def chat(
     chosen: Suite,
+    context: typer.Context,
     model: Annotated[list[str], typer.Option("--model", "-m", help="openai:MODEL.")],
     base_url: Annotated[
         str, typer.Option("--base-url", help="Where it answers, up to /v1.")
@@ -84,52 +76,30 @@ def chat(
         tries=tries,
         key=os.environ.get(key_env, ""),
     )
-    folder = out or default_folder(chosen)
-
-    def confirm(planned: Estimate) -> None:
-        _confirm(planned, (price_in, price_out), base_url, ask_above, yes)
-
-    answers = _ask(chosen, _phrasings(phrasing), endpoint, folder, concurrency, confirm)
-    path = save_answers(folder, answers)
-    _show(answers)
-    console.out.print(Text(f"answers: {path}"), soft_wrap=True)
-
-
-def _ask(
-    suite: Suite,
-    phrasings: list[str],
-    endpoint: Endpoint,
-    folder: Path,
-    concurrency: int,
-    confirm: Callable[[Estimate], None],
-) -> pd.DataFrame:
-    """Every question's answer, once `confirm` let what it will cost pass."""
+    models = [ChatModel(endpoint, one) for one in _phrasings(phrasing)]
+    suite, searches = without_searches(chosen)
     data = open_dataset(suite.dataset)
-    skipped: list[Skipped] = []
-    _, searches = without_searches(suite)
     with ChatClient(endpoint, default_cache_dir()) as client:
-        planned = estimate(items(suite, data, phrasings, skipped), client)
-        console.say_left_out(searches, skipped)
+        planned = estimate(interviews(suite, data, [one.phrasing for one in models]), client)
+        console.say_left_out(searches, ())
         if not planned.questions:
             raise UserError(
                 f"suite {suite.name!r} attacks no photograph, so there is nothing to ask"
             )
-        confirm(planned)
-        asking = {
-            "model": endpoint.model,
-            "base_url": endpoint.base_url,
-            "phrasings": phrasings,
-            "options": endpoint.options,
-        }
-        open_folder(folder, suite, data, asking)
+        _confirm(planned, (price_in, price_out), base_url, ask_above, yes)
         with StageProgress() as progress:
-            return run_chat(
-                items(suite, data, phrasings),
-                client,
-                total=planned.questions,
-                concurrency=concurrency,
+            folder = execute(
+                suite,
+                models,
+                data,
+                out or default_folder(chosen),
                 progress=progress,
+                command=context.obj,
+                engine=chat_engine(client, concurrency),
             )
+    done = Run(folder)
+    show_run(done)
+    _show_no_choices(done.predictions)
 
 
 def _only(models: list[str]) -> str:
@@ -181,19 +151,11 @@ def _confirm(
         raise UserError("nothing was sent; --limit makes a run smaller")
 
 
-def _show(answers: pd.DataFrame) -> None:
-    table = Table(
-        *("picture", "phrasing", "object chosen", "of", "refused", "unclear", "failed"),
-        box=None,
-        header_style="bold",
-        pad_edge=False,
-    )
-    for line in summarise_chat(answers).to_dict("records"):
-        share, low, high = (100 * line[f"accuracy{end}"] for end in ("", "_low", "_high"))
-        table.add_row(
-            Text(str(line["recipe"])),
-            str(line["phrasing"]),
-            Text(f"{share:.1f} % [{low:.1f}, {high:.1f}]" if line["accuracy_n"] else "–"),
-            *(str(line[n]) for n in ("accuracy_n", "refused", "unclear", "failed")),
-        )
-    console.out.print(table)
+def _show_no_choices(predictions: pd.DataFrame) -> None:
+    """How often each phrasing led to an answer that is no choice."""
+    verdicts = [json.loads(facts)["verdict"] for facts in predictions["facts"]]
+    for model, own in predictions.assign(verdict=verdicts).groupby("model", sort=False):
+        counts = {kind: int((own["verdict"] == kind).sum()) for kind in ("refused", "unclear")}
+        told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
+        if told:
+            console.out.print(Text(f"{model}: of {len(own):,} answers {told}"), soft_wrap=True)

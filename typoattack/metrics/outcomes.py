@@ -61,9 +61,11 @@ def _check(predictions: pd.DataFrame) -> None:
         )
     for column, every in _with_numbers(predictions):
         rows = every
-        if column not in _NUMBERS and "pixels" in every:
-            # Answers that were given have no pixels, and neither similarities nor sizes.
-            rows = every[(every["pixels"] != "") | every[column].notna()]
+        if column not in _NUMBERS and {"pixels", "prob_label"} <= {*every}:
+            # Answers that were given have no pixels, and neither similarities nor sizes; answers
+            # in words have no probabilities.
+            measured = (every["pixels"] != "") & every["prob_label"].notna()
+            rows = every[measured | every[column].notna()]
         gaps = rows[column].isna() | np.isinf(rows[column].astype("float64"))
         if gaps.any():
             raise UserError(

@@ -146,7 +146,8 @@ def estimate(
     """
     defined = FIGURES[name]
     values, rows = per_sample(counted, name)
-    if defined.bounds == SHARE and (defined.of_sample or rows == len(values)):
+    once = rows == len(values) or (defined.of_sample and bool(np.isin(values, (0, 1)).all()))
+    if defined.bounds == SHARE and once:
         return wilson(values)
     return bootstrap(values, stream("bootstrap", seed), bounds=defined.bounds, resamples=resamples)
 

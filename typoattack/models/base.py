@@ -80,12 +80,8 @@ class Classifier(Protocol):
         ...
 
 
-class Model(Protocol):
-    """A dual encoder: pictures and texts to vectors in one space.
-
-    A class of your own that derives from `typoattack.models.zero_shot.ZeroShotModel` has all but
-    the encoders from there.
-    """
+class Described(Protocol):
+    """What a run says of whoever answers, whatever it answers by."""
 
     @property
     def name(self) -> str:
@@ -108,6 +104,28 @@ class Model(Protocol):
         ...
 
     @property
+    def reads(self) -> bool:
+        """False where the model is known to be blind to text; the report says so."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """What a report must say of the model's figures; empty if nothing."""
+        ...
+
+    def answers(self, task: Task) -> bool:
+        """Whether it knows the task's answers: a dual encoder does, a probe may not."""
+        ...
+
+
+class Model(Described, Protocol):
+    """A dual encoder: pictures and texts to vectors in one space.
+
+    A class of your own that derives from `typoattack.models.zero_shot.ZeroShotModel` has all but
+    the encoders from there.
+    """
+
+    @property
     def logit_scale(self) -> float:
         """What multiplies a cosine before the softmax."""
         ...
@@ -119,16 +137,6 @@ class Model(Protocol):
         With a sigmoid each class is asked about by itself: a probability says how well this one
         class fits, and a picture's probabilities do not sum to 1.
         """
-        ...
-
-    @property
-    def reads(self) -> bool:
-        """False where the model is known to be blind to text; the report says so."""
-        ...
-
-    @property
-    def note(self) -> str:
-        """What a report must say of the model's figures; empty if nothing."""
         ...
 
     @property
@@ -147,10 +155,6 @@ class Model(Protocol):
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """n sentences to (n, d): float32 on the CPU, L2-normalised rows."""
-        ...
-
-    def answers(self, task: Task) -> bool:
-        """Whether it knows the task's answers: a dual encoder does, a probe may not."""
         ...
 
     def classifier(self, task: Task, cache: TextCache, told: Told | None = None) -> Classifier:

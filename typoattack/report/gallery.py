@@ -75,13 +75,14 @@ def build_gallery(
     """
     album = _Album(picture, budget)
     clean = {
-        (row["model"], row["sample"]): row
+        # A photograph has several clean rows where each word is asked about by itself.
+        (row["model"], row["sample"], row["predicted"]): row
         for row in predictions[predictions["family"] == CLEAN].to_dict("records")
     }
     entries: list[dict[str, Any]] = []
     for rows in _in_turn(predictions, seed, leading):
         for row in rows.to_dict("records"):
-            before = clean.get((row["model"], row["sample"]))
+            before = clean.get((row["model"], row["sample"], row["clean_predicted"]))
             images = album.put(before) if before else None, album.put(row)
             if images[1] is not None and (images[0] is not None or not before):
                 entry = _entry(row, before, images)

@@ -3,12 +3,12 @@
 import datetime
 import importlib.metadata
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from typoattack.core.randomness import digest
 from typoattack.core.version import __version__
-from typoattack.models.base import Model
+from typoattack.models.base import Described
 from typoattack.results.folder import FORMAT
 from typoattack.samples.base import Dataset
 from typoattack.suite import Shard, Suite
@@ -23,14 +23,14 @@ _LIBRARIES = ("torch", "torchvision", "open_clip_torch", "timm", "pillow", "nump
 
 def build_manifest(
     suite: Suite,
-    models: Sequence[Model],
+    models: Sequence[Described],
     dataset: Dataset,
     task: Task,
     *,
     planned: int,
     shard: Shard | None,
     command: str,
-    settings: dict[str, str | int],
+    settings: Mapping[str, str],
     now: datetime.datetime,
 ) -> dict[str, Any]:
     """The manifest of a run that starts now.
@@ -73,13 +73,13 @@ def build_manifest(
         "planned": planned,
         "seed": suite.seed,
         "command": command,
-        "settings": settings,
+        "settings": dict(settings),
         "started": now.isoformat(timespec="seconds"),
         "versions": _versions(),
     }
 
 
-def _of_model(model: Model, further: Sequence[Task]) -> dict[str, Any]:
+def _of_model(model: Described, further: Sequence[Task]) -> dict[str, Any]:
     """What a report says of a model, and which auxiliary questions it was not asked."""
     unasked = [task.name for task in further if not model.answers(task)]
     notes = [

@@ -241,10 +241,10 @@ def _answers(
     for row, picture in enumerate(drawing.pictures):
         record = common | _answer(scores, row, label) | {"pixels": picture.pixels}
         if picture.drawn is None:
-            record |= _UNATTACKED
+            record |= UNATTACKED
         else:
             word = picture.drawn.attacked.word
-            record |= _attack_columns(picture.drawn)
+            record |= attack_columns(picture.drawn)
             record |= _word_columns(classifier, word, label, scores.probability[row])
             feature = classifier.word_features([word])[0]
             record["sim_word"] = float(embeddings[row] @ feature)
@@ -289,7 +289,7 @@ def _most_probable(similarity: Features, probability: Features) -> NDArray[np.in
 
 _NO_CLEAN: Record = {"clean_predicted": -1, "clean_sim_label": None, "clean_sim_word": None}
 
-_UNATTACKED: Record = {
+UNATTACKED: Record = {
     "recipe": CLEAN,
     "family": CLEAN,
     "control": "",
@@ -308,7 +308,7 @@ _UNATTACKED: Record = {
 }
 
 
-def _attack_columns(drawn: Drawn) -> Record:
+def attack_columns(drawn: Drawn) -> Record:
     """What was done to one picture."""
     attack, made = drawn.attack, drawn.attacked
     return {

@@ -6,17 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from typoattack.core.errors import UserError
 from typoattack.core.progress import Progress, silent
 from typoattack.core.resources import default_cache_dir
-from typoattack.models.base import Model
 from typoattack.models.text_cache import TextCache
 from typoattack.results.folder import RunFolder
 from typoattack.results.manifest import build_manifest
-from typoattack.runner.engines import ENGINES
+from typoattack.runner.engines import ENGINES, Engine, M
 from typoattack.runner.options import OpenModels, RunOptions
-from typoattack.runner.plan import chosen_indices, task_of
+from typoattack.runner.plan import chosen_indices
 from typoattack.samples.base import Dataset
 from typoattack.suite import Suite, parse_shard
 
@@ -52,7 +52,7 @@ _SMALL = 400
 
 def execute(
     suite: Suite,
-    models: Sequence[Model],
+    models: Sequence[M],
     data: Dataset,
     out: str | Path | None = None,
     machine: Machine = HERE,
@@ -62,6 +62,7 @@ def execute(
     shard: str | None = None,
     command: str = "",
     open_models: OpenModels | None = None,
+    engine: Engine[M] | None = None,
 ) -> RunFolder:
     """Run a suite on models and data that are open already, or go on with it; the finished run.
 
@@ -76,6 +77,7 @@ def execute(
         shard: `i/n` does the i-th of n parts.
         command: what repeats the run, for its manifest.
         open_models: opens the models by name, for an engine that needs them on other machines.
+        engine: what draws and has it answered; that of `machine` if None, which asks `Model`s.
 
     Raises:
         UserError: if the suite does not fit the data, or `out` holds another run or is in use.
@@ -83,8 +85,8 @@ def execute(
     """
     part = parse_shard(shard) if shard else None
     folder = RunFolder(Path(out) if out is not None else default_folder(suite, shard))
-    engine = ENGINES[machine.engine]
-    device = engine.device(machine.device)
+    by = engine or cast("Engine[M]", ENGINES[machine.engine])
+    device = by.device(machine.device)
     planned = len(chosen_indices(suite, data, part))
     options = RunOptions(
         workers=_workers(machine.workers, planned * suite.passes, device),
@@ -104,11 +106,12 @@ def execute(
                 suite,
                 models,
                 data,
-                task_of(suite, data),
+                by.task(suite, data),
                 planned=planned,
                 shard=part,
                 command=command,
-                settings={
+                settings=by.settings
+                or {
                     "device": device,
                     "precision": machine.precision,
                     "engine": machine.engine,
@@ -116,7 +119,7 @@ def execute(
                 now=datetime.datetime.now(datetime.timezone.utc),
             )
         )
-        engine.run(suite, models, data, folder, options)
+        by.run(suite, models, data, folder, options)
     return folder
 
 
