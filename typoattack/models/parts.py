@@ -29,6 +29,10 @@ _MOST = 0.7
 """Share of the model's input above which the whole is resized: parts would take as long."""
 
 
+_Span = tuple[int, int]
+"""Begin and end of some columns or rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class SquareResize:
     """A square picture resized to a square one, by Pillow.
@@ -45,16 +49,42 @@ class SquareResize:
 
     def part(self, image: Image.Image, changed: Box) -> tuple[Image.Image, int, int]:
         """Of the resized picture what `changed` may have an effect on, and its corner there."""
-        step = self.after // math.gcd(self.before, self.after)
-        left, right = self._reached(changed[0], changed[2], step)
-        top, bottom = self._reached(changed[1], changed[3], step)
-        # Pillow looks beyond the box for what its filter reaches, as it does in the whole picture.
-        box = tuple(edge * self.before // self.after for edge in (left, top, right, bottom))
-        made = image.resize((right - left, bottom - top), self.resample, box=box)  # type: ignore[arg-type]
-        return made, left, top
+        columns = self._reached(changed[0], changed[2])
+        rows = self._reached(changed[1], changed[3])
+        return self._passes(image, columns, rows), columns[0], rows[0]
 
-    def _reached(self, begin: int, end: int, step: int) -> tuple[int, int]:
-        """The pixels that `begin` to `end` reach, widened to whole pixels on both sides."""
+    @property
+    def exact(self) -> bool:
+        """Whether parts are the whole's to the last bit; if not, only the whole may be taken."""
+        return _same_weights(self) and _across_first(self) is not None
+
+    def _passes(self, image: Image.Image, columns: _Span, rows: _Span) -> Image.Image:
+        """Some columns and rows of the resized picture, each direction by itself."""
+        # In one call Pillow may begin with the other direction than in the whole.
+        (left, right), (top, bottom) = self._looked(columns), self._looked(rows)
+        cut = image.crop((left, top, right, bottom))
+        wide, tall = columns[1] - columns[0], rows[1] - rows[0]
+        across = tuple(self._from(edge) - left for edge in columns)
+        down = tuple(self._from(edge) - top for edge in rows)
+        if _across_first(self) is not False:
+            box = across[0], 0, across[1], cut.height
+            made = cut.resize((wide, cut.height), self.resample, box=box)
+            return made.resize((wide, tall), self.resample, box=(0, down[0], wide, down[1]))
+        made = cut.resize((cut.width, tall), self.resample, box=(0, down[0], cut.width, down[1]))
+        return made.resize((wide, tall), self.resample, box=(across[0], 0, across[1], tall))
+
+    def _from(self, edge: int) -> int:
+        """The edge between two old pixels that one between two new ones is."""
+        return edge * self.before // self.after
+
+    def _looked(self, span: _Span) -> _Span:
+        """The old pixels that some new ones look at, and a few more."""
+        reach = math.ceil(_REACH[self.resample] * max(self.before / self.after, 1.0)) + 1
+        return max(self._from(span[0]) - reach, 0), min(self._from(span[1]) + reach, self.before)
+
+    def _reached(self, begin: int, end: int) -> _Span:
+        """The new pixels that look at some old ones, widened to edges that both share."""
+        step = self.after // math.gcd(self.before, self.after)
         scale = self.before / self.after
         reach = _REACH[self.resample] * max(scale, 1.0) + 1
         low = math.floor((begin - reach) / scale - 0.5) // step * step
@@ -72,7 +102,7 @@ def square_resize(preprocess: Preprocess, size: tuple[int, int]) -> SquareResize
     if found is None or not all(_keeps(step, found[0]) for step in steps[1:]):
         return None
     resize = SquareResize(size[0], *found)
-    return resize if _exact(resize) else None
+    return resize if resize.exact else None
 
 
 def _resize(step: object) -> tuple[int, Filter] | None:
@@ -97,7 +127,26 @@ def _keeps(step: object, side: int) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def _exact(resize: SquareResize) -> bool:
+def _across_first(resize: SquareResize) -> bool | None:
+    """Whether Pillow resizes a whole picture's rows before its columns; None: neither by itself.
+
+    Which way is faster depends on the sizes, and Pillow chooses by it from version 13.
+    """
+    if resize.before == resize.after:
+        return True
+    side, after = resize.before, (resize.after, resize.after)
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    whole = image.resize(after, resize.resample).tobytes()
+    for between in ((resize.after, side), (side, resize.after)):
+        passed = image.resize(between, resize.resample).resize(after, resize.resample)
+        if passed.tobytes() == whole:
+            return between[1] == side
+    return None
+
+
+@functools.lru_cache(maxsize=256)
+def _same_weights(resize: SquareResize) -> bool:
     """Whether Pillow weighs the pixels of a part as it does in the whole.
 
     Both compute where each new pixel looks in floating point, a part from its own corner. Where
