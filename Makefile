@@ -1,8 +1,8 @@
-# make demo | test | lint | docs | results | pictures | speed | fuzz — each makes .venv first if need be.
+# make demo | test | lint | docs | results | protocols | pictures | speed | fuzz — each makes .venv first if need be.
 PYTHON ?= python3
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint format docs results pictures speed fuzz clean
+.PHONY: demo test lint format docs results protocols pictures speed fuzz clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.base
@@ -28,6 +28,9 @@ format: .venv/.dev
 
 results: .venv/.base
 	.venv/bin/python benchmarks/reference_results.py
+
+protocols: .venv/.base
+	.venv/bin/python benchmarks/protocols/table.py
 
 pictures: .venv/.base
 	.venv/bin/typoattack show printed-label handwritten-note plain-overlay scene-sign caption-bar \

@@ -1,8 +1,8 @@
 """What the site has from elsewhere, so that nothing is written twice and nothing goes stale.
 
-Pictures of `results/pictures`, the README of the model `mini`, the reference of the commands (made
-from the commands themselves), and, where a page says `<!-- list: KIND -->`, the table that
-`typoattack list KIND` or `typoattack published` prints.
+Pictures of `results/pictures`, `results/protocols.md`, the README of the model `mini`, the
+reference of the commands (made from the commands themselves), and, where a page says
+`<!-- list: KIND -->`, the table that `typoattack list KIND` or `typoattack published` prints.
 """
 
 import re
@@ -29,6 +29,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, path, abs_src_path=str(picture)))
     mini = (ROOT / "typoattack" / "models" / "mini" / "README.md").read_text("utf-8")
     files.append(File.generated(config, "mini.md", content=mini))
+    protocols = (ROOT / "results" / "protocols.md").read_text("utf-8")
+    files.append(File.generated(config, "protocols.md", content=protocols))
     files.append(File.generated(config, "reference/cli.md", content=command_reference()))
     return files
 
@@ -41,11 +43,12 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 def table(kind: str) -> str:
     """What `typoattack list KIND` prints, or `typoattack published`, as a Markdown table."""
     if kind == "published":
-        columns = ("model", "data", "set", "protocol", "clean %", "attacked %", "source")
+        columns = ("model", "data", "set", "protocol", "clean %", "figure", "attacked %", "source")
         rows: Iterable[Sequence[str]] = (
             (
                 *(row.model, row.training_data, row.dataset, row.protocol),
-                *(f"{row.clean_percent:.2f}", f"{row.attacked_percent:.2f}", row.source),
+                *(f"{row.clean_percent:.2f}", row.figure, f"{row.attacked_percent:.2f}"),
+                row.source,
             )
             for row in read_published()
         )

@@ -1,4 +1,5 @@
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
+from typoattack.suite import load_suite
 from typoattack.words import WORDS, Situation, neighbours, parse_words, pseudoword
 
 NAMES = ("cat", "dog", "fish", "dog", "bird")
@@ -100,6 +102,7 @@ def test_the_sources_and_how_they_are_written_are_what_suites_rely_on() -> None:
         "pseudo": "pseudo",
         "fixed": "fixed:WORD",
         "list": "list:A,B,C",
+        "table": "table:FILE",
     }
 
 
@@ -163,3 +166,54 @@ def test_a_word_within_a_pseudoword_may_begin_with_either_kind_of_letter() -> No
     for place in range(2):
         assert {words[place][0] in "aeiou" for words in begins} == {True, False}
         assert {words[0][0] in "aeiou" for words in begins} == {True, False}
+
+
+def table(tmp_path: Path, text: str) -> str:
+    (tmp_path / "words.csv").write_text(text)
+    return f"table:{tmp_path / 'words.csv'}"
+
+
+def test_a_table_gives_each_class_its_words_in_turn(tmp_path: Path) -> None:
+    spec = table(tmp_path, "class,word,answers\ncat,dog,4\ncat,lion,1\ndog,wolf,2\n")
+    source = parse_words(spec)
+    assert [source(situation(0, replicate)) for replicate in range(3)] == ["dog", "lion", "dog"]
+    assert source(situation(1)) == "wolf"
+    assert source(situation(2)) is None
+
+
+def test_a_table_never_writes_the_right_class(tmp_path: Path) -> None:
+    assert parse_words(table(tmp_path, "class,word\ncat,cat\n"))(situation(0)) is None
+
+
+def test_a_table_is_read_anew_when_it_changes(tmp_path: Path) -> None:
+    assert parse_words(table(tmp_path, "class,word\ncat,dog\n"))(situation(0)) == "dog"
+    assert parse_words(table(tmp_path, "class,word\ncat,cow\n"))(situation(0)) == "cow"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("class,words\ncat,dog\n", "no column 'word'; it needs class, word"),
+        ("class,word\ncat,dog\ncat,\n", "line 3 needs a class and a word"),
+        ("class,word\n", "there is no line"),
+        ("class,word\nship,boat\n", "none of its classes is a class of the data set"),
+    ],
+)
+def test_a_wrong_table_is_refused_in_words(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        parse_words(table(tmp_path, text))(situation(0))
+
+
+def test_a_missing_table_is_named() -> None:
+    with pytest.raises(UserError, match=r"word source 'table:nowhere.csv': cannot read it"):
+        parse_words("table:nowhere.csv")
+
+
+def test_a_run_with_another_table_is_another_run(tmp_path: Path) -> None:
+    def identity(text: str) -> object:
+        recipe = f"printed-label @ {table(tmp_path, text)}"
+        return load_suite("quick", {"recipes": [recipe]}).identity
+
+    one, other = "class,word\ncat,dog\n", "class,word\ncat,cow\n"
+    assert identity(one) == identity(one)
+    assert identity(one) != identity(other)

@@ -44,6 +44,7 @@ def run(
     label_column: str | None = None,
     class_names: str | None = None,
     follow_links: bool | None = None,
+    as_published: bool | None = None,
     recipes: Sequence[str] | None = None,
     controls: Sequence[str] | None = None,
     words: str | None = None,
@@ -75,13 +76,14 @@ def run(
         label_column: where its labels are.
         class_names: a file with one class name a line.
         follow_links: whether files of a data set may be links that lead out of its folder.
+        as_published: whether RTA-100 and PAINT are read with their authors' phantom classes.
         recipes: recipe strings, `name(param=value) @ words`.
         controls: kinds of control that stand beside every attack, such as `blank`.
         words: the word source of recipes that ask for none, such as `nearest`.
         replicates: words and draws a photograph and recipe.
         seed: keys every random stream.
         canvas: side of the canvas in pixels.
-        templates: `simple`, `openai`, or a file with a line each.
+        templates: `simple`, `openai`, `scam`, a sentence with `{}`, or a file with a line each.
         limit: only so many photographs, spread evenly over the classes; 0 for all.
         first: only the first so many photographs of the data set; 0 for all.
         plugins: Python files with recipes.
@@ -105,6 +107,7 @@ def run(
         "label_column": label_column,
         "class_names": class_names,
         "follow_links": follow_links,
+        "as_published": as_published,
         "recipes": recipes and list(recipes),
         "controls": controls and list(controls),
         "words": words,

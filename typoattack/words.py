@@ -1,15 +1,19 @@
 """Which word is written: a fixed one, another class's name, the nearest, a pseudoword."""
 
+import csv
+import functools
+import io
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from typoattack.core.errors import UserError
-from typoattack.core.randomness import Rng
+from typoattack.core.randomness import Rng, digest
 from typoattack.core.registry import Kind, Registry
 
 
@@ -123,6 +127,79 @@ class NeighbourClass:
 
 
 @dataclass(frozen=True, slots=True)
+class TableWords:
+    """The words that a table gives each class, in turn over the replicates.
+
+    A class that the table lacks gets none.
+
+    Attributes:
+        spec: names it in errors.
+        table: each class's words.
+    """
+
+    spec: str
+    table: Mapping[str, tuple[str, ...]] = field(repr=False)
+    needs_text_space: ClassVar[bool] = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes if the table does."""
+        return digest(*(part for name, words in self.table.items() for part in (name, *words)))
+
+    def __call__(self, situation: Situation) -> str | None:
+        own = situation.class_names[situation.label]
+        words = [word for word in self.table.get(own, ()) if word != own]
+        if words:
+            return words[situation.replicate % len(words)]
+        if self.table.keys().isdisjoint(situation.class_names):
+            raise UserError(
+                f"word source {self.spec!r}: none of its classes is a class of the data set; "
+                f"it begins with {next(iter(self.table))!r}, the data set with "
+                f"{situation.class_names[0]!r}"
+            )
+        return None
+
+
+TABLE_COLUMNS = ("class", "word")
+"""The columns of a table of words; others are passed over."""
+
+
+def read_table(path: str) -> TableWords:
+    """The words of `table:FILE`: a CSV with a class and one of its words a line.
+
+    Raises:
+        UserError: for a file that cannot be read, a missing column, an empty cell or no line.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UserError(f"word source 'table:{path}': cannot read it ({error.strerror})") from None
+    return _parsed_table(path, data)
+
+
+@functools.lru_cache(maxsize=16)
+def _parsed_table(path: str, data: bytes) -> TableWords:
+    where = f"word source 'table:{path}'"
+    try:
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+        lines = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{where}: not a CSV file in UTF-8 ({error})") from None
+    for column in TABLE_COLUMNS:
+        if column not in (reader.fieldnames or ()):
+            raise UserError(f"{where}: no column {column!r}; it needs {', '.join(TABLE_COLUMNS)}")
+    table: dict[str, tuple[str, ...]] = {}
+    for number, line in enumerate(lines, start=2):
+        name, word = ((line[column] or "").strip() for column in TABLE_COLUMNS)
+        if not (name and word):
+            raise UserError(f"{where}: line {number} needs a class and a word")
+        table[name] = (*table.get(name, ()), word)
+    if not table:
+        raise UserError(f"{where}: there is no line in it")
+    return TableWords(f"table:{path}", table)
+
+
+@dataclass(frozen=True, slots=True)
 class TrueClass:
     """The right answer: a control, not an attack."""
 
@@ -189,6 +266,9 @@ WORDS.add(
         lambda words: FixedWords(tuple(word.strip() for word in words.split(",") if word.strip())),
     ),
 )
+
+
+WORDS.add("table", Kind("table:FILE", "the words of a CSV with class, word", read_table))
 
 
 def parse_words(spec: str) -> WordSource:

@@ -1,9 +1,11 @@
 """The published figures are read, typed, and found for the model they are about."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from tests.real_data import FOLDER, needs_goh
 from typoattack.core.errors import UserError
 from typoattack.metrics.published import Published, of_model, read_published
 
@@ -65,14 +67,53 @@ def test_a_chat_model_is_found_by_its_name() -> None:
 
 HEAD = (
     "model,training_data,kind,dataset,protocol,"
-    "clean_accuracy_percent,attacked_accuracy_percent,source\n"
+    "figure,clean_accuracy_percent,attacked_percent,source\n"
 )
+
+
+GOH = {
+    ("trash", "waste container"): 95.4,
+    ("iPod", "iPod"): 94.7,
+    ("pizza", "pizza"): 92.3,
+    ("rifle", "rifle"): 91.0,
+    ("radio", "radio"): 77.0,
+    ("library", "library"): 75.9,
+    ("shark", "great white shark"): 62.2,
+    ("meow", "Siamese cat"): 46.5,
+    ("$$$", "piggy bank"): 36.4,
+}
+
+
+def test_the_published_success_of_goh_s_words_stands_there_as_success() -> None:
+    told = [row for row in of_model("RN50x4/openai", ROWS) if row.figure == "success"]
+    assert len(told) == len(GOH)
+    for (word, target), percent in GOH.items():
+        [row] = [r for r in told if r.dataset == f"ImageNet, {word} for {target}"]
+        assert (row.clean_percent, row.attacked_percent) == (74.2, percent)
+
+
+@needs_goh
+def test_the_success_of_goh_s_words_is_that_of_the_authors_file() -> None:
+    told = json.loads((FOLDER / "goh2021" / "small_attacks.json").read_text())
+    measured = {
+        (word, target): round(100 * rates["fraction_changed_to"], 1)
+        for target, words in told["linear_probes"]["results"].items()
+        for word, rates in words.items()
+    }
+    assert measured == GOH
+
+
+def test_an_unknown_figure_is_refused_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "published.csv"
+    path.write_text(HEAD + "a,b,c,d,e,acuracy,99,1,g\n")
+    with pytest.raises(UserError, match="line 2: .*did you mean 'accuracy'"):
+        read_published(path)
 
 
 @pytest.mark.parametrize("percent", ["high", "101", "-1", "nan", ""])
 def test_a_wrong_percentage_is_refused_by_line(tmp_path: Path, percent: str) -> None:
     path = tmp_path / "published.csv"
-    path.write_text(HEAD + f"a,b,c,d,e,99,1,g\na,b,c,d,e,{percent},1,g\n")
+    path.write_text(HEAD + f"a,b,c,d,e,accuracy,99,1,g\na,b,c,d,e,accuracy,{percent},1,g\n")
     with pytest.raises(UserError, match=r"line 3: .* is no percentage"):
         read_published(path)
 

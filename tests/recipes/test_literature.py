@@ -1,18 +1,22 @@
 """The protocols of the literature, held against the numbers of their papers."""
 
+import io
 from collections import Counter
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from tests.real_data import FOLDER, needs_goh
-from tests.recipes.photographs import photograph
+from tests.recipes.photographs import every_recipe, photograph
 from typoattack.core.randomness import stream
+from typoattack.drawing.canvas import square_canvas
 from typoattack.drawing.colours import PRIMARY
-from typoattack.recipes import RECIPES, parse_recipe
-from typoattack.recipes.azuma2023 import _broken
+from typoattack.drawing.fonts import families
+from typoattack.recipes import RECIPES, Attacked, parse_recipe
+from typoattack.recipes.azuma2023 import _broken, _extent, _fitting, _margin, _set
 from typoattack.recipes.goh2021 import _PLACES
+from typoattack.runner.draw import draw_word
 
 GREY = Image.new("RGB", (224, 224), (119, 121, 123))
 
@@ -79,7 +83,7 @@ def test_every_word_of_goh2021_has_the_size_of_pizza_and_may_run_off() -> None:
 
 
 def azuma(word: str, seed: int) -> tuple[np.ndarray, float, tuple[int, int, int, int]]:
-    drawn = parse_recipe("azuma2023")(GREY, word, stream(seed))
+    drawn = parse_recipe("azuma2023(jpeg=0)")(GREY, word, stream(seed))
     return np.asarray(drawn.image), drawn.size * 224, drawn.box
 
 
@@ -96,6 +100,54 @@ def test_azuma2023_shrinks_what_does_not_fit() -> None:
         _, size, box = azuma("prairie-chickens-everywhere", seed)
         assert size < 20
         assert box[2] - box[0] <= 224
+
+
+AZUMA_WORDS = ["ox", "jigsaw puzzle", "German shepherd dog", "prairie-chickens-everywhere"]
+
+
+@pytest.mark.parametrize("word", AZUMA_WORDS)
+@pytest.mark.parametrize("family", ["libre-baskerville", "courier-prime", "tinos"])
+@pytest.mark.parametrize("wished", [20, 31, 40])
+def test_azuma2023_sets_text_as_the_authors_loop_and_pillow_do(
+    family: str, word: str, wished: int
+) -> None:
+    face, lines = families()[family].face(bold=False), _broken(word)
+
+    def extent(size: int) -> tuple[float, float]:
+        boxes = [face.at(size).getbbox(line) for line in lines]
+        pitch = face.at(size).getbbox("A")[3] + 4
+        tall = boxes[0][3] if len(lines) == 1 else len(lines) * pitch - 4
+        return max(box[2] for box in boxes), tall
+
+    size = wished
+    while max(extent(size)) >= 224:
+        size -= 1
+    assert _fitting(face, lines, wished) == size
+    assert _extent(face, lines, size, 4) == extent(size)
+    theirs = Image.new("L", (700, 300))
+    y, font = 100.0, face.at(size)
+    for line in lines:
+        ImageDraw.Draw(theirs).text((100, y), line, fill=255, font=font, stroke_width=1)
+        y += font.getbbox("A")[3] + 4 + 2
+    ours, margin = Image.new("L", (700, 300)), _margin(size, 1.0)
+    ours.paste(_set(face, lines, size, 1.0).outline, (100 - margin, 100 - margin))
+    boxes = [one.point(lambda level: 255 * (level > 40)).getbbox() for one in (theirs, ours)]
+    assert np.abs(np.subtract(*boxes)).max() <= 1
+
+
+def test_azuma2023_passes_the_text_s_surroundings_through_jpeg_and_nothing_else() -> None:
+    canvas = photograph(224)
+    plain = parse_recipe("azuma2023(jpeg=0)")(canvas, "ox", stream(3))
+    stored = parse_recipe("azuma2023")(canvas, "ox", stream(3))
+    whole = io.BytesIO()
+    plain.image.save(whole, "JPEG", quality=100)
+    as_file = np.asarray(Image.open(whole).convert("RGB"), np.int16)
+    left, top, right, bottom = plain.box
+    ours = np.asarray(stored.image, np.int16)
+    assert np.abs(ours - as_file)[top:bottom, left:right].max() <= 1
+    outside = np.ones((224, 224), bool)
+    outside[max(top - 18, 0) : bottom + 18, max(left - 18, 0) : right + 18] = False
+    assert (ours == np.asarray(canvas))[outside].all()
 
 
 def test_azuma2023_uses_two_different_ones_of_eight_colours() -> None:
@@ -135,7 +187,7 @@ def test_azuma2023_uses_three_fonts_and_all_of_the_picture() -> None:
     ],
 )
 def test_azuma2023_breaks_names_into_the_paper_s_lines(word: str, written: int) -> None:
-    drawn = parse_recipe('azuma2023(font="courier")')(GREY, word, stream(1))
+    drawn = parse_recipe('azuma2023(font="courier", jpeg=0)')(GREY, word, stream(1))
     rows = (np.asarray(drawn.image) != np.asarray(GREY)).any(axis=(1, 2))
     gaps = np.flatnonzero(np.diff(rows.astype(int)) == 1).size + int(rows[0])
     assert gaps == written
@@ -151,23 +203,65 @@ def test_azuma2023_asks_for_a_wrong_class_uniformly() -> None:
     assert RECIPES["azuma2023"].words == "random"
 
 
+def cao(photograph: Image.Image, word: str, spec: str = "cao2023", side: int = 96) -> Attacked:
+    canvas = square_canvas(photograph, side)
+    return draw_word(0, "a", canvas, parse_recipe(spec), word, 0, lambda: photograph)
+
+
 def test_cao2023_writes_the_nearest_name_in_pure_red_from_50_50() -> None:
     assert RECIPES["cao2023"].words == "nearest"
-    canvas = Image.new("RGB", (448, 448), (10, 200, 90))
-    drawn = parse_recipe("cao2023")(canvas, "HHH", stream(1))
+    whole = Image.new("RGB", (500, 375), (10, 200, 90))
+    drawn = parse_recipe("cao2023")(whole, "HHH", stream(1))
+    ascender = families()["roboto"].face(bold=False).at(50).getbbox("HHH")[1]
     left, top, *_ = drawn.box
     assert 50 <= left <= 56
-    assert 50 <= top <= 65
-    assert drawn.size * 448 == pytest.approx(50)
+    assert top == 50 + ascender
     colours = Counter(drawn.image.crop(drawn.box).get_flattened_data())
     assert colours[(255, 0, 0)] > 500
 
 
-def test_cao2023_keeps_a_long_name_on_the_picture() -> None:
-    canvas = Image.new("RGB", (448, 448), (10, 200, 90))
-    drawn = parse_recipe("cao2023")(canvas, "black-and-tan coonhound puppies", stream(1))
-    assert drawn.box[2] <= 448
-    assert drawn.size * 448 < 50
+def test_cao2023_draws_on_the_photograph_before_the_square_is_cut() -> None:
+    whole = photograph(300).resize((600, 300))
+    drawn = cao(whole, "HHH HHH HHH HHH HHH", "cao2023(jpeg=0)")
+    by_hand = parse_recipe("cao2023")(whole, "HHH HHH HHH HHH HHH", stream(0)).image
+    assert drawn.image.tobytes() == square_canvas(by_hand, 96).tobytes()
+    assert drawn.box[0] == 0  # the square begins 150 pixels from the left, the text at 50
+    assert drawn.size == pytest.approx(50 / 300)
+
+
+def test_cao2023_lets_a_long_name_run_off() -> None:
+    whole = photograph(300)
+    drawn = parse_recipe("cao2023")(whole, "black-and-tan coonhound puppies", stream(1))
+    assert drawn.box[2] == 300
+    assert drawn.size * 300 == pytest.approx(50)
+
+
+def test_cao2023_saves_the_whole_photograph_as_jpeg_and_tells_of_the_letters_alone() -> None:
+    whole = photograph(300)
+    plain, stored = cao(whole, "ox", "cao2023(jpeg=0)"), cao(whole, "ox")
+    file = io.BytesIO()
+    parse_recipe("cao2023")(whole, "ox", stream(0)).image.save(file, "JPEG")
+    theirs = square_canvas(Image.open(file).convert("RGB"), 96)
+    assert stored.image.tobytes() == theirs.tobytes()
+    assert stored.image.tobytes() != plain.image.tobytes()
+    assert (stored.box, stored.coverage) == (plain.box, plain.coverage)
+    assert stored.coverage < 0.1
+
+
+def test_what_stands_around_cao2023_draws_before_the_canvas_too() -> None:
+    for spec in ("leet(cao2023)", 'control(cao2023, "mirrored")', "control(leet(cao2023))"):
+        made = parse_recipe(spec)
+        assert (made.before_canvas, made.saved_as_jpeg) == (True, 75)
+    early = {recipe.name for recipe in every_recipe() if recipe.before_canvas}
+    assert early == {"cao2023"}
+
+
+def test_the_mirrored_control_of_cao2023_lies_where_its_attack_does() -> None:
+    whole = photograph(300).resize((400, 300))
+    attack = cao(whole, "pizza", "cao2023(jpeg=0)")
+    control = cao(whole, "pizza", 'control(cao2023(jpeg=0), "mirrored")')
+    assert np.abs(np.subtract(attack.box, control.box)).max() <= 1
+    assert attack.image.tobytes() != control.image.tobytes()
 
 
 def test_westerhoff2025_uses_notes_of_several_colours() -> None:

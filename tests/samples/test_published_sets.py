@@ -110,6 +110,29 @@ def test_scam_pairs_by_id_and_asks_its_32_templates(photo_folder: Path, tmp_path
     assert all([v.kind for v in s.variants] == ["SynthSCAM"] for s in found)
 
 
+def test_a_scam_note_keeps_its_area_into_the_predictions(
+    photo_folder: Path, tiny_clip: Path, tmp_path: Path
+) -> None:
+    out = written(photo_folder, tmp_path / "out", "scam")
+    lines = scam_lines(out)
+    for number, line in enumerate(lines):
+        line["postit_area_pct"] = None if line["type"] == "NoSCAM" else 1.5 + number
+    rewrite(out, lines)
+    areas = {line["id"]: line["postit_area_pct"] for line in lines if line["type"] == "SynthSCAM"}
+    text = "question: q\nrecipes: ['as-given(\"SynthSCAM\")']\ncanvas: 64\n"
+    (tmp_path / "s.yaml").write_text(text)
+    run = ta.run(
+        str(tmp_path / "s.yaml"),
+        model=f"local-dir:{tiny_clip}",
+        dataset=f"scam:{out}",
+        out=tmp_path / "run",
+        machine=Machine(device="cpu"),
+    )
+    rows = run.predictions[run.predictions["family"] == "attack"]
+    kept = {f"SynthSCAM_{row['sample']}": json.loads(row["facts"]) for _, row in rows.iterrows()}
+    assert kept == {name: {"postit_area_pct": area} for name, area in areas.items()}
+
+
 def scam_lines(out: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (out / "metadata.jsonl").read_text().splitlines()]
 
@@ -196,6 +219,25 @@ def test_rta_reads_label_and_word_from_the_file_name(rta: Path) -> None:
     assert (dog.id, dog.label, dog.variants[0].word) == ("data/label=dog_text=cat.png", 1, "cat")
     assert (hot_dog.label, hot_dog.variants[0].word) == (2, "dog")
     np.testing.assert_array_equal(np.asarray(dog.variants[0].load()), np.asarray(noise(0)))
+
+
+@pytest.mark.parametrize("kind", ["rta", "paint"])
+def test_as_published_a_jpeg_makes_the_authors_phantom_class(tmp_path: Path, kind: str) -> None:
+    names = ("label=dog_text=cat.jpeg", "label=cat_text=dog.jpg", "label=cat_text=cow.png")
+    for number, name in enumerate(names):
+        noise(number, 32, 32).save(tmp_path / name)
+    theirs = {name.split("_")[0].split("=")[1] for name in names}
+    theirs |= {name.split("_")[1].split("=")[1][:-4] for name in names}
+    published = open_dataset(DatasetSpec(f"{kind}:{tmp_path}", as_published=True))
+    assert set(published.task.class_names) == theirs == {"cat", "dog", "cow", "cat."}
+    ours = open_dataset(DatasetSpec(f"{kind}:{tmp_path}"))
+    assert set(ours.task.class_names) == {"cat", "dog", "cow"}
+    assert ours.fingerprint != published.fingerprint
+
+
+def test_as_published_is_refused_where_nothing_was_published_so() -> None:
+    with pytest.raises(UserError, match="as_published is for rta and paint"):
+        open_dataset(DatasetSpec("bundled", as_published=True))
 
 
 def test_a_zip_is_read_without_unpacking_it(rta: Path, tmp_path: Path) -> None:

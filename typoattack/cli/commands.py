@@ -20,6 +20,7 @@ COMMANDS = {
     "each figure.",
     "word-search": "Rank strings by how often they drive photographs to a wanted class (Goh et "
     "al. 2021).",
+    "words": "Make a table of words from a run's clean answers, for the word source `table:FILE`.",
     "generate": "Write an attacked data set that `datasets` loads, clean pictures included.",
     "show": "Draw a contact sheet of recipes on photographs.",
     "check": "Check that a recipe keeps the rules that every recipe keeps.",

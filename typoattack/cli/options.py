@@ -84,7 +84,8 @@ def chosen_suite(
     seed: Annotated[int | None, _SEED] = None,
     canvas: Annotated[int | None, _CANVAS] = None,
     templates: Annotated[
-        str | None, typer.Option("--templates", help="simple, openai, or a file with a line each.")
+        str | None,
+        typer.Option("--templates", help="simple, openai, a sentence with {}, or a file of them."),
     ] = None,
     limit: Annotated[int | None, _LIMIT] = None,
     first: Annotated[int | None, _FIRST] = None,
@@ -101,6 +102,9 @@ def chosen_suite(
     follow_links: Annotated[
         bool, typer.Option("--follow-links", help="Links may lead out of the data set's folder.")
     ] = False,
+    as_published: Annotated[
+        bool, typer.Option("--as-published", help="RTA-100 and PAINT with their phantom classes.")
+    ] = False,
 ) -> Suite:
     """The suite that a command line names, with what its options change."""
     changes = {
@@ -110,6 +114,7 @@ def chosen_suite(
         "label_column": label_column,
         "class_names": class_names,
         "follow_links": follow_links or None,
+        "as_published": as_published or None,
         "recipes": recipe,
         "words": words,
         "replicates": replicates,

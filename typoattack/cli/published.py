@@ -21,11 +21,11 @@ def published(
 ) -> None:
     """What papers and model cards report for public checkpoints, with the source of each figure."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for head in ("model", "data", "set", "clean %", "attacked %", "source"):
+    for head in ("model", "data", "set", "clean %", "figure", "attacked %", "source"):
         table.add_column(head, justify="right" if head.endswith("%") else "left")
     for row in read_published():
         if model is None or model.lower() in row.model.lower():
-            numbers = f"{row.clean_percent:.2f}", f"{row.attacked_percent:.2f}"
+            numbers = f"{row.clean_percent:.2f}", row.figure, f"{row.attacked_percent:.2f}"
             cells = row.model, row.training_data, row.dataset, *numbers, row.source
             table.add_row(*map(Text, cells))
     console.out.print(table)

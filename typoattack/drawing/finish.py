@@ -74,12 +74,18 @@ def compressed(after: Image.Image, box: Box, quality: int) -> Box:
         min(-(-box[2] // _BLOCK) * _BLOCK, after.width),
         min(-(-box[3] // _BLOCK) * _BLOCK, after.height),
     )
+    after.paste(reread(after.crop(region), quality), region[:2])
+    return region
+
+
+def reread(picture: Image.Image, quality: int) -> Image.Image:
+    """An RGB picture saved as JPEG of a quality, 1 to 100, and read back."""
     stored = io.BytesIO()
-    after.crop(region).save(stored, "JPEG", quality=quality)
+    picture.save(stored, "JPEG", quality=quality)
     stored.seek(0)
     with Image.open(stored) as read:
-        after.paste(read.convert("RGB"), region[:2])
-    return region
+        made: Image.Image = read.convert("RGB")
+    return made
 
 
 def noisy(before: Image.Image, after: Image.Image, box: Box, sigma: float, rng: Rng) -> Box:

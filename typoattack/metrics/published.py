@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from typoattack.core.errors import UserError
+from typoattack.core.errors import UserError, unknown
 from typoattack.core.resources import published_csv
 
 
@@ -21,8 +21,9 @@ class Published:
         dataset: photographs that were classified.
         protocol: how they were classified and attacked.
         clean_percent: accuracy on clean photographs, as printed there.
-        attacked_percent: accuracy on attacked photographs, as printed there.
+        attacked_percent: what `figure` says, on attacked photographs, as printed there.
         source: paper or model card, and where in it.
+        figure: which figure `attacked_percent` is, a key of `FIGURES`.
     """
 
     model: str
@@ -33,7 +34,15 @@ class Published:
     clean_percent: float
     attacked_percent: float
     source: str
+    figure: str = "accuracy"
 
+
+FIGURES = {
+    "accuracy": "accuracy on attacked photographs",
+    "success": "attack success: share of all photographs that become the target",
+}
+"""What an attacked photograph is counted for, by its name in the table. A low accuracy and a high
+success both mean that the attack works."""
 
 _COLUMNS = (
     "model",
@@ -41,8 +50,9 @@ _COLUMNS = (
     "kind",
     "dataset",
     "protocol",
+    "figure",
     "clean_accuracy_percent",
-    "attacked_accuracy_percent",
+    "attacked_percent",
     "source",
 )
 
@@ -51,7 +61,8 @@ def read_published(path: Path | None = None) -> tuple[Published, ...]:
     """All rows of the table that comes with the package, or of the one at `path`.
 
     Raises:
-        UserError: for a missing column, or a percentage that is none; the message names the line.
+        UserError: for a missing column, an unknown figure, or a percentage that is none; the
+            message names the line.
     """
     path = path or published_csv()
     try:
@@ -69,8 +80,10 @@ def _row(line: dict[str, str | None], where: str) -> Published:
     if missing:
         raise UserError(f"{where} lacks {missing[0]!r}")
     texts = {name: str(line[name]).strip() for name in _COLUMNS}
+    if texts["figure"] not in FIGURES:
+        raise UserError(f"{where}: {unknown('figure', texts['figure'], FIGURES)}")
     clean = _percent(texts.pop("clean_accuracy_percent"), where)
-    attacked = _percent(texts.pop("attacked_accuracy_percent"), where)
+    attacked = _percent(texts.pop("attacked_percent"), where)
     return Published(**texts, clean_percent=clean, attacked_percent=attacked)
 
 

@@ -153,6 +153,20 @@ class RecipeBase(Part):
         """Whether it writes straight onto the photograph, so that without ink it draws nothing."""
         return False
 
+    @property
+    def before_canvas(self) -> bool:
+        """Whether a run has it draw on the photograph as it comes, before the square is cut.
+
+        What it writes may then be cut away or resized with the photograph, as where a published
+        protocol wrote into image files; searches, `word-search` and `check` draw on the canvas.
+        """
+        return False
+
+    @property
+    def saved_as_jpeg(self) -> int:
+        """The quality at which a photograph drawn on `before_canvas` is saved as JPEG; 0: not."""
+        return 0
+
     @functools.cached_property
     def fingerprint(self) -> str:
         """A hash of name and all parameters, defaults included."""
@@ -185,7 +199,7 @@ class Recipe(RecipeBase):
         """Draw `word` on a copy of `canvas`, a square RGB picture.
 
         Args:
-            canvas: left untouched.
+            canvas: left untouched; of any shape for a recipe that draws `before_canvas`.
             word: the target word; not empty.
             rng: the only source of chance.
             ink: False draws the same surface in the same place without the letters.

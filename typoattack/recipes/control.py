@@ -62,6 +62,16 @@ class Control(Recipe):
         return self.recipe.bare
 
     @property
+    def before_canvas(self) -> bool:
+        """Where its attack does."""
+        return self.recipe.before_canvas
+
+    @property
+    def saved_as_jpeg(self) -> int:
+        """As its attack is."""
+        return self.recipe.saved_as_jpeg
+
+    @property
     def stream_key(self) -> str:
         """That of its attack, so that both land on the same place."""
         return self.recipe.stream_key

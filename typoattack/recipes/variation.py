@@ -35,6 +35,16 @@ class Variation(Recipe):
         """Where its base is."""
         return self.base.bare
 
+    @property
+    def before_canvas(self) -> bool:
+        """Where its base does."""
+        return self.base.before_canvas
+
+    @property
+    def saved_as_jpeg(self) -> int:
+        """As its base is."""
+        return self.base.saved_as_jpeg
+
 
 @dataclass(frozen=True, repr=False)
 class Respelling(Variation):

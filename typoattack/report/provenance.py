@@ -24,6 +24,15 @@ def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Question", f"task “{task['name']}”, {len(task['class_names']):,} classes"),
         ("Templates", " · ".join(task["templates"][:8]) + _more(len(task["templates"]) - 8)),
     ]
+    early = manifest.get("before_canvas")
+    if early:
+        lines.append(
+            (
+                "Drawn before the canvas",
+                f"{' · '.join(early)}: on the photograph as it comes, so that more than the text "
+                "may differ from the clean picture",
+            )
+        )
     for model in manifest["models"]:
         text = f"{model['name']}, {model['image_size']} px, fingerprint {model['fingerprint']}"
         lines.append(("Model", text))

@@ -69,6 +69,7 @@ def build_manifest(
         "second_tasks": [_of_task(one) for one in further],
         "dataset": _of_dataset(dataset) | {"chosen": _chosen(suite, dataset)},
         "words": suite.words,
+        "before_canvas": [a.label for a in suite.attacks if a.recipe.before_canvas],
         "passes": suite.passes,
         "planned": planned,
         "seed": suite.seed,

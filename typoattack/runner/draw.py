@@ -11,6 +11,7 @@ from PIL import Image
 from typoattack.core.errors import BrokenImage, UserError
 from typoattack.core.randomness import Rng, stream
 from typoattack.drawing.canvas import square_canvas
+from typoattack.drawing.finish import reread
 from typoattack.recipes import Attacked, Oracle, Recipe, RecipeBase
 from typoattack.recipes.base import attacked, checked
 from typoattack.recipes.oracle import Probabilities
@@ -90,7 +91,9 @@ class Generator:
             return draw_given(sample, canvas, attack.given, replicate)
         if word is None or attack.drawn is None:
             return None
-        return draw_word(self.suite.seed, sample.id, canvas, attack.drawn, word, replicate)
+        return draw_word(
+            self.suite.seed, sample.id, canvas, attack.drawn, word, replicate, sample.load
+        )
 
     def search(
         self,
@@ -224,16 +227,46 @@ def draw_word(
     recipe: Recipe,
     word: str,
     replicate: int = 0,
+    photograph: Callable[[], Image.Image] | None = None,
 ) -> Attacked:
     """What `recipe` makes of a word on a photograph's canvas in a suite with this seed.
+
+    Args:
+        seed: the suite's.
+        sample_id: the photograph's.
+        canvas: its clean picture.
+        recipe: what draws.
+        word: the target word.
+        replicate: which of the suite's words and draws.
+        photograph: decodes the whole photograph, for a recipe that draws before the canvas; without
+            it, such a recipe draws on the canvas.
 
     Raises:
         UserError: if the recipe cannot draw the word, or breaks.
     """
     rng = drawing_stream(seed, sample_id, recipe, replicate)
     with _said_with(recipe, sample_id, word):
+        if photograph is not None and recipe.before_canvas:
+            return _before_canvas(recipe, photograph(), canvas, word, rng)
         # A copy: what a recipe does to its canvas must not reach the clean picture or the others.
         return checked(recipe(canvas.copy(), word, rng), canvas)
+
+
+def _before_canvas(
+    recipe: Recipe, photograph: Image.Image, canvas: Image.Image, word: str, rng: Rng
+) -> Attacked:
+    """What the recipe makes of the whole photograph, on the canvas.
+
+    Box, coverage and size tell of the letters alone, whatever saving the photograph changes.
+    """
+    made = checked(recipe(photograph.copy(), word, rng), photograph)
+    size = made.size * photograph.width / min(photograph.size)
+    written = square_canvas(made.image, canvas.width)
+    told = attacked(canvas, written, word=word, written=made.written, size=size, facts=made.facts)
+    if not recipe.saved_as_jpeg:
+        return told
+    stored = reread(made.image, recipe.saved_as_jpeg)
+    return replace(told, image=square_canvas(stored, canvas.width))
 
 
 def draw_given(sample: Sample, canvas: Image.Image, kind: str, replicate: int) -> Attacked | None:
@@ -242,8 +275,15 @@ def draw_given(sample: Sample, canvas: Image.Image, kind: str, replicate: int) -
     if replicate >= len(variants):
         return None
     image = square_canvas(variants[replicate].load(), canvas.width)
-    word, written = variants[replicate].word, variants[replicate].written
-    return attacked(canvas, image, word=word, written=written or word, size=0.0)
+    given = variants[replicate]
+    return attacked(
+        canvas,
+        image,
+        word=given.word,
+        written=given.written or given.word,
+        size=0.0,
+        facts=dict(given.facts),
+    )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Photographs for commands that use a few of them, where a broken one is the user's to replace."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image
@@ -17,11 +18,13 @@ class Photograph:
         id: keys the random stream, as in a run.
         canvas: square RGB.
         name: the right class; what a control of kind `true` writes.
+        load: decodes the whole photograph; None where there is none but the canvas.
     """
 
     id: str
     canvas: Image.Image
     name: str = ""
+    load: Callable[[], Image.Image] | None = None
 
 
 def photograph(data: Dataset, index: int, canvas: int) -> Photograph:
@@ -35,4 +38,4 @@ def photograph(data: Dataset, index: int, canvas: int) -> Photograph:
         drawn_on = square_canvas(sample.image, canvas)
     except BrokenImage as error:
         raise UserError(f"photograph {sample.id!r} cannot be used: {error}") from None
-    return Photograph(sample.id, drawn_on, data.task.class_names[sample.label])
+    return Photograph(sample.id, drawn_on, data.task.class_names[sample.label], sample.load)

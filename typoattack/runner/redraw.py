@@ -64,7 +64,9 @@ class RunPainter:
             return given.image if given else None
         if attack.drawn is None:
             return None
-        return draw_word(self._seed, sample.id, canvas, attack.drawn, row["word"], replicate).image
+        return draw_word(
+            self._seed, sample.id, canvas, attack.drawn, row["word"], replicate, sample.load
+        ).image
 
     def _sample(self, sample_id: str) -> Sample:
         return self._dataset[self._index[sample_id]]

@@ -171,5 +171,5 @@ def _drawn(
     row = []
     for i, shown in enumerate(photographs):
         word = (shown.name or own[0]) if kind == "true" else own[i % len(own)]
-        row.append(draw_word(seed, shown.id, shown.canvas, recipe, word).image)
+        row.append(draw_word(seed, shown.id, shown.canvas, recipe, word, 0, shown.load).image)
     return row

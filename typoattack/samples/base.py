@@ -21,12 +21,14 @@ class Variant:
         word: what is written on it.
         load: decodes the picture when called; raises `BrokenImage`.
         written: the very text, where `word` is the class that it stands for; else empty.
+        facts: what the set notes of the picture, such as the note's area, by name.
     """
 
     kind: str
     word: str
     load: Callable[[], Image.Image] = field(repr=False, compare=False)
     written: str = ""
+    facts: tuple[tuple[str, str | int | float | bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

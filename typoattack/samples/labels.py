@@ -23,12 +23,19 @@ def imagenet_synsets() -> tuple[str, ...]:
     return tuple(ImageNetInfo("imagenet-1k").label_names())  # type: ignore[no-untyped-call]
 
 
+_SCAM = 32
+"""Westerhoff et al. 2025 take the first 32 of OpenAI's 80, on SCAM, RTA-100 and PAINT alike
+(github.com/Bliss-e-V/SCAM, MIT: `main_vlm_openclip.py`, lines 25 to 58). They average unnormalised
+text features, we normalised ones, as OpenAI does; their figures may differ from ours by that."""
+
+
 def templates(spec: str) -> tuple[str, ...]:
     """The prompt templates that `spec` names.
 
     Args:
-        spec: `simple` (open_clip's seven for ImageNet), `openai` (the eighty), or a text file
-            with one template a line, each with one `{}`.
+        spec: `simple` (open_clip's seven for ImageNet), `openai` (the eighty), `scam` (the first 32
+            of these, with which SCAM's authors ask), a template itself, such as
+            `a photo of a {}.`, or a text file with one a line, each with one `{}`.
 
     Raises:
         UserError: if the file is missing, empty, or a line has no `{}`.
@@ -39,7 +46,12 @@ def templates(spec: str) -> tuple[str, ...]:
         return tuple(make("{}") for make in zero_shot_metadata.SIMPLE_IMAGENET_TEMPLATES)
     if spec == "openai":
         return tuple(make("{}") for make in zero_shot_metadata.OPENAI_IMAGENET_TEMPLATES)
-    return check_templates(read_lines(spec, "templates (`simple`, `openai` or a file)"), spec)
+    if spec == "scam":
+        return templates("openai")[:_SCAM]
+    if "{" in spec:
+        return check_templates([spec], repr(spec))
+    what = "templates (`simple`, `openai`, a sentence with `{}`, or a file)"
+    return check_templates(read_lines(spec, what), spec)
 
 
 def check_templates(lines: Sequence[str], where: str) -> tuple[str, ...]:

@@ -21,6 +21,9 @@ from typoattack.samples.files import refuse_links_outside
 from typoattack.samples.paired import ATTACKED, AnnotatedPicture, PairedSamples, pair
 
 _NAME = re.compile(r"label=(?P<label>[^_=]+)_text=(?P<word>[^_=]+)")
+_CUT = 4
+"""Characters that the authors of RTA-100 cut off a file's name: `.png`, `.jpg`, but not `.jpeg`."""
+
 _LARGEST = 1 << 28
 """Bytes that a file in a zip may unpack to: far above any photograph, far below a bomb."""
 
@@ -136,14 +139,20 @@ def _from_zip(path: Path, name: str) -> Image.Image:
     return decode(data)
 
 
-def named_photographs(spec: str, *, follow_links: bool = False) -> PairedSamples:
+def named_photographs(
+    spec: str, *, follow_links: bool = False, as_published: bool = False
+) -> PairedSamples:
     """Open `rta:PATH` or `paint:PATH`: the file name is the annotation, `label=dog_text=cat.png`.
 
     There are no clean pictures. The classes are all labels and all written words, the template
-    `a photo of a {}.`, as in Defense-Prefix's evaluation (`datasets/rta100.py`).
+    `a photo of a {}.`, as in Defense-Prefix's evaluation (`datasets/rta100.py`). That loader, and
+    SCAM's after it, takes the ending off a file's name by cutting four characters: a `.jpeg` leaves
+    a full stop behind the word, and so a class of its own that is nothing's name.
 
     Args:
         spec: `rta:` or `paint:` and a folder or zip; folders in it are searched too.
+        follow_links: also takes what links lead to outside the folder.
+        as_published: cuts four characters, as the authors did, to make their phantom classes.
 
     Raises:
         UserError: for a picture whose name is no annotation.
@@ -158,6 +167,8 @@ def named_photographs(spec: str, *, follow_links: bool = False) -> PairedSamples
                 f"dataset {spec!r}: picture {name!r} must be called like label=dog_text=cat.png"
             )
         label, word = (_restored(match[part]) for part in ("label", "word"))
+        if as_published:
+            word += PurePosixPath(name).suffix[:-_CUT]
         found.append(AnnotatedPicture(name, label, word, pictures.loader(name)))
     licence = _RTA_LICENCE if kind == "rta" else _PAINT_LICENCE
     return pair(found, name=spec, templates=("a photo of a {}.",), licence=licence)
@@ -203,18 +214,24 @@ def materzynska(spec: str, *, follow_links: bool = False) -> PairedSamples:
     return pair(
         found,
         name=spec,
-        templates=("a photo of {}.",),
+        templates=(MATERZYNSKA_TEMPLATE,),
         licence=_MATERZYNSKA_LICENCE,
         class_names=[str(name) for name in classes] if classes else None,
     )
 
+
+ANNOTATION = ("true object", "typographic attack label")
+"""What `annotation.json` says of each of Materzyńska's photographs."""
+
+MATERZYNSKA_TEMPLATE = "a photo of {}."
+"""As Defense-Prefix asks them; their authors' own evaluation is not published."""
 
 _NO_ATTACK = ("", "none")
 
 
 def _entry(name: str, entry: Any, spec: str) -> tuple[str, str, str]:
     """An annotation's object, attack label (empty if clean) and clean partner (or empty)."""
-    keys = ("true object", "typographic attack label")
+    keys = ANNOTATION
     if not isinstance(entry, dict) or any(key not in entry for key in keys):
         raise UserError(f"dataset {spec!r}: {name!r} needs {keys[0]!r} and {keys[1]!r}")
     label, word = (str(entry[key] or "").strip() for key in keys)

@@ -1,5 +1,6 @@
 """SCAM: handwritten notes on objects, photographed with and without (Westerhoff et al. 2025)."""
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,8 @@ CLEAN_TYPE = "NoSCAM"
 TYPES = (CLEAN_TYPE, "SCAM", "SynthSCAM")
 COLUMNS = ("image", "type", "id", "object_label", "attack_word")
 
-_TEMPLATES = 32
-"""Its evaluation takes the first 32 of OpenAI's 80 (github.com/Bliss-e-V/SCAM, MIT, September
-2025: `main_vlm_openclip.py`). It averages unnormalised text features, we normalised ones, as
-OpenAI does; SCAM's own figures may differ from ours by that."""
+AREA = "postit_area_pct"
+"""The note's share of the picture in percent: a column of SCAM's own, a fact of its notes here."""
 
 _LICENCE = "SCAM (Westerhoff et al. 2025), CC BY-NC 4.0: not for commercial use"
 
@@ -39,6 +38,7 @@ def scam(spec: str) -> PairedSamples:
     source = _source(spec.partition(":")[2])
     rows, root = _rows(source, spec), own_folder(source)
     types, ids, labels, words = (rows[column][:] for column in COLUMNS[1:])
+    areas = [math.nan if area is None else float(area) for area in _areas(rows)]
     groups = _groups(types, ids, spec)
     names = check_class_names(sorted(set(labels)), f"dataset {spec!r}")
     index = {name: number for number, name in enumerate(names)}
@@ -46,7 +46,12 @@ def scam(spec: str) -> PairedSamples:
     for number, places in sorted(groups.items()):
         clean = _clean_row(number, places, labels, spec)
         variants = tuple(
-            Variant(kind, words[row], partial(load_picture, rows, row, "image", root))
+            Variant(
+                kind,
+                words[row],
+                partial(load_picture, rows, row, "image", root),
+                facts=((AREA, float(areas[row])),) if math.isfinite(areas[row]) else (),
+            )
             for kind, row in sorted(places.items())
             if kind != CLEAN_TYPE
         )
@@ -59,10 +64,15 @@ def scam(spec: str) -> PairedSamples:
     return PairedSamples(
         name=spec,
         fingerprint=digest(*facts),
-        task=Task(OBJECT, names, templates("openai")[:_TEMPLATES]),
+        task=Task(OBJECT, names, templates("scam")),
         licence=_LICENCE,
         samples=tuple(samples),
     )
+
+
+def _areas(rows: Any) -> list[Any]:
+    """Each row's share of the note, None where the copy lacks the column."""
+    return list(rows[AREA][:]) if AREA in rows.features else [None] * len(rows)
 
 
 def _source(where: str) -> str:

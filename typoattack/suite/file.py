@@ -25,6 +25,7 @@ class _DatasetEntry(BaseModel):
     image_column: str | None = None
     label_column: str | None = None
     class_names: str | None = None
+    as_published: bool | None = None
 
 
 class _SuiteFile(BaseModel):

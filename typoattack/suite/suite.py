@@ -7,6 +7,7 @@ from typing import Any
 from typoattack.core.errors import UserError
 from typoattack.samples import DatasetSpec
 from typoattack.suite.attacks import Attack
+from typoattack.words import TableWords, parse_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,18 @@ class Suite:
             "canvas": self.canvas,
             "templates": self.templates,
             "limit": f"{self.limit} spread over classes" if self.limit else self.first,
+        } | self._tables
+
+    @property
+    def _tables(self) -> dict[str, Any]:
+        """What the files of the word sources hold, where there are any."""
+        sources = {attack.words: parse_words(attack.words) for attack in self.attacks}
+        tables = {
+            spec: source.fingerprint
+            for spec, source in sources.items()
+            if isinstance(source, TableWords)
         }
+        return {"word_tables": tables} if tables else {}
 
 
 def with_dataset_options(suite: Suite, **options: Any) -> Suite:
