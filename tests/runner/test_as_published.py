@@ -43,8 +43,7 @@ def _run(photos: Path, clip: Path, out: Path, **changes: object) -> ta.Run:
         model=f"local-dir:{clip}",
         dataset=f"folder:{photos}",
         out=out,
-        machine=Machine(device="cpu"),
-        **changes,  # type: ignore[arg-type]
+        **{"machine": Machine(device="cpu"), **changes},  # type: ignore[arg-type]
     )
 
 
@@ -82,6 +81,14 @@ def test_it_equals_a_plain_loop_over_the_photographs(
     assert told.photographs == 12
     assert told.accuracy.value == pytest.approx((rows["predicted"] == rows["label"]).mean())
     assert told.changed == (rows["predicted"] != rows["clean_predicted"]).sum()
+
+
+def test_other_processes_say_the_same(photos: Path, tiny_clip: Path, tmp_path: Path) -> None:
+    here = _run(photos, tiny_clip, tmp_path / "here", clean_as_published=True)
+    two = Machine(device="cpu", workers=2)
+    there = _run(photos, tiny_clip, tmp_path / "there", clean_as_published=True, machine=two)
+    pd.testing.assert_frame_equal(here.folder.as_published(), there.folder.as_published())
+    pd.testing.assert_frame_equal(here.predictions, there.predictions)
 
 
 def test_it_disturbs_no_other_figure(photos: Path, tiny_clip: Path, tmp_path: Path) -> None:
