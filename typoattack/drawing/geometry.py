@@ -79,6 +79,11 @@ def joined(*boxes: Box) -> Box:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
+def area(box: Box) -> int:
+    """How many pixels a box holds."""
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
 def homography(quad: Quad, size: tuple[float, float]) -> tuple[float, ...]:
     """Pillow's eight perspective numbers that take `quad` back to the rectangle of `size`.
 

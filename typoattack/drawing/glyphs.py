@@ -5,9 +5,12 @@ printed recipe; the same letters at the same sizes come back over and over in a 
 """
 
 import functools
+from collections.abc import Sequence
 
-from PIL import Image, ImageChops
+import numpy as np
+from PIL import Image
 
+from typoattack.drawing.changes import Bytes
 from typoattack.drawing.fonts import Face
 from typoattack.drawing.lines import advance
 
@@ -36,9 +39,7 @@ def draw_line(mask: Image.Image, face: Face, text: str, size: int, pen: tuple[in
         x += advance(face, text[i : i + 2]) * size
 
 
-_FAINT = [round(0.6 * level) for level in range(256)]
-_CROSS = ((1, 0), (-1, 0), (0, 1), (0, -1))
-_SQUARE = ((1, 1), (-1, 1), (1, -1), (-1, -1))
+_FAINT = np.array([round(0.6 * level) for level in range(256)], np.uint8)
 
 
 def outlined(mask: Image.Image, stroke: int) -> Image.Image:
@@ -47,17 +48,42 @@ def outlined(mask: Image.Image, stroke: int) -> Image.Image:
     Growing the finished letters takes a fraction of the time of FreeType's stroker and cannot be
     told from it at the widths used here. The mask must be clear for `stroke` pixels at its edges.
     """
+    pixels = np.asarray(mask)
     if stroke == 1:
-        return ImageChops.lighter(_grown(mask, _CROSS), _grown(mask, _SQUARE).point(_FAINT))
+        diagonal = np.maximum(pixels, _largest(_around(pixels), ((0, 0), (0, 2), (2, 0), (2, 2))))
+        return Image.fromarray(np.maximum(_cross(pixels), _FAINT[diagonal]))
     # An octagon: along the axes `stroke` pixels, along the diagonals 0.7 of that.
     for step in range(stroke):
         square = int((step + 1) * 0.414) > int(step * 0.414)
-        mask = _grown(mask, _CROSS + _SQUARE if square else _CROSS)
-    return mask
+        pixels = _square(pixels) if square else _cross(pixels)
+    return Image.fromarray(pixels)
 
 
-def _grown(mask: Image.Image, ways: tuple[tuple[int, int], ...]) -> Image.Image:
-    grown = mask
-    for dx, dy in ways:
-        grown = ImageChops.lighter(grown, ImageChops.offset(mask, dx, dy))
-    return grown
+def _around(pixels: Bytes) -> Bytes:
+    """The pixels with one more on each side, from the opposite edge."""
+    tall, wide = pixels.shape
+    made = np.empty((tall + 2, wide + 2), np.uint8)
+    made[1:-1, 1:-1] = pixels
+    made[0, 1:-1], made[-1, 1:-1] = pixels[-1], pixels[0]
+    made[:, 0], made[:, -1] = made[:, -2], made[:, 1]
+    return made
+
+
+def _largest(around: Bytes, places: Sequence[tuple[int, int]]) -> Bytes:
+    """Of each pixel the largest value at some places of the 3 × 3 pixels around it."""
+    tall, wide = around.shape[0] - 2, around.shape[1] - 2
+    views = [around[down : down + tall, across : across + wide] for down, across in places]
+    made = np.maximum(views[0], views[1])
+    for view in views[2:]:
+        np.maximum(made, view, out=made)
+    return made
+
+
+def _cross(pixels: Bytes) -> Bytes:
+    return _largest(_around(pixels), ((1, 1), (0, 1), (1, 0), (1, 2), (2, 1)))
+
+
+def _square(pixels: Bytes) -> Bytes:
+    around = _around(pixels)
+    rows = np.maximum(np.maximum(around[:-2], around[1:-1]), around[2:])
+    return np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])

@@ -10,6 +10,7 @@ import open_clip
 import torch
 
 from typoattack.core.errors import UserError, unknown
+from typoattack.models.ahead import Answer, normalised_later
 from typoattack.models.base import Lineage, Preprocess
 from typoattack.models.inference import (
     autocast,
@@ -57,9 +58,13 @@ class OpenClipModel(ZeroShotModel):
 
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, image_size, image_size) to (n, d); see `Model`."""
+        return self.begin_image(batch)()
+
+    def begin_image(self, batch: torch.Tensor) -> Answer:
+        """The same, of which the answer is waited for when it is asked for; see `models.ahead`."""
         with torch.inference_mode(), autocast(self._device, self._precision):
             features = self.module.encode_image(batch.to(self._device, non_blocking=True))
-        return normalised(features)
+        return normalised_later(features)
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """n sentences to (n, d); see `Model`."""

@@ -4,6 +4,7 @@
 normalised at once, on the model's own device.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -38,11 +39,17 @@ class TwoStep:
         batch = pixels.contiguous().float().div_(255)
         if not self.mean:
             return batch
-        mean, std = (batch.new_tensor(part)[:, None, None] for part in (self.mean, self.std))
+        mean, std = (_channels(part, batch.device) for part in (self.mean, self.std))
         return batch.sub_(mean).div_(std)
 
     def __call__(self, canvas: Image.Image) -> torch.Tensor:
         return self.finish(self.pixels(canvas)[None])[0]
+
+
+@functools.lru_cache(maxsize=64)
+def _channels(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    # Kept there: sending them anew would make every batch wait for the one before it.
+    return torch.tensor(values, device=device)[:, None, None]
 
 
 @dataclass(frozen=True)

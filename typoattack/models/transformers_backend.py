@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from typoattack.core.errors import UserError
+from typoattack.models.ahead import Answer, normalised_later
 from typoattack.models.base import Lineage, Preprocess
 from typoattack.models.inference import (
     autocast,
@@ -87,10 +88,14 @@ class TransformersModel(ZeroShotModel):
 
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, image_size, image_size) to (n, d); see `Model`."""
+        return self.begin_image(batch)().clone()
+
+    def begin_image(self, batch: torch.Tensor) -> Answer:
+        """The same, of which the answer is waited for when it is asked for; see `models.ahead`."""
         inputs = self._inputs(batch.to(self._device, non_blocking=True))
         with torch.inference_mode(), autocast(self._device, self._precision):
             features = _pooled(self.module.get_image_features(**inputs))
-        return normalised(features).clone()
+        return normalised_later(features)
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """n sentences to (n, d), each cut to the model's length; see `Model`."""

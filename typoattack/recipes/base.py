@@ -1,6 +1,7 @@
 """What a recipe is, what it returns, and the registry that every command reads."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typoattack.core.errors import UserError
 from typoattack.core.part import Part
 from typoattack.core.randomness import Rng, digest
 from typoattack.core.registry import Registry
-from typoattack.drawing.finish import changed
+from typoattack.drawing.changes import difference
 from typoattack.drawing.geometry import Box
 
 NOWHERE: Box = (0, 0, 0, 0)
@@ -69,16 +70,7 @@ def attacked(
             saves most of the time. None compares all; it may reach over the canvas's edge.
         facts: columns of the recipe's own.
     """
-    left, top, right, bottom = region or (0, 0, *canvas.size)
-    left, top = max(left, 0), max(top, 0)
-    right, bottom = max(min(right, canvas.width), left), max(min(bottom, canvas.height), top)
-    drawn = (left, top, right, bottom)
-    difference = changed(canvas.crop(drawn), image.crop(drawn))
-    found = difference.getbbox()
-    if found is None:
-        return Attacked(image, word, written, NOWHERE, 0.0, size, facts or {})
-    pixels = difference.width * difference.height - difference.histogram()[0]
-    box = (left + found[0], top + found[1], left + found[2], top + found[3])
+    box, pixels = difference(canvas, image, region or (0, 0, *canvas.size))
     share = pixels / (canvas.width * canvas.height)
     return Attacked(image, word, written, box, share, size, facts or {})
 
@@ -175,7 +167,7 @@ class RecipeBase(Part):
         """The quality at which a photograph drawn on `before_canvas` is saved as JPEG; 0: not."""
         return 0
 
-    @property
+    @functools.cached_property
     def fingerprint(self) -> str:
         """A hash of name and all parameters, defaults included."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

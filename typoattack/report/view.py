@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from typoattack.metrics.as_published import AsPublished
 from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.stroop import Interference
 from typoattack.metrics.summaries import RecipeSummary
@@ -36,6 +37,7 @@ class RunView:
         skipped: (sample id, reason) of photographs that could not be used.
         by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
         stroop: what colour words do to the answers about their ink; empty if that was not asked.
+        as_published: the clean figure that papers print; empty if that was not asked.
     """
 
     outcomes: pd.DataFrame = field(repr=False)
@@ -44,6 +46,7 @@ class RunView:
     picture: Painter = no_pictures
     skipped: Sequence[tuple[str, str]] = ()
     stroop: Sequence[Interference] = ()
+    as_published: Sequence[AsPublished] = ()
     by: str = AUTO
 
     @property

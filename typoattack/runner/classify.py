@@ -1,20 +1,21 @@
 """From drawings to records of the predictions table: every model, every question."""
 
-import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from typoattack.core.errors import UserError
 from typoattack.models.base import Classifier, Model, Preprocess, Scores
 from typoattack.models.pixels import drawn_input, model_input
 from typoattack.models.text_cache import Features
-from typoattack.results.schema import CLEAN, TOP
+from typoattack.results.schema import AS_PUBLISHED, CLEAN, TOP
 from typoattack.results.writer import Finished, Record
+from typoattack.runner.ahead import embedded_ahead
 from typoattack.runner.draw import Drawn, Generator
 from typoattack.runner.options import RunOptions
 from typoattack.runner.search import Searcher
@@ -107,29 +108,32 @@ class Evaluation:
         further = auxiliary_questions(generator.suite, classifiers[0].task)
         self.preprocesses, self._evaluators = _evaluators(models, classifiers, further, options)
         self._searcher = Searcher(generator, dataset)
+        self._options = options
         self._seed = generator.suite.seed
         self._pending: dict[str, list[tuple[Drawing, list[Features]]]] = {}
 
-    def finish(self, group: Sequence[Drawing]) -> Iterator[Finished]:
-        """Classify parts that share their forward passes, by every model; the samples finished.
-
-        The parts of a sample follow one another, in this group or in later ones.
+    def finish(self, drawings: Iterable[Drawing]) -> Iterator[Finished]:
+        """Classify drawings by every model, in the order they come; the samples finished.
 
         Raises:
             UserError: if a model answers NaN, or a search cannot draw its word.
         """
-        full = [drawing for drawing in group if drawing.pictures]
-        ends = list(itertools.accumulate(len(drawing.pictures) for drawing in full))
-        embedded: dict[int, list[Features]] = {id(drawing): [] for drawing in full}
-        for evaluator in self._evaluators if full else ():
-            rows = evaluator.embed(torch.cat([d.inputs[evaluator.input_index] for d in full]))
-            for drawing, part in zip(full, np.split(rows, ends[:-1]), strict=True):
-                embedded[id(drawing)].append(part)
-        for drawing in group:
+        if self._options.span_samples:
+            size, device = self._options.batch_size, self._options.device
+            embedded = embedded_ahead(drawings, self._evaluators, size, device)
+        else:
+            embedded = ((drawing, self._embedded(drawing)) for drawing in drawings)
+        for drawing, rows in embedded:
             pending = self._pending.setdefault(drawing.sample, [])
-            pending.append((replace(drawing, inputs=()), embedded.get(id(drawing), [])))
+            pending.append((replace(drawing, inputs=()), rows))
             if drawing.last:
                 yield self._finished(self._pending.pop(drawing.sample))
+
+    def _embedded(self, drawing: Drawing) -> list[Features]:
+        """A drawing's embeddings by every model; none where it has no pictures."""
+        if not drawing.pictures:
+            return []
+        return [e.embed(drawing.inputs[e.input_index]) for e in self._evaluators]
 
     def _finished(self, parts: Sequence[tuple[Drawing, list[Features]]]) -> Finished:
         """A sample whose parts are all embedded, by model, in (n_pictures, d)."""
@@ -185,18 +189,6 @@ def classifier_for(model: Model, task: Task, options: RunOptions) -> Classifier:
     return model.classifier(task, options.cache, told)
 
 
-def grouped(drawings: Iterable[Drawing], options: RunOptions) -> Iterator[list[Drawing]]:
-    """The parts of samples in the groups that share a forward pass."""
-    group: list[Drawing] = []
-    for drawing in drawings:
-        group.append(drawing)
-        if not options.span_samples or sum(len(d.pictures) for d in group) >= options.batch_size:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
 def embed_drawn(model: Model, drawn: torch.Tensor, batch_size: int, device: str) -> Features:
     """A drawing's inputs (n, 3, s, s) to float32 (n, d), `batch_size` a forward pass."""
     parts = [
@@ -241,6 +233,8 @@ def _answers(
         record = common | _answer(scores, row, label) | {"pixels": picture.pixels}
         if picture.drawn is None:
             record |= UNATTACKED
+            if picture.as_published:
+                record |= {"recipe": AS_PUBLISHED, "family": AS_PUBLISHED}
         else:
             word = picture.drawn.attacked.word
             record |= attack_columns(picture.drawn)
@@ -264,8 +258,7 @@ def _answer(scores: Scores, row: int, label: int) -> Record:
     """What the classifier said of one picture."""
     similarity, probability = scores.similarity[row], scores.probability[row]
     predicted = int(scores.predicted[row])
-    # Zero-shot probabilities follow similarity but may round to equals; a probe's do not follow.
-    top = np.lexsort((-similarity, -probability))[:TOP]
+    top = _most_probable(similarity, probability)
     return {
         "predicted": predicted,
         "correct": predicted == label,
@@ -276,6 +269,15 @@ def _answer(scores: Scores, row: int, label: int) -> Record:
         "top": top.tolist(),
         "top_prob": probability[top].tolist(),
     }
+
+
+def _most_probable(similarity: Features, probability: Features) -> NDArray[np.intp]:
+    """The TOP most probable classes, best first; the more similar of two that are as probable."""
+    # Zero-shot probabilities follow similarity but may round to equals; a probe's do not follow.
+    if len(probability) <= TOP:
+        return np.lexsort((-similarity, -probability))
+    able = np.flatnonzero(probability >= np.partition(probability, -TOP)[-TOP])
+    return able[np.lexsort((-similarity[able], -probability[able]))[:TOP]]
 
 
 _NO_CLEAN: Record = {"clean_predicted": -1, "clean_sim_label": None, "clean_sim_word": None}

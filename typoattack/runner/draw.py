@@ -75,9 +75,20 @@ class Generator:
         Raises:
             UserError: if the recipe cannot draw the word, or breaks.
         """
+        word = None if attack.given else self.word(attack, sample, replicate)
+        return self._draw(sample, canvas, attack, replicate, word)
+
+    def _draw(
+        self,
+        sample: Sample,
+        canvas: Image.Image,
+        attack: Attack,
+        replicate: int,
+        word: str | None,
+    ) -> Attacked | None:
+        """The same, the word chosen."""
         if attack.given:
             return draw_given(sample, canvas, attack.given, replicate)
-        word = self.word(attack, sample, replicate)
         if word is None or attack.drawn is None:
             return None
         return draw_word(
@@ -143,8 +154,12 @@ class Generator:
         self, sample: Sample, canvas: Image.Image, wanted: Iterable[tuple[Attack, int]]
     ) -> Iterator[Drawn]:
         """Some of `pictures_of` a sample, drawn one after the other on its canvas."""
+        words: dict[tuple[str, int], str | None] = {}
         for attack, replicate in wanted:
-            made = self.draw(sample, canvas, attack, replicate)
+            key = attack.words, replicate  # the choice of a word depends on nothing else
+            if not attack.given and key not in words:
+                words[key] = self.word(attack, sample, replicate)
+            made = self._draw(sample, canvas, attack, replicate, words.get(key))
             if made is not None:
                 yield Drawn(attack, replicate, made)
 
@@ -287,4 +302,9 @@ def _said_with(recipe: RecipeBase, sample_id: str, word: str) -> Iterator[None]:
 
 def pixel_fingerprint(image: Image.Image) -> str:
     """A hash of an RGB picture's pixels, the same on every machine."""
-    return xxhash.xxh3_128_hexdigest(image.tobytes())
+    return fingerprint_of(image.tobytes())
+
+
+def fingerprint_of(pixels: bytes | memoryview) -> str:
+    """The same, of the pixels themselves: 8-bit red, green and blue, row by row."""
+    return xxhash.xxh3_128_hexdigest(pixels)

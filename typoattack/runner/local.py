@@ -1,11 +1,13 @@
 """A run in this process and its drawing workers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
 
 from typoattack.models.base import Model
 from typoattack.results.folder import RunFolder
 from typoattack.results.writer import ResultWriter
-from typoattack.runner.classify import grouped
 from typoattack.runner.options import RunOptions
 from typoattack.runner.plan import make_plan
 from typoattack.runner.worker import Worker, draw_samples
@@ -39,7 +41,19 @@ def run_suite(
     )
     worker = Worker(dataset, plan.generator, plan.evaluation.preprocesses, options.batch_size)
     drawings = draw_samples(worker, writer.left, processes=options.workers)
-    for group in grouped(drawings, options):
-        for finished in plan.evaluation.finish(group):
+    with _threads_for(options):
+        for finished in plan.evaluation.finish(drawings):
             writer.add(finished)
     writer.flush()
+
+
+@contextmanager
+def _threads_for(options: RunOptions) -> Iterator[None]:
+    """One thread for torch's work on the CPU where a GPU does the large: the cores are to draw."""
+    before = torch.get_num_threads()
+    if options.device != "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

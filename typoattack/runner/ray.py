@@ -23,7 +23,7 @@ from typoattack.models.base import Model
 from typoattack.models.devices import resolve_device
 from typoattack.results.folder import RunFolder
 from typoattack.results.writer import Finished, ResultWriter
-from typoattack.runner.classify import Evaluation, classifier_for, grouped
+from typoattack.runner.classify import Evaluation, classifier_for
 from typoattack.runner.draw import Generator
 from typoattack.runner.options import OpenModels, RunOptions
 from typoattack.runner.plan import make_plan, task_of
@@ -121,8 +121,7 @@ class _Classify:
             for drawing in drawings:
                 if drawing.failure is not None:
                     raise drawing.failure
-            for group in grouped(drawings, self._options):
-                results += self._evaluation.finish(group)
+            results += self._evaluation.finish(drawings)
         except (UserError, RunFailure) as error:
             results.append(error)
         return {"finished": _objects(results)}

@@ -1,8 +1,9 @@
 """Drawing samples in worker processes: decode, draw every recipe part by part, preprocess."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from PIL import Image
@@ -10,10 +11,23 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from typoattack.core.errors import RunFailure, UserError
+from typoattack.drawing.changes import Ground
+from typoattack.drawing.geometry import Box
 from typoattack.models.base import Preprocess
+from typoattack.models.parts import CanvasInputs
 from typoattack.models.pixels import drawn_input
-from typoattack.runner.draw import Drawn, Generator, OpenedSample, open_sample, pixel_fingerprint
+from typoattack.recipes import Attacked
+from typoattack.recipes.base import NOWHERE
+from typoattack.runner.draw import (
+    Drawn,
+    Generator,
+    OpenedSample,
+    fingerprint_of,
+    open_sample,
+    pixel_fingerprint,
+)
 from typoattack.samples.base import Dataset, Sample
+from typoattack.suite import Attack
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +37,12 @@ class Picture:
     Attributes:
         drawn: None for the clean picture.
         pixels: fingerprint of the canvas-sized picture.
+        as_published: whether it is the clean photograph itself, without a canvas.
     """
 
     drawn: Drawn | None
     pixels: str
+    as_published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,21 @@ class Drawing:
     has_clean: bool = True
 
 
+class _OnCanvas:
+    """Fingerprints and inputs of a photograph's pictures, from what each changed on its canvas."""
+
+    def __init__(self, canvas: Image.Image, preprocesses: Sequence[Preprocess]) -> None:
+        self._ground = Ground(canvas)
+        self._inputs = [CanvasInputs(preprocess, canvas) for preprocess in preprocesses]
+
+    def told(self, image: Image.Image) -> tuple[str, list[torch.Tensor]]:
+        """A picture's fingerprint, and its input for each preprocessing."""
+        changed = self._ground.changed(image)
+        with self._ground.packed(image, changed) as packed:
+            fingerprint = fingerprint_of(packed.data)
+        return fingerprint, [inputs.of(image, changed) for inputs in self._inputs]
+
+
 class Worker:
     """Draws samples part by part; pickles, and is what other processes run.
 
@@ -80,10 +111,12 @@ class Worker:
         self._generator = generator
         self._preprocesses = preprocesses
         self._pictures = pictures
-        self._opened: tuple[int, OpenedSample] | None = None
+        self._opened: tuple[int, OpenedSample, _OnCanvas | None] | None = None
         suite = generator.suite
-        most = 1 + len(suite.attacks) * suite.replicates
-        self.parts = -(-most // pictures)
+        self.attacks = suite.attacks
+        self.most = 1 + suite.clean_as_published + len(suite.attacks) * suite.replicates
+        """How many pictures a sample has at most."""
+        self.parts = -(-self.most // pictures)
         """How many parts a sample has at most; the last ones may be empty."""
 
     def draw(self, index: int, part: int) -> Drawing:
@@ -91,32 +124,42 @@ class Worker:
         sample = self._dataset[index]
         drawing = Drawing(index, sample.id, sample.label, last=part + 1 == self.parts)
         try:
-            opened = self._open(index, sample)
-            if opened.canvas is None:
+            opened, on_canvas = self._open(index, sample)
+            if on_canvas is None:
                 return replace(drawing, broken=opened.broken)
-            return self._drawn(drawing, opened, part)
+            return self._drawn(drawing, opened, on_canvas, part)
         except (UserError, RunFailure) as error:
             return replace(drawing, failure=error)
 
-    def _open(self, index: int, sample: Sample) -> OpenedSample:
+    def _open(self, index: int, sample: Sample) -> tuple[OpenedSample, _OnCanvas | None]:
         """The sample, decoded once for all its parts that this process draws one after another."""
         if self._opened is None or self._opened[0] != index:
-            self._opened = index, open_sample(self._generator, sample)
-        return self._opened[1]
+            opened = open_sample(self._generator, sample)
+            canvas = opened.canvas
+            on_canvas = None if canvas is None else _OnCanvas(canvas, self._preprocesses)
+            self._opened = index, opened, on_canvas
+        return self._opened[1:]
 
-    def _drawn(self, drawing: Drawing, opened: OpenedSample, part: int) -> Drawing:
+    def _drawn(
+        self, drawing: Drawing, opened: OpenedSample, on_canvas: _OnCanvas, part: int
+    ) -> Drawing:
         """The pictures of a part, the first of which begins with the clean one."""
         assert opened.canvas is not None
         begin, end = part * self._pictures - 1, (part + 1) * self._pictures - 1
         wanted = opened.wanted[max(begin, 0) : end]
         pictures, inputs = [], []
         if part == 0:
-            pictures.append(Picture(None, pixel_fingerprint(opened.canvas)))
-            inputs.append(self._inputs(opened.canvas))
+            fingerprint, rows = on_canvas.told(opened.canvas)
+            pictures.append(Picture(None, fingerprint))
+            inputs.append(rows)
+            if self._generator.suite.clean_as_published and opened.sample.has_clean:
+                whole = opened.sample.image
+                pictures.append(Picture(None, pixel_fingerprint(whole), as_published=True))
+                inputs.append(self._whole_inputs(whole, rows))
         for made in self._generator.draw_each(opened.sample, opened.canvas, wanted):
-            image = made.attacked.image
-            pictures.append(Picture(_without_pixels(made), pixel_fingerprint(image)))
-            inputs.append(self._inputs(image))
+            fingerprint, rows = on_canvas.told(made.attacked.image)
+            pictures.append(Picture(_without_pixels(made), fingerprint))
+            inputs.append(rows)
         return replace(
             drawing,
             pictures=tuple(pictures),
@@ -125,8 +168,19 @@ class Worker:
             has_clean=opened.sample.has_clean,
         )
 
-    def _inputs(self, image: Image.Image) -> list[torch.Tensor]:
-        return [drawn_input(preprocess, image) for preprocess in self._preprocesses]
+    def _whole_inputs(
+        self, photograph: Image.Image, of_canvas: list[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        """The inputs of a photograph without a canvas; refused where a model needs a square."""
+        made = [drawn_input(preprocess, photograph) for preprocess in self._preprocesses]
+        for one, square in zip(made, of_canvas, strict=True):
+            if one.shape != square.shape:
+                raise UserError(
+                    f"clean_as_published: a model's preprocessing makes {tuple(one.shape)} of a "
+                    f"photograph of {photograph.size} and {tuple(square.shape)} of a square; "
+                    "leave that key out"
+                )
+        return made
 
     @property
     def _searches(self) -> bool:
@@ -159,6 +213,74 @@ class _Parts(TorchDataset[Drawing]):
         return self._worker.draw(self._indices[sample], part)
 
 
+_PARCEL = 32
+"""Pictures that cross between processes at once, or those of one part if they are more."""
+
+_Row = tuple[str, int, int, str, str, Box, float, float, Mapping[str, str | int | float | bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """Some drawings as they cross between processes: plain values, and pictures in one tensor.
+
+    Attributes:
+        drawings: without pictures and inputs.
+        rows: each drawing's pictures.
+        inputs: those of all of them, one after the other.
+    """
+
+    drawings: list[Drawing]
+    rows: list[list[_Row]]
+    inputs: list[torch.Tensor]
+
+
+_CLEAN, _AS_PUBLISHED = -1, -2
+"""What stands for the place of an attack where nothing was drawn."""
+
+
+class _Packer:
+    """Makes a parcel of drawings, in the process that drew them, and drawings of a parcel."""
+
+    def __init__(self, attacks: Sequence[Attack]) -> None:
+        self._attacks = attacks
+
+    def __call__(self, drawings: Sequence[Drawing]) -> _Parcel:
+        """The drawings in one parcel."""
+        places = {id(attack): place for place, attack in enumerate(self._attacks)}
+        full = [drawing.inputs for drawing in drawings if drawing.inputs]
+        return _Parcel(
+            [replace(drawing, pictures=(), inputs=()) for drawing in drawings],
+            [[_row(picture, places) for picture in drawing.pictures] for drawing in drawings],
+            [torch.cat(rows) for rows in zip(*full, strict=True)],
+        )
+
+    def opened(self, parcel: _Parcel) -> Iterator[Drawing]:
+        """The drawings of a parcel."""
+        begin = 0
+        for drawing, rows in zip(parcel.drawings, parcel.rows, strict=True):
+            end = begin + len(rows)
+            inputs = tuple(joined[begin:end] for joined in parcel.inputs) if rows else ()
+            pictures = tuple(self._picture(row) for row in rows)
+            yield replace(drawing, pictures=pictures, inputs=inputs)
+            begin = end
+
+    def _picture(self, row: _Row) -> Picture:
+        pixels, place, replicate, word, written, box, coverage, size, facts = row
+        if place in (_CLEAN, _AS_PUBLISHED):
+            return Picture(None, pixels, as_published=place == _AS_PUBLISHED)
+        made = Attacked(_NO_PIXELS, word, written, box, coverage, size, facts)
+        return Picture(Drawn(self._attacks[place], replicate, made), pixels)
+
+
+def _row(picture: Picture, places: Mapping[int, int]) -> _Row:
+    if picture.drawn is None:
+        place = _AS_PUBLISHED if picture.as_published else _CLEAN
+        return picture.pixels, place, 0, "", "", NOWHERE, 0.0, 0.0, {}
+    made, place = picture.drawn.attacked, places[id(picture.drawn.attack)]
+    told = made.word, made.written, made.box, made.coverage, made.size, made.facts
+    return picture.pixels, place, picture.drawn.replicate, *told
+
+
 def draw_samples(worker: Worker, indices: Sequence[int], *, processes: int) -> Iterator[Drawing]:
     """The parts of the chosen samples, drawn, in the order of `indices`.
 
@@ -171,18 +293,28 @@ def draw_samples(worker: Worker, indices: Sequence[int], *, processes: int) -> I
         UserError: if a recipe cannot draw its word.
         RunFailure: if a worker process dies, or a photograph cannot be read any more.
     """
+    parts = _Parts(worker, indices)
+    here = (parts[position] for position in range(len(parts)))
+    for drawing in _from_processes(worker, parts, processes) if processes else here:
+        if drawing.failure is not None:
+            raise drawing.failure
+        yield drawing
+
+
+def _from_processes(worker: Worker, parts: _Parts, processes: int) -> Iterator[Drawing]:
+    """The parts, drawn by other processes, parcel by parcel."""
     warnings.filterwarnings("ignore", "This DataLoader will create")  # the user chose the number
-    loader = DataLoader(
-        _Parts(worker, indices),
-        batch_size=None,
+    packer = _Packer(worker.attacks)
+    loader: DataLoader[Any] = DataLoader(
+        parts,
+        batch_size=1 if worker.parts > 1 else max(_PARCEL // worker.most, 1),
         num_workers=processes,
-        prefetch_factor=4 if processes else None,
+        prefetch_factor=2,
+        collate_fn=packer,
     )
     try:
-        for drawing in loader:
-            if drawing.failure is not None:
-                raise drawing.failure
-            yield drawing
+        for parcel in loader:
+            yield from packer.opened(parcel)
     except RuntimeError as error:
         if "worker" not in str(error):
             raise
