@@ -54,6 +54,7 @@ def run(
     templates: str | None = None,
     limit: int | None = None,
     first: int | None = None,
+    clean_as_published: bool | None = None,
     plugins: Sequence[str | Path] = (),
     legibility: bool = False,
     out: str | Path | None = None,
@@ -86,6 +87,7 @@ def run(
         templates: `simple`, `openai`, `scam`, a sentence with `{}`, or a file with a line each.
         limit: only so many photographs, spread evenly over the classes; 0 for all.
         first: only the first so many photographs of the data set; 0 for all.
+        clean_as_published: whether each photograph is also classified without a canvas.
         plugins: Python files with recipes.
         legibility: whether text recognition reads every attacked picture back.
         out: the run's folder; `runs/SUITE-MODEL` if None.
@@ -117,6 +119,7 @@ def run(
         "templates": templates,
         "limit": limit,
         "first": first,
+        "clean_as_published": clean_as_published,
     }
     chosen = choose_suite(suite, changes, plugins)
     beside = [*defences, *(f"probe({literal(str(file))})" for file in probes)]

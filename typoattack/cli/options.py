@@ -89,6 +89,10 @@ def chosen_suite(
     ] = None,
     limit: Annotated[int | None, _LIMIT] = None,
     first: Annotated[int | None, _FIRST] = None,
+    clean_as_published: Annotated[
+        bool,
+        typer.Option("--clean-as-published", help="Also classify photographs without a canvas."),
+    ] = False,
     plugin: Plugins = None,
     image_column: Annotated[
         str | None, typer.Option("--image-column", help="Where pictures are.")
@@ -115,6 +119,7 @@ def chosen_suite(
         "class_names": class_names,
         "follow_links": follow_links or None,
         "as_published": as_published or None,
+        "clean_as_published": clean_as_published or None,
         "recipes": recipe,
         "words": words,
         "replicates": replicates,

@@ -7,6 +7,7 @@ from rich.text import Text
 from typoattack.cli import console
 from typoattack.report.story import tell_stroop
 from typoattack.report.tables import defence_terminal_table, terminal_table
+from typoattack.results.schema import AS_PUBLISHED
 
 if TYPE_CHECKING:
     from typoattack.report.run import Run
@@ -16,6 +17,13 @@ def show_run(done: "Run") -> None:
     """Write a run's page; print its table, what is to be known about it, and where it is."""
     page = done.report()
     console.out.print(terminal_table(done.summaries))
+    for clean in done.as_published:
+        console.out.print(
+            Text(
+                f"{clean.model}: {AS_PUBLISHED} {clean.accuracy.value:.2%} of "
+                f"{clean.photographs}; the canvas changes {clean.changed} answers"
+            )
+        )
     for found in done.stroop():
         console.out.print(Text(f"{found.model}: {tell_stroop(found)}"))
     defended = done.defences()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from typoattack.core.errors import UserError
 from typoattack.core.resources import default_cache_dir
+from typoattack.metrics.as_published import AsPublished, as_published
 from typoattack.metrics.defences import defence_table
 from typoattack.metrics.legibility import (
     Reader,
@@ -96,6 +97,11 @@ class Run:
     def _stroop(self) -> tuple[Interference, ...]:
         return tuple(interference(self.predictions))
 
+    @functools.cached_property
+    def as_published(self) -> tuple[AsPublished, ...]:
+        """The clean figure that papers print, a model each; empty if that was not asked."""
+        return tuple(as_published(self.folder.as_published()))
+
     def units(self) -> UnitsStudy | None:
         """What `typoattack units MODEL --out RUN/units` found; None if that was not done."""
         return read_units(self.path, self.manifest)
@@ -133,7 +139,13 @@ class Run:
     def _view(self) -> RunView:
         skipped = [(skip.sample, skip.reason) for skip in self.skipped]
         return RunView(
-            self.outcomes, self.summaries, self.manifest, self.painter(), skipped, self._stroop
+            self.outcomes,
+            self.summaries,
+            self.manifest,
+            self.painter(),
+            skipped,
+            self._stroop,
+            self.as_published,
         )
 
     def _repr_html_(self) -> str:

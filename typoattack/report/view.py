@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from typoattack.metrics.as_published import AsPublished
 from typoattack.metrics.stroop import Interference
 from typoattack.metrics.summaries import RecipeSummary
 from typoattack.results.pictures import Painter, no_pictures
@@ -34,6 +35,7 @@ class RunView:
         picture: draws a row's picture again; called for the rows that the gallery shows.
         skipped: (sample id, reason) of photographs that could not be used.
         stroop: what colour words do to the answers about their ink; empty if that was not asked.
+        as_published: the clean figure that papers print; empty if that was not asked.
     """
 
     outcomes: pd.DataFrame = field(repr=False)
@@ -42,6 +44,7 @@ class RunView:
     picture: Painter = no_pictures
     skipped: Sequence[tuple[str, str]] = ()
     stroop: Sequence[Interference] = ()
+    as_published: Sequence[AsPublished] = ()
 
     @property
     def task(self) -> str:

@@ -27,7 +27,7 @@ from PIL import Image
 from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
 from typoattack.drawing.canvas import decode
-from typoattack.results.schema import KEY, SCHEMA
+from typoattack.results.schema import AS_PUBLISHED, KEY, SCHEMA
 
 MANIFEST = "manifest.json"
 PREDICTIONS = "predictions.parquet"
@@ -219,8 +219,19 @@ class RunFolder:
         Raises:
             UserError: if a part is damaged, or two hold the same sample.
         """
+        return self._rows(pc.field("recipe") != AS_PUBLISHED)
+
+    def as_published(self) -> pd.DataFrame:
+        """The clean photographs that were classified without a canvas, sorted alike.
+
+        Raises:
+            UserError: as `predictions`.
+        """
+        return self._rows(pc.field("recipe") == AS_PUBLISHED)
+
+    def _rows(self, wanted: pc.Expression) -> pd.DataFrame:
         self.done()
-        tables = [_table(part) for part in self.parts()]
+        tables = [_table(part).filter(wanted) for part in self.parts()]
         table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
         frame: pd.DataFrame = table.sort_by([(name, "ascending") for name in KEY]).to_pandas()
         return frame

@@ -8,6 +8,12 @@ import pyarrow as pa
 CLEAN = "clean"
 """What stands in the recipe column for an unattacked picture."""
 
+AS_PUBLISHED = "clean (as published)"
+"""Recipe and family of a clean photograph that the model's own preprocessing saw without a canvas.
+
+Such rows stand in the parts beside the others and in no table but their own, so that no figure
+counts them; see `typoattack.metrics.as_published`."""
+
 TOP = 5
 """How many of the most probable classes a row keeps."""
 

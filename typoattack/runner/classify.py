@@ -13,7 +13,7 @@ from typoattack.core.errors import UserError
 from typoattack.models.base import Classifier, Model, Preprocess, Scores
 from typoattack.models.pixels import drawn_input, model_input
 from typoattack.models.text_cache import Features
-from typoattack.results.schema import CLEAN, TOP
+from typoattack.results.schema import AS_PUBLISHED, CLEAN, TOP
 from typoattack.results.writer import Finished, Record
 from typoattack.runner.ahead import embedded_ahead
 from typoattack.runner.draw import Drawn, Generator
@@ -233,6 +233,8 @@ def _answers(
         record = common | _answer(scores, row, label) | {"pixels": picture.pixels}
         if picture.drawn is None:
             record |= UNATTACKED
+            if picture.as_published:
+                record |= {"recipe": AS_PUBLISHED, "family": AS_PUBLISHED}
         else:
             word = picture.drawn.attacked.word
             record |= attack_columns(picture.drawn)

@@ -15,9 +15,17 @@ from typoattack.drawing.changes import Ground
 from typoattack.drawing.geometry import Box
 from typoattack.models.base import Preprocess
 from typoattack.models.parts import CanvasInputs
+from typoattack.models.pixels import drawn_input
 from typoattack.recipes import Attacked
 from typoattack.recipes.base import NOWHERE
-from typoattack.runner.draw import Drawn, Generator, OpenedSample, fingerprint_of, open_sample
+from typoattack.runner.draw import (
+    Drawn,
+    Generator,
+    OpenedSample,
+    fingerprint_of,
+    open_sample,
+    pixel_fingerprint,
+)
 from typoattack.samples.base import Dataset, Sample
 from typoattack.suite import Attack
 
@@ -29,10 +37,12 @@ class Picture:
     Attributes:
         drawn: None for the clean picture.
         pixels: fingerprint of the canvas-sized picture.
+        as_published: whether it is the clean photograph itself, without a canvas.
     """
 
     drawn: Drawn | None
     pixels: str
+    as_published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ class Worker:
         self._opened: tuple[int, OpenedSample, _OnCanvas | None] | None = None
         suite = generator.suite
         self.attacks = suite.attacks
-        self.most = 1 + len(suite.attacks) * suite.replicates
+        self.most = 1 + suite.clean_as_published + len(suite.attacks) * suite.replicates
         """How many pictures a sample has at most."""
         self.parts = -(-self.most // pictures)
         """How many parts a sample has at most; the last ones may be empty."""
@@ -142,6 +152,10 @@ class Worker:
             fingerprint, rows = on_canvas.told(opened.canvas)
             pictures.append(Picture(None, fingerprint))
             inputs.append(rows)
+            if self._generator.suite.clean_as_published and opened.sample.has_clean:
+                whole = opened.sample.image
+                pictures.append(Picture(None, pixel_fingerprint(whole), as_published=True))
+                inputs.append(self._whole_inputs(whole, rows))
         for made in self._generator.draw_each(opened.sample, opened.canvas, wanted):
             fingerprint, rows = on_canvas.told(made.attacked.image)
             pictures.append(Picture(_without_pixels(made), fingerprint))
@@ -153,6 +167,20 @@ class Worker:
             canvas=opened.canvas if drawing.last and self._searches else None,
             has_clean=opened.sample.has_clean,
         )
+
+    def _whole_inputs(
+        self, photograph: Image.Image, of_canvas: list[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        """The inputs of a photograph without a canvas; refused where a model needs a square."""
+        made = [drawn_input(preprocess, photograph) for preprocess in self._preprocesses]
+        for one, square in zip(made, of_canvas, strict=True):
+            if one.shape != square.shape:
+                raise UserError(
+                    f"clean_as_published: a model's preprocessing makes {tuple(one.shape)} of a "
+                    f"photograph of {photograph.size} and {tuple(square.shape)} of a square; "
+                    "leave that key out"
+                )
+        return made
 
     @property
     def _searches(self) -> bool:
@@ -206,7 +234,8 @@ class _Parcel:
     inputs: list[torch.Tensor]
 
 
-_CLEAN = -1
+_CLEAN, _AS_PUBLISHED = -1, -2
+"""What stands for the place of an attack where nothing was drawn."""
 
 
 class _Packer:
@@ -237,15 +266,16 @@ class _Packer:
 
     def _picture(self, row: _Row) -> Picture:
         pixels, place, replicate, word, written, box, coverage, size, facts = row
-        if place == _CLEAN:
-            return Picture(None, pixels)
+        if place in (_CLEAN, _AS_PUBLISHED):
+            return Picture(None, pixels, as_published=place == _AS_PUBLISHED)
         made = Attacked(_NO_PIXELS, word, written, box, coverage, size, facts)
         return Picture(Drawn(self._attacks[place], replicate, made), pixels)
 
 
 def _row(picture: Picture, places: Mapping[int, int]) -> _Row:
     if picture.drawn is None:
-        return picture.pixels, _CLEAN, 0, "", "", NOWHERE, 0.0, 0.0, {}
+        place = _AS_PUBLISHED if picture.as_published else _CLEAN
+        return picture.pixels, place, 0, "", "", NOWHERE, 0.0, 0.0, {}
     made, place = picture.drawn.attacked, places[id(picture.drawn.attack)]
     told = made.word, made.written, made.box, made.coverage, made.size, made.facts
     return picture.pixels, place, picture.drawn.replicate, *told

@@ -45,6 +45,7 @@ class _SuiteFile(BaseModel):
     templates: str = ""
     limit: int = Field(default=0, ge=0)
     first: int = Field(default=0, ge=0)
+    clean_as_published: bool = False
 
 
 def list_suites() -> dict[str, Path]:
@@ -104,6 +105,7 @@ def parse_suite(text: str, name: str, changes: Mapping[str, Any] | None = None) 
         templates=file.templates,
         limit=file.limit,
         first=file.first,
+        clean_as_published=file.clean_as_published,
     )
     if suite.limit and suite.first:
         raise UserError(f"suite {name!r}: give limit (spread over the classes) or first, not both")

@@ -28,6 +28,8 @@ class Suite:
         templates: `simple`, `openai`, a file, or empty for the data set's own.
         limit: only so many samples, spread evenly over the classes; 0 for all.
         first: only the first so many samples of the data set; 0 for all.
+        clean_as_published: also classify each photograph as papers do, by the model's own
+            preprocessing, without a canvas.
     """
 
     name: str
@@ -43,12 +45,13 @@ class Suite:
     templates: str = ""
     limit: int = 0
     first: int = 0
+    clean_as_published: bool = False
 
     @property
     def passes(self) -> int:
         """Forward passes a photograph costs, the clean one included."""
         queries = sum(attack.recipe.most_queries for attack in self.attacks)
-        return 1 + self.replicates * (len(self.attacks) + queries)
+        return 1 + self.clean_as_published + self.replicates * (len(self.attacks) + queries)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -63,18 +66,19 @@ class Suite:
             "canvas": self.canvas,
             "templates": self.templates,
             "limit": f"{self.limit} spread over classes" if self.limit else self.first,
-        } | self._tables
+        } | self._only_if_asked
 
     @property
-    def _tables(self) -> dict[str, Any]:
-        """What the files of the word sources hold, where there are any."""
+    def _only_if_asked(self) -> dict[str, Any]:
+        """What most suites have not: the files of word sources, the clean figure of papers."""
         sources = {attack.words: parse_words(attack.words) for attack in self.attacks}
         tables = {
             spec: source.fingerprint
             for spec, source in sources.items()
             if isinstance(source, TableWords)
         }
-        return {"word_tables": tables} if tables else {}
+        published = {"clean_as_published": True} if self.clean_as_published else {}
+        return ({"word_tables": tables} if tables else {}) | published
 
 
 def with_dataset_options(suite: Suite, **options: Any) -> Suite:
