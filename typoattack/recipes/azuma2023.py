@@ -8,8 +8,9 @@ from PIL import Image, ImageDraw
 from pydantic import Field
 
 from typoattack.core.randomness import Rng
+from typoattack.drawing.changes import difference
 from typoattack.drawing.colours import PRIMARY
-from typoattack.drawing.finish import changed, compressed, grown
+from typoattack.drawing.finish import compressed, grown
 from typoattack.drawing.fonts import Face, can_draw, find_face, tidy
 from typoattack.drawing.glyphs import outlined
 from typoattack.drawing.lettering import Lettering
@@ -78,8 +79,8 @@ class Azuma2023(Recipe):
         colours = list(PRIMARY.values())
         image = canvas.copy()
         region = pour(image, stamp(letters, colours[fill], colours[edge]), at)
-        written = changed(canvas, image).getbbox()
-        if self.jpeg and written:
+        written, drawn = difference(canvas, image, region)
+        if self.jpeg and drawn:
             region = compressed(image, grown(written, 2, image.size), self.jpeg)
         return finished(canvas, image, word, letters, region, face.family)
 
@@ -107,12 +108,17 @@ def _extent(face: Face, lines: tuple[str, ...], size: int, spacing: float) -> tu
     Pillow's `textsize` of that time: from the pen's place to the rightmost ink, from the ascender
     down to the lowest ink; of several lines so many times the height of an `A` and the spacing.
     """
-    font = face.at(size)
-    boxes = [font.getbbox(line) for line in lines]
-    wide = max(box[2] for box in boxes)
+    ends = [_end(face, line, size) for line in lines]
+    wide = max(end[0] for end in ends)
     if len(lines) == 1:
-        return wide, boxes[0][3]
-    return wide, len(lines) * (font.getbbox("A")[3] + spacing) - spacing
+        return wide, ends[0][1]
+    return wide, len(lines) * (_end(face, "A", size)[1] + spacing) - spacing
+
+
+@functools.lru_cache(maxsize=4096)
+def _end(face: Face, text: str, size: int) -> tuple[float, float]:
+    """The right and lower end of a text's ink, from the pen's place and the ascender."""
+    return face.at(size).getbbox(text)[2:]
 
 
 @functools.lru_cache(maxsize=1024)
@@ -145,9 +151,10 @@ def _set(face: Face, lines: tuple[str, ...], size: int, scale: float) -> Letteri
     `_margin` that holds the outline and what reaches to the left of the pen.
     """
     font, margin, stroke = face.at(size), _margin(size, scale), _stroke(scale)
-    pitch = font.getbbox("A")[3] + _SPACING * scale + 2 * stroke
-    wide = max(font.getbbox(line)[2] for line in lines) + 2 * margin
-    tall = pitch * (len(lines) - 1) + max(font.getbbox(line)[3] for line in lines) + 2 * margin
+    pitch = _end(face, "A", size)[1] + _SPACING * scale + 2 * stroke
+    ends = [_end(face, line, size) for line in lines]
+    wide = max(end[0] for end in ends) + 2 * margin
+    tall = pitch * (len(lines) - 1) + max(end[1] for end in ends) + 2 * margin
     mask = Image.new("L", (math.ceil(wide), math.ceil(tall)))
     draw = ImageDraw.Draw(mask)
     for number, line in enumerate(lines):
