@@ -1,7 +1,8 @@
 """Benchmarks that a change is held against: a picture's stages, by pytest-benchmark.
 
     .venv/bin/pytest benchmarks/speed/bench_picture.py --benchmark-autosave
-    .venv/bin/pytest benchmarks/speed/bench_picture.py --benchmark-compare --benchmark-compare-fail=min:15%
+    .venv/bin/pytest benchmarks/speed/bench_picture.py --benchmark-compare \\
+        --benchmark-compare-fail=min:15%
 
 The first keeps a run under `.benchmarks/`, the second compares with the last one kept and fails
 where a benchmark's fastest round takes 15 % longer. Both on the same, idle machine: see
