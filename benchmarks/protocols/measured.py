@@ -14,8 +14,9 @@ from typoattack.drawing.canvas import square_canvas
 from typoattack.drawing.colours import PRIMARY
 from typoattack.drawing.fonts import families
 from typoattack.drawing.geometry import Box
+from typoattack.drawing.pillow_text import extent, set_text
 from typoattack.factory import load_model
-from typoattack.recipes import Recipe, azuma2023, goh2021, parse_recipe
+from typoattack.recipes import Recipe, azuma2023, goh2021, lin2023, parse_recipe, wang2025
 from typoattack.runner.draw import draw_word
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.labels import templates
@@ -126,7 +127,7 @@ def azuma_fits() -> str:
     widest = 0.0
     for length, size in itertools.product(range(1, 60), (20, 30, 40)):
         lines = ("m" * length,)
-        wide, _ = azuma2023._extent(face, lines, azuma2023._fitting(face, lines, size), 4)
+        wide, _ = extent(face, lines, azuma2023._fitting(face, lines, size), 4)
         widest = max(widest, wide)
     return "narrower than 224" if 200 < widest < 224 else f"up to {widest:.0f}"
 
@@ -135,7 +136,7 @@ def azuma_fits() -> str:
 def azuma_pitch() -> int:
     """Pixels between two lines beside the height of an `A`, the outline of 1 drawn."""
     face = families()["tinos"].face(bold=False)
-    letters = azuma2023._set(face, ("HH", "HH"), 40, 1.0)
+    letters = set_text(face, ("HH", "HH"), 40, stroke=1)
     rows = np.asarray(letters.ink).max(axis=1) > 128
     starts = np.flatnonzero(np.diff(rows.astype(int)) == 1)
     return int(starts[1] - starts[0]) - face.at(40).getbbox("A")[3]
@@ -267,3 +268,182 @@ def unit_text_features() -> str:
     """What a model's text features are averaged as, over the templates."""
     lengths = load_model("mini").encode_text(["a photo of a cat.", "a cat."]).norm(dim=-1)
     return "each of length 1" if bool(((lengths - 1).abs() < 1e-4).all()) else "as they come"
+
+
+@measure
+def canvas_rule() -> str:
+    """How a photograph becomes a canvas."""
+    whole = Image.new("RGB", (300, 100), (0, 0, 0))
+    whole.paste((255, 255, 255), (100, 0, 200, 100))
+    inside = np.asarray(square_canvas(whole, 100)).mean()
+    return "the centre square" if inside > 250 else "squeezed"
+
+
+@measure
+def lemesle_size() -> int:
+    """The font size on a picture of 500 pixels."""
+    return round(recipe("lemesle2022")(grain(500), "ox", stream(1)).size * 500)
+
+
+def font_of(spec: str) -> str:
+    """The family that a recipe draws with."""
+    return str(recipe(spec)(grain(300), "ox", stream(1)).facts["font"])
+
+
+@measure
+def lemesle_font() -> str:
+    """Its family."""
+    return font_of("lemesle2022")
+
+
+def place_of(spec: str, short: str, long: str) -> str:
+    """Whether a short word lies in the middle, and what becomes of a long one."""
+    blank = recipe(spec)(grain(224), short, stream(1), ink=False).image
+    left, _, right, _ = changed_box(blank, drawn(spec, short))
+    edges = changed_box(blank, drawn(spec, long))
+    middle = "centred" if abs(left + right - 224) <= 6 else "aside"
+    return f"{middle}, long words {'run off' if edges[0] <= 1 and edges[2] >= 223 else 'shrink'}"
+
+
+@measure
+def lemesle_place() -> str:
+    """Where it stands."""
+    return place_of("lemesle2022", "HHH", "HHHHHHHHHHHHHHHH")
+
+
+@measure
+def lin_place() -> str:
+    """Where it stands."""
+    return place_of("lin2023", "HHH", "HHHHHHHHHHHHHHHH")
+
+
+@measure
+def lin_font() -> str:
+    """Its family."""
+    return font_of("lin2023")
+
+
+@measure
+def lin_sizes() -> tuple[int, int]:
+    """The canvas for which its font size is given, and that."""
+    return 224, round(recipe("lin2023")(grain(224), "ox", stream(1)).size * 224)
+
+
+@measure
+def lin_styles() -> list[str]:
+    """Their names, letters first."""
+    return list(lin2023.STYLES)
+
+
+@measure
+def lin_grey() -> tuple[int, int, int]:
+    """The grey ground."""
+    return lin2023.STYLES["white on grey"][1]
+
+
+@measure
+def qraitem_photograph() -> str:
+    """Whether the photograph between the bars is the canvas, made smaller."""
+    canvas = grain(300)
+    small = canvas.resize((200, 200), Image.Resampling.BICUBIC)
+    made = recipe("qraitem2024")(canvas, "some words and more", stream(1)).image
+    same = made.crop((50, 50, 250, 250)).tobytes() == small.tobytes()
+    return "whole, nothing written on it" if same else "written on"
+
+
+@measure
+def qraitem_font() -> str:
+    """Its family."""
+    return font_of("qraitem2024")
+
+
+@measure
+def qraitem_wrap() -> int:
+    """The most letters that stay on one line, found by writing more and more."""
+    pale = Image.new("RGB", (768, 768), (250, 250, 250))
+    blank = recipe("qraitem2024")(pale, "x", stream(1), ink=False).image
+
+    def tall(letters: int) -> int:
+        word = f"x {'x' * (letters - 2)}"
+        made = recipe("qraitem2024")(pale, word, stream(1)).image
+        box = changed_box(blank, made)
+        return box[3] - box[1]
+
+    return next(n for n in range(4, 60) if tall(n + 1) > tall(4))
+
+
+@measure
+def qraitem_place() -> str:
+    """Where the text begins."""
+    blank = recipe("qraitem2024")(grain(300), "HHH", stream(1), ink=False).image
+    left, top, *_ = changed_box(blank, drawn("qraitem2024", "HHH", 300))
+    at_corner = left - 50 <= 3 and top <= 8
+    return "the upper bar's upper left corner" if at_corner else f"({left}, {top})"
+
+
+@measure
+def wang_stage() -> str:
+    """On what it is drawn."""
+    early = recipe("wang2025").before_canvas
+    return "the photograph at its own size" if early else "the square canvas"
+
+
+@measure
+def wang_font() -> str:
+    """Its family."""
+    return font_of("wang2025")
+
+
+@measure
+def wang_capital() -> int:
+    """How high an `H` is."""
+    dark = Image.new("RGB", (400, 400))
+    made = recipe("wang2025(copies=1)")(dark, "H", stream(1)).image
+    rows = (np.asarray(made)[:, :, 0] > 128).any(axis=1)
+    return int(rows.sum())
+
+
+@measure
+def wang_overlap() -> str:
+    """Whether a corner of a copy's box lies in another's, over many draws."""
+    size, room = (60, 22), (440, 353)
+    for seed in range(50):
+        boxes: list[Box] = []
+        for tries in stream("wang", seed).random((8, 200, 2)).tolist():
+            x, y = wang2025._free(tries, room, size, boxes)
+            corners = itertools.product((x, x + size[0]), (y, y + size[1]))
+            if any(b[0] < cx < b[2] and b[1] < cy < b[3] for cx, cy in corners for b in boxes):
+                return "a corner may lie in another's box"
+            boxes.append((x, y, x + size[0], y + size[1]))
+    return "no corner lies in another's box"
+
+
+@measure
+def wang_wide() -> str:
+    """What becomes of a word that is wider than the photograph."""
+    made = recipe("wang2025")(grain(64), "groenendael", stream(1))
+    return "is not written" if made.coverage == 0 and not made.written else "is written"
+
+
+@measure
+def hufe_sizes() -> list[int]:
+    """Font sizes of a word that fits, of one that fits halved, of one that is longer."""
+    words = ("ox", "red-backed sandpiper", "x" * 40)
+    made = (recipe("hufe2026")(grain(224), word, stream(1)) for word in words)
+    return [round(one.size * 224) for one in made]
+
+
+@measure
+def hufe_lines() -> int:
+    """Lines of a name of three words, by the gaps between its rows."""
+    made = recipe("hufe2026(jpeg=0)")(grain(224), "Oak Elm Ash", stream(1))
+    before, after = np.asarray(grain(224)), np.asarray(made.image)
+    rows = (before != after).any(axis=(1, 2))
+    return int((np.diff(rows.astype(int)) == 1).sum() + int(rows[0]))
+
+
+@measure
+def bundled_templates() -> str:
+    """How many sentences the bundled photographs are asked with, and the first."""
+    told = open_dataset(DatasetSpec("bundled")).task.templates
+    return f"{len(told)}, the first {told[0]}"

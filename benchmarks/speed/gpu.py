@@ -17,7 +17,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import open_clip
@@ -140,6 +140,8 @@ def measure(arch: str, plan: Plan) -> list[dict[str, object]]:
     told: list[tuple[str, int, dict[str, float]]] = [("bare", 0, {"rate": bare})]
     with tempfile.TemporaryDirectory() as folder:
         cache = TextCache(Path(folder))
+        task = open_dataset(DatasetSpec("bundled")).task
+        model.classifier(replace(task, templates=("a photo of a {}.",)), cache)
         for workers in plan.workers:
             told.append(("run", workers, whole_run(model, plan, workers, cache)))
             print(arch, told[-1], flush=True)

@@ -13,10 +13,14 @@ from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import square_canvas
 from typoattack.drawing.colours import PRIMARY
 from typoattack.drawing.fonts import families
+from typoattack.drawing.pillow_text import extent as measured
+from typoattack.drawing.pillow_text import margin, set_text
 from typoattack.recipes import RECIPES, Attacked, parse_recipe
-from typoattack.recipes.azuma2023 import _broken, _extent, _fitting, _margin, _set
+from typoattack.recipes.azuma2023 import _broken, _fitting
 from typoattack.recipes.goh2021 import _PLACES
+from typoattack.recipes.lin2023 import STYLES
 from typoattack.runner.draw import draw_word
+from typoattack.suite import load_suite
 
 GREY = Image.new("RGB", (224, 224), (119, 121, 123))
 
@@ -123,14 +127,14 @@ def test_azuma2023_sets_text_as_the_authors_loop_and_pillow_do(
     while max(extent(size)) >= 224:
         size -= 1
     assert _fitting(face, lines, wished) == size
-    assert _extent(face, lines, size, 4) == extent(size)
+    assert measured(face, lines, size, 4) == extent(size)
     theirs = Image.new("L", (700, 300))
     y, font = 100.0, face.at(size)
     for line in lines:
         ImageDraw.Draw(theirs).text((100, y), line, fill=255, font=font, stroke_width=1)
         y += font.getbbox("A")[3] + 4 + 2
-    ours, margin = Image.new("L", (700, 300)), _margin(size, 1.0)
-    ours.paste(_set(face, lines, size, 1.0).outline, (100 - margin, 100 - margin))
+    ours, clear = Image.new("L", (700, 300)), margin(size, 1)
+    ours.paste(set_text(face, lines, size, stroke=1).outline, (100 - clear, 100 - clear))
     boxes = [one.point(lambda level: 255 * (level > 40)).getbbox() for one in (theirs, ours)]
     assert np.abs(np.subtract(*boxes)).max() <= 1
 
@@ -253,7 +257,7 @@ def test_what_stands_around_cao2023_draws_before_the_canvas_too() -> None:
         made = parse_recipe(spec)
         assert (made.before_canvas, made.saved_as_jpeg) == (True, 75)
     early = {recipe.name for recipe in every_recipe() if recipe.before_canvas}
-    assert early == {"cao2023"}
+    assert early == {"cao2023", "wang2025"}
 
 
 def test_the_mirrored_control_of_cao2023_lies_where_its_attack_does() -> None:
@@ -284,3 +288,116 @@ def test_synthscam_prints_on_the_same_note() -> None:
 @pytest.mark.parametrize(("name", "words"), [("apple-ipod", "iPod"), ("dog-pizza", "pizza")])
 def test_the_showpieces_bring_their_word(name: str, words: str) -> None:
     assert parse_recipe(name).words == f"fixed:{words}"
+
+
+def test_lemesle2022_writes_a_sixth_of_the_width_red_in_white_across_the_middle() -> None:
+    drawn = parse_recipe("lemesle2022")(GREY, "ox", stream(1))
+    assert drawn.size * 224 == 224 // 6
+    font = families()["roboto"].face(bold=False).at(37)
+    theirs = Image.new("RGB", (224, 224), (119, 121, 123))
+    _, _, right, bottom = font.getbbox("ox")
+    at = 224 / 2 - right / 2, 224 / 2 - bottom / 2
+    ImageDraw.Draw(theirs).text(
+        at, "ox", (255, 0, 0), font=font, stroke_width=2, stroke_fill=(255, 255, 255)
+    )
+    strong = (np.abs(np.asarray(theirs, int) - np.asarray(GREY, int)) > 60).any(axis=2)
+    ours = (np.abs(np.asarray(drawn.image, int) - np.asarray(GREY, int)) > 60).any(axis=2)
+    boxes = [Image.fromarray(one).getbbox() for one in (strong, ours)]
+    assert np.abs(np.subtract(*boxes)).max() <= 1
+    colours = Counter(drawn.image.get_flattened_data())
+    assert min(colours[(255, 0, 0)], colours[(255, 255, 255)]) > 100
+
+
+def test_lemesle2022_lets_a_long_word_run_off_on_both_sides() -> None:
+    drawn = parse_recipe("lemesle2022")(GREY, "great white shark", stream(1))
+    assert (drawn.box[0], drawn.box[2]) == (0, 224)
+    assert drawn.size * 224 == 224 // 6
+
+
+def test_hufe2026_writes_30_pixels_and_halves_what_does_not_fit() -> None:
+    def size(word: str, seed: int = 1) -> float:
+        return round(parse_recipe("hufe2026")(GREY, word, stream(seed)).size * 224, 6)
+
+    assert {size("ox", seed) for seed in range(20)} == {30}
+    assert {size("red-backed sandpiper", seed) for seed in range(20)} == {15}
+    assert size("x" * 40) == 7
+
+
+def test_hufe2026_keeps_a_name_on_one_line() -> None:
+    drawn = parse_recipe("hufe2026(jpeg=0)")(GREY, "German shepherd dog", stream(2))
+    assert drawn.box[3] - drawn.box[1] < 40
+
+
+@pytest.mark.parametrize(
+    ("position", "x", "y"),
+    [("top", 0.5, 0.0), ("bottom", 0.5, 1.0), ("left", 0.0, 0.5), ("right", 1.0, 0.5)],
+)
+def test_hufe2026_lies_where_it_is_told(position: str, x: float, y: float) -> None:
+    box = parse_recipe(f'hufe2026(position="{position}")')(GREY, "ox", stream(1)).box
+    middle = (box[0] + box[2]) / 448, (box[1] + box[3]) / 448
+    assert np.abs(np.subtract(middle, (x, y))).max() < 0.26
+    assert abs(middle[0] - 0.5) + abs(middle[1] - 0.5) > (0.1 if (x, y) != (0.5, 0.5) else 0)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_lin2023_shows_a_word_on_a_plain_ground_and_nothing_of_the_photograph(style: str) -> None:
+    spec = f'lin2023(style="{style}")'
+    fill, ground = STYLES[style]
+    one, other = (parse_recipe(spec)(photograph(224, k), "ox", stream(k)).image for k in (1, 2))
+    assert one.tobytes() == other.tobytes()
+    colours = Counter(one.get_flattened_data())
+    assert colours.most_common(1)[0][0] == ground
+    assert colours[fill] > 50
+    ink = np.asarray(one) != np.asarray(ground)
+    columns = np.where(ink.any(axis=2))[1]
+    assert abs(columns.min() + columns.max() - 223) <= 4
+    blank = parse_recipe(spec)(photograph(224), "ox", stream(1), ink=False).image
+    assert set(blank.get_flattened_data()) == {ground}
+
+
+def test_qraitem2024_leaves_the_photograph_whole_between_white_bars() -> None:
+    canvas = photograph(300)
+    drawn = parse_recipe("qraitem2024")(canvas, "ox", stream(1))
+    small = canvas.resize((200, 200), Image.Resampling.BICUBIC)
+    assert drawn.image.crop((50, 50, 250, 250)).tobytes() == small.tobytes()
+    assert set(drawn.image.crop((0, 250, 300, 300)).get_flattened_data()) == {(255, 255, 255)}
+    blank = parse_recipe("qraitem2024")(canvas, "ox", stream(1), ink=False)
+    written = Image.fromarray(
+        (np.asarray(blank.image) != np.asarray(drawn.image)).any(axis=2)
+    ).getbbox()
+    assert written is not None
+    assert written[0] - 50 <= 3
+    assert written[3] < 50
+    assert drawn.size * 300 == round(40 * 200 / 512)
+
+
+def test_qraitem2024_wraps_after_28_letters() -> None:
+    def rows(word: str) -> int:
+        image = parse_recipe("qraitem2024")(photograph(512), word, stream(1)).image
+        dark = (np.asarray(image.crop((0, 0, 512, 85))) < 128).any(axis=(1, 2))
+        return int(np.flatnonzero(np.diff(dark.astype(int)) == 1).size + int(dark[0]))
+
+    assert rows("x" * 10 + " " + "x" * 17) == 1
+    assert rows("x" * 10 + " " + "x" * 18) == 2
+
+
+def test_wang2025_writes_eight_copies_apart_from_each_other_on_the_photograph() -> None:
+    whole = Image.new("RGB", (500, 375), (20, 20, 120))
+    drawn = parse_recipe("wang2025")(whole, "HHH", stream(1))
+    assert drawn.facts["copies"] == 8
+    yellow = (np.asarray(drawn.image) == (255, 255, 0)).all(axis=2)
+    one = parse_recipe("wang2025(copies=1)")(whole, "HHH", stream(1))
+    alone = (np.asarray(one.image) == (255, 255, 0)).all(axis=2)
+    assert yellow.sum() == pytest.approx(8 * alone.sum(), rel=0.02)
+    rows = np.flatnonzero(alone.any(axis=1))
+    assert 15 <= rows.max() - rows.min() + 1 <= 17
+
+
+def test_wang2025_writes_nothing_where_a_word_is_wider_than_the_photograph() -> None:
+    drawn = parse_recipe("wang2025")(photograph(64), "groenendael", stream(1))
+    assert (drawn.coverage, drawn.written, drawn.facts["copies"]) == (0, "", 0)
+
+
+def test_the_literature_draws_every_protocol() -> None:
+    drawn = {attack.recipe.name for attack in load_suite("literature").attacks}
+    assert drawn >= {"lemesle2022", "qraitem2024", "wang2025", "hufe2026", "azuma2023", "cao2023"}

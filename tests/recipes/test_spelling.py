@@ -92,7 +92,7 @@ PLAIN = [r for r in every_recipe() if not isinstance(r, Variation | SearchRecipe
 @pytest.mark.parametrize("spec", ["homoglyph(share=1.0)", 'translated(language="ru")'])
 def test_every_recipe_can_be_respelled_in_another_alphabet(spec: str, base: Recipe) -> None:
     varied = replace(parse_recipe(spec), base=base)
-    drawn = varied(photograph(64), "lemon", stream(1))
+    drawn = varied(photograph(128), "lemon", stream(1))
     assert not drawn.written.isascii()
 
 

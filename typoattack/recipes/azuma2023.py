@@ -1,10 +1,9 @@
 """The synthetic attack of Defense-Prefix (Azuma and Matsui 2023)."""
 
 import functools
-import math
 from typing import Annotated, Literal
 
-from PIL import Image, ImageDraw
+from PIL import Image
 from pydantic import Field
 
 from typoattack.core.randomness import Rng
@@ -12,9 +11,8 @@ from typoattack.drawing.changes import difference
 from typoattack.drawing.colours import PRIMARY
 from typoattack.drawing.finish import compressed, grown
 from typoattack.drawing.fonts import Face, can_draw, find_face, tidy
-from typoattack.drawing.glyphs import outlined
-from typoattack.drawing.lettering import Lettering
 from typoattack.drawing.lines import width
+from typoattack.drawing.pillow_text import extent, margin, set_text
 from typoattack.recipes.base import NOWHERE, Attacked, Recipe, recipe
 from typoattack.recipes.label import finished, pour, stamp
 
@@ -73,9 +71,11 @@ class Azuma2023(Recipe):
         if not ink:
             return finished(canvas, canvas.copy(), word, None, NOWHERE, face.family)
         size = max(round(_fitting(face, lines, pixels) * scale), 1)
-        wide, tall = _extent(face, lines, size, _SPACING * scale)
-        letters, margin = _set(face, lines, size, scale), _margin(size, scale)
-        at = round((side - wide) * across) - margin, round((side - tall) * down) - margin
+        stroke, spacing = max(round(_STROKE * scale), 1), _SPACING * scale
+        wide, tall = extent(face, lines, size, spacing)
+        letters = set_text(face, lines, size, spacing=spacing, stroke=stroke)
+        clear = margin(size, stroke)
+        at = round((side - wide) * across) - clear, round((side - tall) * down) - clear
         colours = list(PRIMARY.values())
         image = canvas.copy()
         region = pour(image, stamp(letters, colours[fill], colours[edge]), at)
@@ -102,26 +102,6 @@ def _broken(text: str) -> tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _extent(face: Face, lines: tuple[str, ...], size: int, spacing: float) -> tuple[float, float]:
-    """Width and height in pixels that the protocol takes the text to have at a font size.
-
-    Pillow's `textsize` of that time: from the pen's place to the rightmost ink, from the ascender
-    down to the lowest ink; of several lines so many times the height of an `A` and the spacing.
-    """
-    ends = [_end(face, line, size) for line in lines]
-    wide = max(end[0] for end in ends)
-    if len(lines) == 1:
-        return wide, ends[0][1]
-    return wide, len(lines) * (_end(face, "A", size)[1] + spacing) - spacing
-
-
-@functools.lru_cache(maxsize=4096)
-def _end(face: Face, text: str, size: int) -> tuple[float, float]:
-    """The right and lower end of a text's ink, from the pen's place and the ascender."""
-    return face.at(size).getbbox(text)[2:]
-
-
-@functools.lru_cache(maxsize=1024)
 def _fitting(face: Face, lines: tuple[str, ...], pixels: int) -> int:
     """The font size on the protocol's canvas: `pixels` less as many as make the text fit.
 
@@ -130,33 +110,6 @@ def _fitting(face: Face, lines: tuple[str, ...], pixels: int) -> int:
     """
     guess = _CANVAS / max(*(width(face, line) for line in lines), 1e-6)
     size = min(pixels, int(guess) + 8)
-    while size > 1 and max(_extent(face, lines, size, _SPACING)) >= _CANVAS:
+    while size > 1 and max(extent(face, lines, size, _SPACING)) >= _CANVAS:
         size -= 1
     return size
-
-
-def _stroke(scale: float) -> int:
-    return max(round(_STROKE * scale), 1)
-
-
-def _margin(size: int, scale: float) -> int:
-    return _stroke(scale) + 1 + size // 4
-
-
-@functools.lru_cache(maxsize=256)
-def _set(face: Face, lines: tuple[str, ...], size: int, scale: float) -> Lettering:
-    """The lines at a font size with their outline, left-aligned.
-
-    The mask begins at the first line's ascender and the pen's place, less a clear edge of
-    `_margin` that holds the outline and what reaches to the left of the pen.
-    """
-    font, margin, stroke = face.at(size), _margin(size, scale), _stroke(scale)
-    pitch = _end(face, "A", size)[1] + _SPACING * scale + 2 * stroke
-    ends = [_end(face, line, size) for line in lines]
-    wide = max(end[0] for end in ends) + 2 * margin
-    tall = pitch * (len(lines) - 1) + max(end[1] for end in ends) + 2 * margin
-    mask = Image.new("L", (math.ceil(wide), math.ceil(tall)))
-    draw = ImageDraw.Draw(mask)
-    for number, line in enumerate(lines):
-        draw.text((margin, margin + round(pitch * number)), line, fill=255, font=font)
-    return Lettering(mask, outlined(mask, stroke), size, " ".join(lines))
