@@ -17,6 +17,7 @@ from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import decode, square_canvas
 from typoattack.factory import load_models, with_wrappers
 from typoattack.metrics import comparison
+from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.comparison import Comparison
 from typoattack.models.open_clip_backend import OpenClipModel
 from typoattack.models.text_cache import TextCache
@@ -264,7 +265,10 @@ def attack(
 
 
 def compare(
-    *runs: Run | str | Path, figure: str = "flip_rate", out: str | Path | None = None
+    *runs: Run | str | Path,
+    figure: str = "flip_rate",
+    out: str | Path | None = None,
+    by: str = AUTO,
 ) -> Comparison:
     """Two or more models on the same attacked pictures, paired by photograph.
 
@@ -272,13 +276,14 @@ def compare(
         runs: runs or their folders; a run may hold several models.
         figure: what is compared, such as `targeted_success`.
         out: a folder for the page and the tables; none is written if None.
+        by: what photographs belong together by: `auto`, `none`, or a column.
 
     Raises:
         UserError: for runs that cannot be compared; the difference is named.
     """
     opened = [run if isinstance(run, Run) else Run(run) for run in runs]
     entrants = comparison.read_entrants([run.path for run in opened])
-    found = comparison.compare(entrants, figure=figure)
+    found = comparison.compare(entrants, figure=figure, by=by)
     if out is not None:
         painters = {
             entrant.name: run.painter()

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import threading
 import time
 from collections import Counter
@@ -154,11 +155,11 @@ def test_the_wait_that_a_server_asks_for_is_kept(server: Server) -> None:
 def test_a_server_that_hangs_is_left_after_the_timeout(server: Server) -> None:
     def behave(n: int, _: object):
         if n == 1:
-            time.sleep(1.5)
+            time.sleep(4)
         return 200, completion("(a)")
 
     server.behave = behave
-    with client(server, timeout=0.3) as asking:
+    with client(server, timeout=1.5) as asking:
         assert asking.ask(PICTURE, "which?").text == "(a)"
     assert len(server.requests) == 2
 
@@ -315,7 +316,10 @@ def test_the_page_of_a_chat_run_shows_its_pictures(chat, server: Server, tmp_pat
     status, out, err = chat("--concurrency", 1)
     assert status == 0, err
     page = (tmp_path / "run" / "report.html").read_text()
-    assert "data:image/webp" in page
+    data = re.search(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    rows = json.loads(data[1], parse_constant=pytest.fail)["rows"]
+    assert len(rows) == 6
+    assert all(image is not None for row in rows for image in row["images"])
     assert NEITHER in page
     assert "of 12 answers 4 refused" in out
 

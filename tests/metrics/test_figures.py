@@ -237,7 +237,7 @@ def test_a_figure_from_outside_stands_in_every_table_and_can_be_compared() -> No
 
     found = _only(FOUR)["stubborn_share"]
     assert (found.value, found.n, found.method) == (1.0, 1, "wilson")
-    assert to_frame(summarise(FOUR, resamples=100)).columns[-4:].tolist() == [
+    assert to_frame(summarise(FOUR, resamples=100)).columns[-6:-2].tolist() == [
         *("stubborn_share", "stubborn_share_low", "stubborn_share_high", "stubborn_share_n"),
     ]
     assert "| Attacked accuracy | Stubborn |" in markdown_table(summarise(FOUR, resamples=100))

@@ -93,14 +93,23 @@ def _rows(a: list[float], b: list[float], **columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"sample": samples, "value_a": a, "value_b": b, **columns})
 
 
-def test_a_contrast_counts_each_cluster_once_with_its_mean() -> None:
+def test_photographs_of_one_object_change_sides_together() -> None:
+    gaps = [1.0] * 24
+    rows = _rows(gaps, [0.0] * 24, object=[n // 4 for n in range(24)])
+    by_object, alone = (contrast(rows, resamples=50, by=by) for by in ("object", "none"))
+    assert by_object["p"] == 2 / 2**6
+    assert alone["p"] == 2 / 2**24
+    assert by_object["difference"].value == alone["difference"].value == -1
+    assert (by_object["more_a"], by_object["difference"].clusters) == (24, 6)
+    assert by_object["difference"].high > alone["difference"].high
+    assert by_object["grouped"] == "object"
+
+
+def test_a_contrast_by_object_is_that_of_the_objects_sums() -> None:
     rows = _rows([1, 1, 1, 0, 0], [0, 0, 0, 1, 0], object=["x", "x", "x", "y", "z"])
-    by_object = contrast(rows, resamples=50, cluster="object")
-    assert by_object["rate_a"] == by_object["rate_b"] == pytest.approx(1 / 3)
-    assert (by_object["difference"].value, by_object["difference"].n) == (0, 3)
-    assert by_object["p"] == 1
-    by_sample = contrast(rows, resamples=50)
-    assert (by_sample["more_a"], by_sample["more_b"], by_sample["difference"].n) == (3, 1, 5)
+    by_object = contrast(rows, resamples=50, by="object")
+    assert by_object["difference"].value == pytest.approx(-2 / 5)
+    assert by_object["p"] == sign_flip(np.array([-3.0, 1.0, 0.0]), stream("any"))
 
 
 def test_direction_interval_and_p_agree_where_the_difference_is_plain() -> None:

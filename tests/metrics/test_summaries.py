@@ -7,6 +7,7 @@ import pytest
 from made_tables import BLANK, FOUR, clean, simulated, table
 
 from typoattack.core.errors import UserError
+from typoattack.metrics.clusters import ALONE, clusters
 from typoattack.metrics.figures import FIGURES
 from typoattack.metrics.intervals import Figure
 from typoattack.metrics.outcomes import outcomes
@@ -66,12 +67,28 @@ def test_a_control_without_an_attack_stands_after_all_attacks() -> None:
 def test_the_seed_moves_the_bootstrap_and_nothing_else() -> None:
     rows = outcomes(simulated(12, replicates=3))
     rows = rows[rows["recipe"] == "printed-label"]
-    one, same, other = (estimate(rows, "flip_rate", seed=s, resamples=200) for s in (0, 0, 1))
+    alone = clusters(rows, ALONE)
+    one, same, other = (
+        estimate(rows, "flip_rate", seed=s, resamples=200, groups=alone) for s in (0, 0, 1)
+    )
     assert one == same != other
     assert (one.value, one.n) == (other.value, other.n)
-    assert estimate(rows, "flip_rate", resamples=200) == one
-    assert estimate(rows, "flip_rate", resamples=3) != one
-    assert estimate(rows, "accuracy_clean").method == "wilson"
+    assert estimate(rows, "flip_rate", resamples=200, groups=alone) == one
+    assert estimate(rows, "flip_rate", resamples=3, groups=alone) != one
+    assert estimate(rows, "accuracy_clean", groups=alone).method == "wilson"
+
+
+def test_objects_that_repeat_are_said_and_widen_the_interval() -> None:
+    predictions = simulated(60, replicates=1)
+    predictions["label"] = predictions["label"] % 2
+    together, alone = (
+        next(s for s in summarise(predictions, by=by) if s.family == "attack")
+        for by in ("label", "none")
+    )
+    assert (together.grouped, together.groups, alone.grouped) == ("label", 2, "")
+    assert together["flip_rate"].value == alone["flip_rate"].value
+    width = {one.grouped: one["flip_rate"].high - one["flip_rate"].low for one in (together, alone)}
+    assert width["label"] > width[""]
 
 
 def test_clean_rows_have_their_own_line_first() -> None:
@@ -155,6 +172,7 @@ def test_the_columns_of_the_csv_are_those_of_every_release() -> None:
         *("model", "task", "recipe", "family", "control", "control_of"),
         *("rows", "samples", "coverage", "size", "blank_coverage"),
         *(name + end for name, end in zip(figures, ends, strict=True)),
+        *("grouped", "groups"),
     ]
     assert list(FIGURES) == [
         *("accuracy_clean", "accuracy_attacked", "accuracy_drop", "flip_rate"),

@@ -72,14 +72,14 @@ def test_two_models_are_told_apart_in_words_and_numbers() -> None:
 def test_beside_what_is_not_told_apart_stands_what_could_have_been() -> None:
     found = compare(_entrants("strong", "other"))
     assert tell(found)[0] == (
-        "strong and other are not told apart by any of 1 attack, where differences of 19 points "
+        "strong and other are not told apart by any of 1 attack, where differences of 25 points "
         "could have been shown."
     )
     assert verdict(found.pairings[0], "flip_rate") == "not told apart"
-    assert could_show(found.pairings[0]) == "could have shown 19 pp"
+    assert could_show(found.pairings[0]) == "could have shown 25 pp"
     assert could_show(found.pairings[1]) == ""
-    assert "could have shown 19 pp" in _printed(found, width=140)
-    assert "could have shown 19 pp" in markdown(found)
+    assert "could have shown 25 pp" in _printed(found, width=140)
+    assert "could have shown 25 pp" in markdown(found)
     assert could_show(compare(_entrants("weak", "strong")).pairings[0]) == ""
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 import typoattack
 from typoattack.cli import console
 from typoattack.cli.commands import new_app
-from typoattack.cli.options import Plugins, load_plugins
+from typoattack.cli.options import Cluster, Plugins, load_plugins
 from typoattack.metrics.comparison import Entrant, read_entrants
 from typoattack.metrics.recipe_comparison import compare_recipes
 from typoattack.report.comparison import PAGE, tell, terminal_tables
@@ -36,6 +36,7 @@ def compare(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write a page and tables there.")
     ] = None,
+    cluster: Cluster = "auto",
     plugin: Plugins = None,
 ) -> None:
     """Is one model really more robust than another? Paired by photograph, with intervals.
@@ -47,18 +48,18 @@ def compare(
     if recipes is not None or len(runs) == 1:
         entrants = read_entrants(runs)
         if recipes is not None or len(entrants) == 1:
-            _compare_recipes(entrants, recipes or (), figure, out)
+            _compare_recipes(entrants, recipes or (), figure, out, cluster)
             return
-    found = typoattack.compare(*runs, figure=figure, out=out)
+    found = typoattack.compare(*runs, figure=figure, out=out, by=cluster)
     _show(terminal_tables(found), [*tell(found), *found.notes])
     if out is not None:
         console.out.print(Text(f"comparison page: {out / PAGE}"), soft_wrap=True)
 
 
 def _compare_recipes(
-    entrants: Sequence[Entrant], recipes: Sequence[str], figure: str, out: Path | None
+    entrants: Sequence[Entrant], recipes: Sequence[str], figure: str, out: Path | None, by: str
 ) -> None:
-    found = compare_recipes(entrants, recipes, figure=figure)
+    found = compare_recipes(entrants, recipes, figure=figure, by=by)
     _show([recipe_table(found)], [*tell_recipes(found), *found.notes])
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)

@@ -37,6 +37,14 @@ Precision = Annotated[str, typer.Option("--precision", help="fp32, bf16 or fp16.
 Legibility = Annotated[
     bool, typer.Option("--legibility", help="Can the writing be read? Text recognition tells.")
 ]
+Cluster = Annotated[
+    str,
+    typer.Option(
+        "--cluster",
+        help="Intervals by what photographs share: auto, none, label, word, label+word, or another "
+        "column or fact.",
+    ),
+]
 SafetensorsFile = Annotated[
     Path, typer.Option("--out", "-o", help="The file to write, .safetensors.")
 ]

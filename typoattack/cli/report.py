@@ -7,7 +7,7 @@ import typer
 
 import typoattack
 from typoattack.cli.commands import new_app
-from typoattack.cli.options import Legibility, Plugins, load_plugins
+from typoattack.cli.options import Cluster, Legibility, Plugins, load_plugins
 from typoattack.cli.progress import StageProgress
 from typoattack.cli.summary import show_run
 
@@ -18,11 +18,12 @@ app = new_app()
 def report(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
     legibility: Legibility = False,
+    cluster: Cluster = "auto",
     plugin: Plugins = None,
 ) -> None:
     """Write a run's page, tables and figures beside its predictions, and show the table."""
     load_plugins(plugin)
-    done = typoattack.Run(run)
+    done = typoattack.Run(run, cluster)
     if legibility:
         with StageProgress() as progress:
             done.measure_legibility(progress)

@@ -18,6 +18,7 @@ import pandas as pd
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
+from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.figures import FIGURES, comparable
 from typoattack.metrics.intervals import RESAMPLES
 from typoattack.metrics.margins import AtEqualMargin, at_equal_margin, clean_margins, without
@@ -178,14 +179,16 @@ def compare(
     seed: int = 0,
     resamples: int = RESAMPLES,
     least: int = LEAST_COMMON,
+    by: str = AUTO,
 ) -> Comparison:
     """Compare every pair of `entrants` recipe by recipe, and rank them.
 
-    The test is `typoattack.metrics.paired.sign_flip` on the mean gap a sample: rows of one sample
-    are not independent, so a sample counts once, with the mean of its attacked versions. With one
-    version a sample this is McNemar's exact test. Holm's adjustment runs over the attacks of one
-    pair of models, so what is said of two does not depend on who else is compared; controls are
-    shown but not tested.
+    The test is `typoattack.metrics.paired.p_of_mean` on the mean gap a sample: rows of one sample
+    are not independent, so a sample counts once, with the mean of its attacked versions, and
+    samples that belong together (one object's, one word's) change sides together. With one version
+    a sample, each by itself, this is McNemar's exact test. Holm's adjustment runs over the attacks
+    of one pair of models, so what is said of two does not depend on who else is compared; controls
+    are shown but not tested.
 
     Args:
         entrants: at least two, from `read_entrants`.
@@ -193,6 +196,7 @@ def compare(
         seed: of the bootstrap, and of random signs where they are drawn.
         resamples: how many bootstrap resamples.
         least: how many samples must count for both; a pair with fewer is named and left out.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
 
     Raises:
         UserError: for fewer than two models, runs that are not comparable (the difference is
@@ -208,8 +212,9 @@ def compare(
     changed: list[pd.DataFrame] = []
     left_out = []
     for a, b in itertools.combinations(counted, 2):
-        paired = _join(a.rows, b.rows, figure)
-        found, too_few = _pair(a, b, paired, seed, resamples, least)
+        paired = join_rows(a.rows, b.rows, figure)
+        how = {"seed": seed, "resamples": resamples, "by": by}
+        found, too_few = _pair(a, b, paired, least, how)
         if not any(one.tested for one in found):
             left_out.append(_left_out(a, b, paired, least))
             continue
@@ -232,6 +237,7 @@ def compare(
                 lower_is_better=FIGURES[figure].more_robust == "lower",
                 rng=stream("bootstrap", seed),
                 resamples=resamples,
+                by=by,
             )
         ),
         notes=(*(f"{told}; the pair is left out." for told in left_out), *notes),
@@ -294,15 +300,16 @@ def _sample_notes(entrants: Sequence[Entrant]) -> Iterator[str]:
             )
 
 
-def _join(a: pd.DataFrame, b: pd.DataFrame, figure: str) -> pd.DataFrame:
-    """The rows that count for both models, side by side."""
-    kept = [*JOIN, "family", "label", "target", "predicted", "clean_predicted", "pixels", figure]
+def join_rows(a: pd.DataFrame, b: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """The rows of `outcomes` that count for both models, side by side."""
+    once = ["family", "label", "target", "facts"]
+    kept = [*JOIN, *once, "predicted", "clean_predicted", "pixels", figure]
     sides = []
     for rows in (a, b):
         attacked = rows.loc[rows["family"] != CLEAN, kept]
         sides.append(attacked.rename(columns={figure: "value"}))
     joined = sides[0].merge(
-        sides[1].drop(columns=["family", "label", "target"]),
+        sides[1].drop(columns=once),
         on=JOIN,
         suffixes=("_a", "_b"),
         validate="1:1",
@@ -347,14 +354,14 @@ def _pairing_notes(a: _Counted, b: _Counted, paired: pd.DataFrame) -> Iterator[s
 
 
 def _pair(
-    a: _Counted, b: _Counted, paired: pd.DataFrame, seed: int, resamples: int, least: int
+    a: _Counted, b: _Counted, paired: pd.DataFrame, least: int, how: Mapping[str, Any]
 ) -> tuple[list[Pairing], list[str]]:
     """Two models under each recipe with enough in common, and what is said of the others."""
     found, too_few = [], []
     for key, rows in paired.groupby(["family", "task", "recipe"], sort=True):
         samples = int(rows["sample"].nunique())
         if samples >= least:
-            found.append(_pairing(key, rows, a, b, seed, resamples))
+            found.append(_pairing(key, rows, a, b, how))
         else:
             too_few.append(
                 f"{key[2]}: only {_photographs(samples)} count for both {a.name} and {b.name}, "
@@ -364,7 +371,7 @@ def _pair(
 
 
 def _pairing(
-    key: Any, rows: pd.DataFrame, a: _Counted, b: _Counted, seed: int, resamples: int
+    key: Any, rows: pd.DataFrame, a: _Counted, b: _Counted, how: Mapping[str, Any]
 ) -> Pairing:
     """Two models under one recipe, from their joined rows."""
     family, task, recipe = key
@@ -378,9 +385,9 @@ def _pairing(
         own_a=a.own[key],
         own_b=b.own[key],
         at_equal_margin=(
-            at_equal_margin(rows, a.margins, b.margins)
+            at_equal_margin(rows, a.margins, b.margins, how["by"])
             if tested
             else without("controls are not tested", int(rows["sample"].nunique()))
         ),
-        **contrast(rows, tested=tested, seed=seed, resamples=resamples),
+        **contrast(rows, tested=tested, **how),
     )

@@ -173,7 +173,7 @@ class Definition:
 FIGURES: Registry[Definition] = Registry("figure")
 """Every figure by name, in the order of the columns of `summary.csv`."""
 
-_TAKEN = ("rows", "samples", "blank_coverage")
+_TAKEN = ("rows", "samples", "blank_coverage", "grouped", "groups")
 """Columns of a summary that are no figures, beside those of the schema."""
 
 

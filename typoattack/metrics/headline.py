@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from typoattack.core.randomness import stream
-from typoattack.metrics.intervals import Values
-from typoattack.metrics.paired import ALPHA, detectable, discordance, holm, sign_flip
+from typoattack.metrics.clusters import AUTO, clusters
+from typoattack.metrics.paired import ALPHA, could_be_shown, holm, p_of_mean
 
 _SAME = 1e-12
 """Rates nearer than that differ by rounding alone."""
@@ -52,7 +51,7 @@ class Effect:
     detectable: float
 
 
-def strongest(counted: pd.DataFrame, *, seed: int = 0) -> Strongest | None:
+def strongest(counted: pd.DataFrame, *, seed: int = 0, by: str = AUTO) -> Strongest | None:
     """The strongest attack, and which others it is not told apart from.
 
     The winner is chosen after the fact, so each test against another counts for all pairs of
@@ -61,6 +60,7 @@ def strongest(counted: pd.DataFrame, *, seed: int = 0) -> Strongest | None:
     Args:
         counted: rows of one model and task, from `typoattack.metrics.outcomes.outcomes`.
         seed: of random signs where they are drawn.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
     """
     rates = _by_sample(counted, "flip_rate")
     means = rates.mean().dropna()
@@ -69,18 +69,25 @@ def strongest(counted: pd.DataFrame, *, seed: int = 0) -> Strongest | None:
     first = means >= means.max() - _SAME
     winner = str(means.index[first][0])
     pairs = len(means) * (len(means) - 1) / 2
-    gaps = {str(r): _values(rates[winner] - rates[r]) for r in means.index[~first]}
-    alike = {r: own for r, own in gaps.items() if pairs * _p(own, seed) >= ALPHA}
+    own = counted[counted["recipe"] == winner].drop_duplicates("sample").set_index("sample")
+    groups = clusters(own.reindex(rates.index).reset_index(), by)
+    alike = {}
+    for other in means.index[~first]:
+        gaps = (rates[winner] - rates[other]).to_numpy(np.float64)
+        there = ~np.isnan(gaps)
+        shared, gaps = groups.only(there), gaps[there]
+        if pairs * p_of_mean(gaps, shared, seed) >= ALPHA:
+            alike[str(other)] = could_be_shown(gaps, shared)
     return Strongest(
         tuple(map(str, means.index[first])),
         len(means),
         tuple(alike),
-        max((detectable(len(own), discordance(own)) for own in alike.values()), default=math.nan),
+        max(alike.values(), default=math.nan),
     )
 
 
 def effects(
-    counted: pd.DataFrame, figure: str, recipes: Sequence[str], *, seed: int = 0
+    counted: pd.DataFrame, figure: str, recipes: Sequence[str], *, seed: int = 0, by: str = AUTO
 ) -> dict[str, Effect]:
     """Whether a figure differs from 0 under each of `recipes`, Holm-adjusted over them.
 
@@ -89,14 +96,23 @@ def effects(
         figure: a difference, such as `reading_effect`.
         recipes: the family of tests; each must be in `counted`.
         seed: of random signs where they are drawn.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
     """
-    by_sample = _by_sample(counted, figure)
-    values = [_values(by_sample[recipe]) for recipe in recipes]
-    adjusted = holm([_p(own, seed) for own in values])
-    return {
-        recipe: Effect(p, detectable(len(own), discordance(own)))
-        for recipe, own, p in zip(recipes, values, adjusted, strict=True)
+    found = {
+        recipe: _effect(counted[counted["recipe"] == recipe], figure, seed, by)
+        for recipe in recipes
     }
+    adjusted = holm([one.p for one in found.values()])
+    return {
+        recipe: Effect(p, one.detectable)
+        for (recipe, one), p in zip(found.items(), adjusted, strict=True)
+    }
+
+
+def _effect(rows: pd.DataFrame, figure: str, seed: int, by: str) -> Effect:
+    there = rows[figure].notna().to_numpy()
+    values, groups = rows[figure].to_numpy(np.float64)[there], clusters(rows, by).only(there)
+    return Effect(p_of_mean(values, groups, seed), could_be_shown(values, groups))
 
 
 def _by_sample(counted: pd.DataFrame, figure: str) -> pd.DataFrame:
@@ -106,11 +122,3 @@ def _by_sample(counted: pd.DataFrame, figure: str) -> pd.DataFrame:
         figure, index="sample", columns="recipe", aggfunc="mean", sort=True
     )
     return table
-
-
-def _values(column: "pd.Series[float]") -> Values:
-    return column.dropna().to_numpy(np.float64)
-
-
-def _p(gaps: Values, seed: int) -> float:
-    return sign_flip(gaps, stream("sign flip", seed))

@@ -37,7 +37,8 @@ class Figure:
         low: lower end of the interval; NaN if there is none.
         high: upper end.
         n: how many samples were counted.
-        method: `wilson`, `bootstrap`, or `none`.
+        method: `wilson`, `bootstrap`, `clustered`, or `none`.
+        clusters: groups of samples behind a clustered interval; 0 where each counts by itself.
     """
 
     value: float
@@ -45,6 +46,7 @@ class Figure:
     high: float
     n: int
     method: str = "none"
+    clusters: int = 0
 
     def __bool__(self) -> bool:
         return self.n > 0

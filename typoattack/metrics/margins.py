@@ -20,6 +20,7 @@ from statsmodels.tools.sm_exceptions import (
     PerfectSeparationWarning,
 )
 
+from typoattack.metrics.clusters import AUTO, clusters
 from typoattack.metrics.intervals import LEVEL, Figure
 from typoattack.results.schema import CLEAN
 
@@ -77,17 +78,22 @@ def clean_margins(predictions: pd.DataFrame) -> "pd.Series[float]":
 
 
 def at_equal_margin(
-    rows: pd.DataFrame, margins_a: "pd.Series[float]", margins_b: "pd.Series[float]"
+    rows: pd.DataFrame,
+    margins_a: "pd.Series[float]",
+    margins_b: "pd.Series[float]",
+    by: str = AUTO,
 ) -> AtEqualMargin:
     """Fit the figure of both models, row by row, on clean margin and model.
 
     A logistic regression with the sandwich variance clustered by sample, since a photograph
-    stands in it for both models and for each of its attacked versions.
+    stands in it for both models and for each of its attacked versions; or by object where objects
+    repeat.
 
     Args:
         rows: of one recipe, with `task`, `sample`, `value_a` and `value_b` (0 to 1).
         margins_a: what `clean_margins` gives for the first model.
         margins_b: and for the second.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
     """
     index = pd.MultiIndex.from_frame(rows[["task", "sample"]])
     margin = np.concatenate([m.reindex(index).to_numpy(np.float64) for m in (margins_a, margins_b)])
@@ -104,7 +110,7 @@ def at_equal_margin(
     if finite.std() == 0:
         return without("the clean margins are all the same", samples)
     standard = (finite - finite.mean()) / finite.std()
-    groups = np.tile(pd.factorize(rows["sample"])[0], 2)
+    groups = np.tile(clusters(rows, by).codes[0], 2)
     return _fit(values, np.column_stack([np.ones_like(second), standard, second]), groups, samples)
 
 

@@ -1,8 +1,9 @@
 """One statistic for a paired difference: its direction, its interval and its p-value.
 
-The statistic is the mean gap a cluster. Whoever lies lower in the mean is the one that a sentence
-calls lower, the interval is that of the mean, and the test asks how often so large a mean comes
-about when each cluster's gap may as well have had the other sign.
+The statistic is the mean gap a photograph. Whoever lies lower in the mean is the one that a
+sentence calls lower, the interval is that of the mean, and the test asks how often so large a mean
+comes about when the gaps of each group of photographs that belong together (each by itself, unless
+objects repeat) may as well have had the other sign.
 """
 
 import math
@@ -17,6 +18,8 @@ import pandas as pd
 from scipy import stats
 
 from typoattack.core.randomness import Rng, stream
+from typoattack.metrics.clusters import AUTO, Clusters, clustered, clusters, independent, p_value
+from typoattack.metrics.clusters import discordance as of_groups
 from typoattack.metrics.intervals import DIFFERENCE, RESAMPLES, Figure, Values, bootstrap
 
 ALPHA = 0.05
@@ -43,19 +46,20 @@ _CHUNK = 4_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast:
-    """Two sides of a figure on the same clusters; a cluster is a photograph unless said.
+    """Two sides of a figure on the same photographs.
 
     Attributes:
         task: the question that was asked.
         a: name of the first side.
         b: name of the second.
-        rate_a: the figure of `a` on the shared clusters.
-        rate_b: the figure of `b` on the same clusters.
-        difference: `b` minus `a`, the mean gap, with a bootstrap interval over clusters.
-        more_a: clusters on which the figure is higher for `a`.
-        more_b: clusters on which it is higher for `b`.
-        p: of `sign_flip` on the gaps; NaN for what is not tested, such as controls.
-        detectable: the smallest difference that so many clusters could have shown; see there.
+        rate_a: the figure of `a` on the shared photographs.
+        rate_b: the figure of `b` on the same photographs.
+        difference: `b` minus `a`, the mean gap, with its interval.
+        more_a: photographs on which the figure is higher for `a`.
+        more_b: photographs on which it is higher for `b`.
+        p: of `tested` on the gaps; NaN for what is not tested, such as controls.
+        detectable: the smallest difference that so many photographs could have shown; see there.
+        grouped: by what photographs belong together; empty where each stands by itself.
         p_holm: adjusted over the family of tests.
     """
 
@@ -69,6 +73,7 @@ class Contrast:
     more_b: int
     p: float
     detectable: float
+    grouped: str = ""
     p_holm: float = math.nan
 
     @property
@@ -88,31 +93,61 @@ def contrast(
     tested: bool = True,
     seed: int = 0,
     resamples: int = RESAMPLES,
-    cluster: str = "sample",
+    by: str = AUTO,
 ) -> dict[str, Any]:
     """What a `Contrast` says in numbers of joined rows.
 
     Args:
-        rows: with `value_a` and `value_b`, and the column `cluster`.
+        rows: with `value_a` and `value_b`, `sample`, `label` and `word`.
         tested: whether there is to be a p-value.
         seed: of the bootstrap and of random signs.
         resamples: how many bootstrap resamples.
-        cluster: the column of what is independent of one another; each counts once, with the
-            mean of its rows.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
     """
-    means = rows.groupby(cluster, sort=True)[["value_a", "value_b"]].mean()
+    groups = clusters(rows, by)
+    means = rows.groupby("sample", sort=True)[["value_a", "value_b"]].mean()
     gaps = (means["value_b"] - means["value_a"]).to_numpy(np.float64)
+    by_row = (rows["value_b"] - rows["value_a"]).to_numpy(np.float64)
     return {
         "rate_a": float(means["value_a"].mean()),
         "rate_b": float(means["value_b"].mean()),
-        "difference": bootstrap(
-            gaps, stream("bootstrap", seed), bounds=DIFFERENCE, resamples=resamples
+        "difference": (
+            bootstrap(gaps, stream("bootstrap", seed), bounds=DIFFERENCE, resamples=resamples)
+            if groups.trivial
+            else clustered(by_row, groups, DIFFERENCE)
         ),
         "more_a": int((gaps < 0).sum()),
         "more_b": int((gaps > 0).sum()),
-        "p": sign_flip(gaps, stream("sign flip", seed)) if tested else math.nan,
-        "detectable": detectable(len(gaps), discordance(gaps)),
+        "p": p_of_mean(by_row, groups, seed) if tested else math.nan,
+        "detectable": could_be_shown(by_row, groups),
+        "grouped": "" if groups.trivial else " × ".join(groups.factors),
     }
+
+
+def p_of_mean(gaps: Values, groups: Clusters, seed: int = 0) -> float:
+    """Two-sided p-value of the mean of `gaps` (n_rows,), by photographs that belong together.
+
+    `sign_flip` of what each group adds to the mean; where objects and words cross, so that no
+    group is independent of the others, Student's t (`typoattack.metrics.clusters.p_value`).
+
+    Args:
+        gaps: one a row.
+        groups: of the rows.
+        seed: of random signs where they are drawn.
+    """
+    if len(groups.codes) > 1:
+        return p_value(gaps, groups)
+    return sign_flip(groups.sums(gaps), stream("sign flip", seed))
+
+
+def could_be_shown(gaps: Values, groups: Clusters) -> float:
+    """`detectable` for the design and the discordance of `gaps` (n_rows,)."""
+    if groups.trivial:
+        by_photograph = groups.sums(gaps)
+        return detectable(len(by_photograph), discordance(by_photograph))
+    if groups.count < LEAST_COMMON:
+        return math.nan
+    return detectable(independent(gaps, groups), of_groups(gaps, groups))
 
 
 def sign_flip(gaps: Values, rng: Rng, *, draws: int = DRAWS) -> float:
@@ -196,7 +231,7 @@ def discordance(gaps: Values) -> float:
     return float((np.square(gaps).sum() + 2) / (len(gaps) + 2))
 
 
-def detectable(n: int, discordant: float) -> float:
+def detectable(n: float, discordant: float) -> float:
     """The smallest true difference that `n` clusters show with 80 % power at 5 %, unadjusted.
 
     The normal approximation to McNemar's test (Connor 1987), with half a step of the exact test

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from typoattack.core.randomness import Rng
+from typoattack.metrics.clusters import AUTO, Codes, clusters
 from typoattack.metrics.intervals import NOTHING, RESAMPLES, Figure
 
 Array = npt.NDArray[np.float64]
@@ -68,15 +69,17 @@ def rank(
     lower_is_better: bool,
     rng: Rng,
     resamples: int = RESAMPLES,
+    by: str = AUTO,
 ) -> list[Rank]:
     """Rank models by the mean of a figure over attacks, the most robust first.
 
     All are ranked on the same photographs: those that count for every model with a place under
     the attack (for the flip rate: that all of them are right on when clean). A model that is
     right on fewer than `LEAST_RIGHT` photographs, or on less than `LEAST_RIGHT_SHARE` of them, is
-    listed without a place and takes no part in that choice. Photographs are resampled once for
-    all models and attacks, so the uncertainty of a place is that of the paired data. It is that
-    of this set of photographs and attacks: another set of attacks may rank otherwise.
+    listed without a place and takes no part in that choice. Photographs (objects, where objects
+    repeat) are resampled once for all models and attacks, so the uncertainty of a place is that of
+    the paired data. It is that of this set of photographs and attacks: another set of attacks may
+    rank otherwise.
 
     Args:
         counted: for each model's name its rows, from `typoattack.metrics.outcomes.outcomes`.
@@ -84,6 +87,8 @@ def rank(
         lower_is_better: whether a robust model has a low figure.
         rng: of the bootstrap.
         resamples: how many resamples.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`. Of two
+            factors the first is resampled.
 
     Returns:
         One rank a model, those without a place last; empty if no two models share an attack.
@@ -91,14 +96,16 @@ def rank(
     listed = {name: _unplaced(name, rows) for name, rows in counted.items()}
     able = {name: counted[name] for name, one in listed.items() if not one.reason}
     if len(able) > 1:
-        values = _per_sample(able, figure)
+        values, samples = _per_sample(able, figure)
         if not values.shape[2]:
             return []
+        together = _together(able, samples, by)
         common: Mask = np.logical_and.reduce(~np.isnan(values), axis=1)
         enough = common.sum(axis=0) >= LEAST_RIGHT
         if enough.any():
             values, common = values[:, :, enough], common[:, enough]
-            placed = _placed(able, listed, values, common, lower_is_better, rng, resamples)
+            drawing = _Drawing(together, rng, resamples)
+            placed = _placed(able, listed, values, common, lower_is_better, drawing)
             return [*placed, *_others(listed, able)]
     why = _NO_OTHER if len(able) < 2 else _NOTHING_COMMON
     return _others({name: replace(one, reason=one.reason or why) for name, one in listed.items()})
@@ -147,16 +154,15 @@ def _placed(
     values: Array,
     common: Mask,
     lower_is_better: bool,
-    rng: Rng,
-    resamples: int,
+    drawing: "_Drawing",
 ) -> list[Rank]:
     """The models that have a place, best first."""
-    kept = common.any(axis=1)
+    kept: Mask = np.asarray(common.any(axis=1))
     values, common = values[kept], common[kept]
     present = np.broadcast_to(common[:, None, :], values.shape)
     filled = np.where(present, values, 0.0)
     score = (filled.sum(axis=0) / present.sum(axis=0)).mean(axis=1)
-    drawn = _resampled(filled, present, rng, resamples)
+    drawn = _resampled(filled, present, drawing.only(kept))
     sign = 1.0 if lower_is_better else -1.0
     places = _places(sign * drawn)
     best = places == 1
@@ -179,8 +185,23 @@ def _placed(
     return sorted(made, key=lambda one: (one.place, one.name))
 
 
-def _per_sample(counted: Mapping[str, pd.DataFrame], figure: str) -> Array:
-    """(samples, models, attacks): the figure's mean on each sample; NaN where none counts."""
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """How samples are resampled: which belong together, by what stream, how often."""
+
+    together: Codes
+    rng: Rng
+    resamples: int
+
+    def only(self, kept: Mask) -> "_Drawing":
+        """The same for some of the samples."""
+        codes = np.unique(self.together[kept], return_inverse=True)[1]
+        return replace(self, together=np.asarray(codes, np.int64))
+
+
+def _per_sample(counted: Mapping[str, pd.DataFrame], figure: str) -> tuple[Array, "pd.Index[str]"]:
+    """(samples, models, attacks): the figure's mean on each sample, NaN where none counts; and the
+    samples' ids."""
     by = ["task", "recipe", "sample"]
     tables = [
         rows[rows["family"] == "attack"].groupby(by, sort=True)[figure].mean().unstack("sample")
@@ -192,22 +213,40 @@ def _per_sample(counted: Mapping[str, pd.DataFrame], figure: str) -> Array:
     cube = [
         table.reindex(index=attacks, columns=samples).to_numpy(np.float64).T for table in tables
     ]
-    return np.stack(cube, axis=1)
+    return np.stack(cube, axis=1), samples
 
 
-def _resampled(filled: Array, present: Mask, rng: Rng, resamples: int) -> Array:
+def _together(counted: Mapping[str, pd.DataFrame], samples: "pd.Index[str]", by: str) -> Codes:
+    """Which samples belong together."""
+    rows = pd.concat([own[own["family"] == "attack"] for own in counted.values()])
+    one_each = rows.drop_duplicates("sample").set_index("sample").loc[samples].reset_index()
+    return clusters(one_each, by).codes[0]
+
+
+def _resampled(filled: Array, present: Mask, drawing: _Drawing) -> Array:
     """(resamples, models): scores on resampled samples, those without any figure left out."""
     n, models, attacks = filled.shape
     flat, counts = filled.reshape(n, -1), present.reshape(n, -1).astype(np.float64)
+    groups = int(drawing.together.max()) + 1
+    if groups < n:  # what a group adds, so that it is drawn as a whole
+        flat, counts = (_summed(drawing.together, groups, part) for part in (flat, counts))
     parts = []
-    for size in _sizes(resamples, max(1, _CHUNK // n)):
-        weights = rng.multinomial(n, np.full(n, 1 / n), size=size).astype(np.float64)
+    for size in _sizes(drawing.resamples, max(1, _CHUNK // groups)):
+        chances = np.full(groups, 1 / groups)
+        weights = drawing.rng.multinomial(groups, chances, size=size).astype(np.float64)
         with np.errstate(invalid="ignore"):
             rates = (weights @ flat) / (weights @ counts)
         parts.append(rates.reshape(size, models, attacks).mean(axis=2))
     drawn = np.concatenate(parts)
     kept: Array = drawn[~np.isnan(drawn).any(axis=1)]
     return kept
+
+
+def _summed(codes: Codes, groups: int, rows: Array) -> Array:
+    """(groups, columns): the sum of rows (n, columns) of each group."""
+    sums = np.zeros((groups, rows.shape[1]))
+    np.add.at(sums, codes, rows)
+    return sums
 
 
 def _sizes(total: int, most: int) -> Iterator[int]:

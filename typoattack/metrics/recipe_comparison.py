@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from typoattack.core.errors import UserError, unknown
+from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.comparison import Entrant, refuse_figure, repeat_notes
 from typoattack.metrics.intervals import RESAMPLES
 from typoattack.metrics.outcomes import outcomes
@@ -55,6 +56,7 @@ def compare_recipes(
     seed: int = 0,
     resamples: int = RESAMPLES,
     least: int = LEAST_COMMON,
+    by: str = AUTO,
 ) -> RecipeComparison:
     """Compare attacks with one another, separately under each model.
 
@@ -69,6 +71,7 @@ def compare_recipes(
         seed: of the bootstrap, and of random signs where they are drawn.
         resamples: how many bootstrap resamples.
         least: how many samples must count under both recipes; a pair with fewer is left out.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
 
     Raises:
         UserError: for a figure that cannot be compared, a recipe that a run has not, no two
@@ -90,7 +93,7 @@ def compare_recipes(
                     f"comparing needs {least}; the pair is left out."
                 )
                 continue
-            family.append(_pairing(entrant.name, a, b, joined, seed, resamples))
+            family.append(_pairing(entrant.name, a, b, joined, seed, resamples, by))
             notes += _word_notes(entrant.name, a, b, joined)
         pairings += with_holm(family)
     if not pairings:
@@ -135,23 +138,25 @@ def _base(recipe: str) -> str:
 
 
 def _join(rows: pd.DataFrame, a: str, b: str, figure: str) -> pd.DataFrame:
-    """The rows that count under both recipes, side by side."""
+    """The rows that count under both recipes, side by side; `word` where both bear the same."""
+    kept = [*JOIN, "label", "facts", "word", figure]
     sides = [
-        rows.loc[rows["recipe"] == recipe, [*JOIN, "word", figure]].rename(
-            columns={figure: "value"}
-        )
+        rows.loc[rows["recipe"] == recipe, kept].rename(columns={figure: "value"})
         for recipe in (a, b)
     ]
-    joined = sides[0].merge(sides[1], on=JOIN, suffixes=("_a", "_b"), validate="1:1")
+    joined = sides[0].merge(
+        sides[1].drop(columns=["label", "facts"]), on=JOIN, suffixes=("_a", "_b"), validate="1:1"
+    )
+    joined["word"] = joined["word_a"].where(joined["word_a"] == joined["word_b"], "")
     counting: pd.DataFrame = joined.dropna(subset=["value_a", "value_b"], ignore_index=True)
     return counting
 
 
 def _pairing(
-    model: str, a: str, b: str, joined: pd.DataFrame, seed: int, resamples: int
+    model: str, a: str, b: str, joined: pd.DataFrame, seed: int, resamples: int, by: str
 ) -> RecipePairing:
     tasks = "+".join(sorted(map(str, joined["task"].unique())))
-    numbers = contrast(joined, seed=seed, resamples=resamples)
+    numbers = contrast(joined, seed=seed, resamples=resamples, by=by)
     return RecipePairing(task=tasks, model=model, a=a, b=b, **numbers)
 
 

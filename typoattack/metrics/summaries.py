@@ -13,6 +13,7 @@ import pandas as pd
 
 from typoattack.core.errors import unknown
 from typoattack.core.randomness import stream
+from typoattack.metrics.clusters import AUTO, Clusters, clustered, clusters
 from typoattack.metrics.figures import FIGURES
 from typoattack.metrics.intervals import RESAMPLES, SHARE, Figure, Values, bootstrap, wilson
 from typoattack.metrics.outcomes import outcomes
@@ -33,6 +34,9 @@ class RecipeSummary:
         size: mean text height, share of the canvas, over rows with text; NaN without.
         blank_coverage: mean coverage of its blank control; NaN without one. Without a
             surface the reading effect is taken against the mirrored control.
+        grouped: by what photographs belong together, `label × word` for instance; empty where each
+            stands by itself.
+        groups: how many of them there are, of the factor with the fewest.
         figures: by the names of `typoattack.metrics.figures.FIGURES`, in their order.
     """
 
@@ -47,6 +51,8 @@ class RecipeSummary:
     coverage: float
     size: float
     blank_coverage: float
+    grouped: str
+    groups: int
     figures: Mapping[str, Figure]
 
     @property
@@ -66,7 +72,7 @@ class RecipeSummary:
 
 
 def summarise(
-    predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLES
+    predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLES, by: str = AUTO
 ) -> list[RecipeSummary]:
     """One summary a (model, task, recipe), the clean pictures first, a control after its attack.
 
@@ -75,19 +81,20 @@ def summarise(
             `typoattack.metrics.legibility`) adds the two figures about legibility.
         seed: of the bootstrap; the same values get the same interval wherever they stand.
         resamples: how many bootstrap resamples.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
 
     Raises:
         UserError: for a missing column, a row that is there twice, or a missing number.
     """
-    return summarise_outcomes(outcomes(predictions), seed=seed, resamples=resamples)
+    return summarise_outcomes(outcomes(predictions), seed=seed, resamples=resamples, by=by)
 
 
 def summarise_outcomes(
-    counted: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLES
+    counted: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLES, by: str = AUTO
 ) -> list[RecipeSummary]:
     """`summarise` for a table that `outcomes` made already."""
     groups = counted.groupby(GROUP, sort=False)
-    made = [_summary(key, rows, seed, resamples) for key, rows in groups]  # type: ignore[arg-type]
+    made = [_summary(key, rows, seed, resamples, by) for key, rows in groups]  # type: ignore[arg-type]
     return sorted(made, key=_place)
 
 
@@ -99,10 +106,15 @@ def _place(one: RecipeSummary) -> tuple[Any, ...]:
 
 
 def _summary(
-    key: tuple[str, str, str], rows: pd.DataFrame, seed: int, resamples: int
+    key: tuple[str, str, str], rows: pd.DataFrame, seed: int, resamples: int, by: str
 ) -> RecipeSummary:
     rows = rows.sort_values(["sample", "replicate"])
     first = rows.iloc[0]
+    groups = clusters(rows, by)
+    measured = {
+        name: estimate(rows, name, seed=seed, resamples=resamples, groups=groups)
+        for name in FIGURES
+    }
     return RecipeSummary(
         *key,
         family=str(first["family"]),
@@ -113,7 +125,9 @@ def _summary(
         coverage=_mean(rows["coverage"]),
         size=_mean(rows["size"][rows["size"] > 0]),
         blank_coverage=_mean(rows["blank_coverage"]),
-        figures={name: estimate(rows, name, seed=seed, resamples=resamples) for name in FIGURES},
+        grouped="" if groups.trivial else " × ".join(groups.factors),
+        groups=groups.count,
+        figures=measured,
     )
 
 
@@ -129,22 +143,30 @@ def estimate(
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
+    groups: Clusters | None = None,
 ) -> Figure:
     """The figure `name` over the rows of `counted`, a table that `outcomes` made.
 
-    Wilson's interval where each sample counts once and the figure is a share, else a bootstrap
-    over samples (see `typoattack.metrics.intervals`).
+    Where photographs belong together, an interval that knows of it (see
+    `typoattack.metrics.clusters`); else Wilson's where each sample counts once and the figure is a
+    share, and a bootstrap over samples where not (see `typoattack.metrics.intervals`).
 
     Args:
         counted: rows of one model, task and recipe, or of any part of them.
         name: a column that `FIGURES` names.
         seed: of the bootstrap.
         resamples: how many bootstrap resamples.
+        groups: of those rows; as the design of the data has them if None.
 
     Raises:
         UserError: for an unknown figure.
     """
     defined = FIGURES[name]
+    groups = clusters(counted) if groups is None else groups
+    if not groups.trivial:
+        present = counted[name].notna().to_numpy()
+        values = counted[name].to_numpy(np.float64)[present]
+        return clustered(values, groups.only(present), defined.bounds)
     values, rows = per_sample(counted, name)
     once = rows == len(values) or (defined.of_sample and bool(np.isin(values, (0, 1)).all()))
     if defined.bounds == SHARE and once:
@@ -159,8 +181,8 @@ def per_sample(counted: pd.DataFrame, name: str) -> tuple[Values, int]:
         The means (n,), and how many rows stand behind them.
     """
     present = counted[["sample", name]].dropna()
-    groups = present.groupby("sample", sort=True)[name]
-    return groups.mean().to_numpy(np.float64), len(present)
+    by_sample = present.groupby("sample", sort=True)[name]
+    return by_sample.mean().to_numpy(np.float64), len(present)
 
 
 _PLAIN = (
@@ -169,6 +191,9 @@ _PLAIN = (
     *("rows", "samples", "coverage", "size", "blank_coverage"),
 )
 """The columns of a frame before its figures: attributes of `RecipeSummary`."""
+
+_LAST = ("grouped", "groups")
+"""And behind them."""
 
 
 def to_frame(summaries: Sequence[RecipeSummary]) -> pd.DataFrame:
@@ -182,8 +207,9 @@ def to_frame(summaries: Sequence[RecipeSummary]) -> pd.DataFrame:
         for name, figure in one.figures.items():
             line[name] = figure.value
             line |= {f"{name}_{part}": getattr(figure, part) for part in ("low", "high", "n")}
+        line |= {name: getattr(one, name) for name in _LAST}
         lines.append(line)
     frame: pd.DataFrame = (
-        pd.DataFrame(lines) if lines else pd.DataFrame(columns=[*_PLAIN, *FIGURES])
+        pd.DataFrame(lines) if lines else pd.DataFrame(columns=[*_PLAIN, *FIGURES, *_LAST])
     )
     return frame

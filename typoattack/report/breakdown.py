@@ -4,56 +4,62 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from typoattack.metrics.clusters import AUTO, clusters
 from typoattack.metrics.summaries import estimate
 
 BROKEN_DOWN = ("flip_rate", "targeted_success")
 """The figures that are given for each class and word."""
 
 
-def by_class(counted: pd.DataFrame, class_names: Sequence[str], *, seed: int = 0) -> pd.DataFrame:
+def by_class(
+    counted: pd.DataFrame, class_names: Sequence[str], *, seed: int = 0, by: str = AUTO
+) -> pd.DataFrame:
     """Flip rate and targeted success for each model and true class, over all attacks.
 
     Args:
         counted: what `typoattack.metrics.outcomes.outcomes` gives.
         class_names: what labels index.
         seed: of the bootstrap.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
 
     Returns:
         Columns `model`, `class`, `photographs`, `pictures`, then each figure with `_low`, `_high`
         and `_n` (photographs). Ordered by the lower end of the flip rate's interval, so that a
         class does not lead for having been seen once.
     """
-    table: pd.DataFrame = _broken_down(counted, "label", seed)
+    table: pd.DataFrame = _broken_down(counted, "label", seed, by)
     table.insert(1, "class", [class_names[i] for i in table.pop("label")])
     return table
 
 
-def by_word(counted: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+def by_word(counted: pd.DataFrame, *, seed: int = 0, by: str = AUTO) -> pd.DataFrame:
     """The same for each model and word that was asked for, as columns `model` and `word`."""
-    return _broken_down(counted[counted["word"] != ""], "word", seed)
+    return _broken_down(counted[counted["word"] != ""], "word", seed, by)
 
 
-def _broken_down(counted: pd.DataFrame, by: str, seed: int) -> pd.DataFrame:
+def _broken_down(counted: pd.DataFrame, part: str, seed: int, by: str) -> pd.DataFrame:
     attacks = counted[(counted["family"] == "attack") & counted["flip_rate"].notna()]
-    groups = attacks.groupby(["model", by], sort=True)["sample"]
+    groups = attacks.groupby(["model", part], sort=True)["sample"]
     table = groups.agg(photographs="nunique", pictures="size").reset_index()
     for name in BROKEN_DOWN:
-        table = table.merge(_estimates(attacks, by, name, seed), how="left", on=["model", by])
+        table = table.merge(
+            _estimates(attacks, part, name, seed, by), how="left", on=["model", part]
+        )
     ordered: pd.DataFrame = table.sort_values(
-        ["model", "flip_rate_low", "flip_rate", by],
+        ["model", "flip_rate_low", "flip_rate", part],
         ascending=[True, False, False, True],
         ignore_index=True,
     )
     return ordered
 
 
-def _estimates(attacks: pd.DataFrame, by: str, name: str, seed: int) -> pd.DataFrame:
-    """One figure with its interval for each (model, value of `by`)."""
+def _estimates(attacks: pd.DataFrame, part: str, name: str, seed: int, by: str) -> pd.DataFrame:
+    """One figure with its interval for each (model, value of the column `part`)."""
     lines = []
-    for key, rows in attacks.groupby(["model", by], sort=True):
-        found = estimate(rows, name, seed=seed)
+    for key, rows in attacks.groupby(["model", part], sort=True):
+        found = estimate(rows, name, seed=seed, groups=clusters(rows, by))
         lines.append((*key, found.value, found.low, found.high, found.n))
-    columns = ["model", by, name, f"{name}_low", f"{name}_high", f"{name}_n"]
+    columns = ["model", part, name, f"{name}_low", f"{name}_high", f"{name}_n"]
     table: pd.DataFrame = pd.DataFrame(lines, columns=columns)
     return table
 

@@ -189,7 +189,8 @@ def terminal_tables(found: Comparison) -> list[Table]:
 _CAPTION = (
     "Difference: second minus first, with its 95 % interval; n: photographs that count for both; "
     "own: the model on all that count for it, where those are more; p: sign-flip test of the mean "
-    "gap a photograph, Holm-adjusted over the attacks of one pair of models; "
+    "gap a photograph, by object where objects repeat (Student's t by object and word where words "
+    "do too), Holm-adjusted over the attacks of one pair of models; "
     f"told apart: p < {ALPHA}; could have shown: with 80 % power at 5 %, before adjusting, if the "
     "models differ on as many photographs as here"
 )
@@ -332,6 +333,7 @@ def _page(
         changed=changed,
         pictures=_pictures(entrants, changed, painters),
         story=tell(found),
+        grouped=" and ".join(sorted({p.grouped for p in found.pairings if p.grouped})),
         provenance=provenance(entrants[0].manifest),
         model_notes={e.name: _notes(e) for e in entrants},
     )

@@ -60,8 +60,8 @@ def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:
         view=view,
         charts=charts(view.summaries, view.outcomes, partial(task_names, view.manifest)),
         breakdowns={
-            "classes": by_class(main, names, seed=seed),
-            "words": by_word(main, seed=seed),
+            "classes": by_class(main, names, seed=seed, by=view.by),
+            "words": by_word(main, seed=seed, by=view.by),
             "becomes": becomes(main, names),
         },
         gallery=build_gallery(main, names, view.picture, seed=seed, behind=behind, leading=leading),

@@ -9,6 +9,7 @@ import pandas as pd
 from typoattack.core.errors import UserError
 from typoattack.core.resources import default_cache_dir
 from typoattack.metrics.as_published import AsPublished, as_published
+from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.defences import defence_table
 from typoattack.metrics.legibility import (
     Reader,
@@ -36,6 +37,8 @@ class Run:
 
     Args:
         path: the run's folder, or where it lies.
+        by: what photographs belong together by, for every interval: `auto`, `none`, or a column;
+            see `typoattack.metrics.clusters.clusters`.
 
     Attributes:
         path: where it lies; gone where `evaluate` was given none to keep.
@@ -46,9 +49,10 @@ class Run:
         UserError: if there is no run.
     """
 
-    def __init__(self, path: str | Path | RunFolder) -> None:
+    def __init__(self, path: str | Path | RunFolder, by: str = AUTO) -> None:
         self.folder = path if isinstance(path, RunFolder) else RunFolder(Path(path))
         self.path = self.folder.path
+        self.by = by
         self.manifest = self.folder.manifest()
         self.skipped = self.folder.skipped()
 
@@ -79,7 +83,7 @@ class Run:
     @functools.cached_property
     def summaries(self) -> list[RecipeSummary]:
         """Every reported figure with its interval, for each model and recipe."""
-        return summarise_outcomes(self.outcomes)
+        return summarise_outcomes(self.outcomes, by=self.by)
 
     def summary(self) -> pd.DataFrame:
         """The same as a table: one row a (model, recipe)."""
@@ -146,6 +150,7 @@ class Run:
             skipped,
             self._stroop,
             self.as_published,
+            self.by,
         )
 
     def _repr_html_(self) -> str:

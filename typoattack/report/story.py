@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.headline import Strongest, effects, strongest
 from typoattack.metrics.intervals import Figure
 from typoattack.metrics.paired import ALPHA
@@ -20,12 +21,13 @@ def percent(figure: Figure) -> str:
     return f"{value} % ({low} to {high})"
 
 
-def tell(summaries: Sequence[RecipeSummary], counted: pd.DataFrame) -> list[str]:
+def tell(summaries: Sequence[RecipeSummary], counted: pd.DataFrame, by: str = AUTO) -> list[str]:
     """A few sentences on one model: how good, how vulnerable, and why.
 
     Args:
         summaries: of one model and task.
         counted: their rows, from `typoattack.metrics.outcomes.outcomes`.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
     """
     told = []
     clean = next((s for s in summaries if s.family == CLEAN), None)
@@ -36,7 +38,7 @@ def tell(summaries: Sequence[RecipeSummary], counted: pd.DataFrame) -> list[str]
         f"Of {clean.samples} clean photographs it answers {right} correctly: "
         f"{percent(clean['accuracy_clean'])}, the 95 % interval in brackets."
     )
-    most = strongest(counted)
+    most = strongest(counted, by=by)
     if most is None:
         return [*told, "No attacked photograph was right when clean, so nothing could flip."]
     worst = next(s for s in summaries if s.recipe == most.recipes[0])
@@ -48,7 +50,7 @@ def tell(summaries: Sequence[RecipeSummary], counted: pd.DataFrame) -> list[str]
         told.append(
             f"{percent(worst['targeted_success'])} are then called exactly what is written on them."
         )
-    return [*told, _why(summaries, counted)]
+    return [*told, _why(summaries, counted, by)]
 
 
 def _strongest_of(most: Strongest) -> str:
@@ -116,21 +118,21 @@ def _without_clean(summaries: Sequence[RecipeSummary]) -> list[str]:
     return told
 
 
-def _why(summaries: Sequence[RecipeSummary], counted: pd.DataFrame) -> str:
+def _why(summaries: Sequence[RecipeSummary], counted: pd.DataFrame, by: str) -> str:
     """How much of it is reading, by the attack whose controls tell most clearly."""
     attacks = [s for s in summaries if s.family == "attack"]
     controlled = [s for s in attacks if s["reading_effect"]]
     if controlled:
-        return _effect(controlled, "reading_effect", counted)
+        return _effect(controlled, "reading_effect", counted, by)
     against_pseudo = [s for s in attacks if s["word_effect"]]
     if against_pseudo:
-        return _effect(against_pseudo, "word_effect", counted)
+        return _effect(against_pseudo, "word_effect", counted, by)
     return "No control was run that would tell how much of this is reading and how much covering."
 
 
-def _effect(attacks: Sequence[RecipeSummary], figure: str, counted: pd.DataFrame) -> str:
+def _effect(attacks: Sequence[RecipeSummary], figure: str, counted: pd.DataFrame, by: str) -> str:
     """The largest effect that is established among all, or else the largest; and what it says."""
-    found = effects(counted, figure, [s.recipe for s in attacks])
+    found = effects(counted, figure, [s.recipe for s in attacks], by=by)
     above = [s for s in attacks if found[s.recipe].p < ALPHA and s[figure].value > 0]
     one = max(above or attacks, key=lambda s: s[figure].value)
     effect, test = one[figure], found[one.recipe]

@@ -130,7 +130,21 @@ def _caption(summaries: Sequence[RecipeSummary]) -> str:
     ]
     if any(has_dagger(s, d) for s in summaries for d in FIGURES.values()):
         told.append("†: written straight onto the photograph, so against the same letters mirrored")
+    told += said_groups(summaries)
     return "; ".join(told)
+
+
+def said_groups(summaries: Sequence[RecipeSummary]) -> list[str]:
+    """What intervals know of photographs that belong together; nothing where none do."""
+    found = [one for one in summaries if one.family != "control" and one.grouped]
+    if not found:
+        return []
+    fewest = min(found, key=lambda one: one.groups)
+    by = max((one.grouped for one in found), key=len).replace("label", "object")
+    return [
+        f"intervals by {by}: photographs that share it are not taken for different ones "
+        f"(groups: {fewest.groups:,} at least)"
+    ]
 
 
 def _counts(one: RecipeSummary) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from typoattack.metrics.as_published import AsPublished
+from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.stroop import Interference
 from typoattack.metrics.summaries import RecipeSummary
 from typoattack.results.pictures import Painter, no_pictures
@@ -34,6 +35,7 @@ class RunView:
         manifest: what `typoattack.results.manifest.build_manifest` made.
         picture: draws a row's picture again; called for the rows that the gallery shows.
         skipped: (sample id, reason) of photographs that could not be used.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
         stroop: what colour words do to the answers about their ink; empty if that was not asked.
         as_published: the clean figure that papers print; empty if that was not asked.
     """
@@ -45,6 +47,7 @@ class RunView:
     skipped: Sequence[tuple[str, str]] = ()
     stroop: Sequence[Interference] = ()
     as_published: Sequence[AsPublished] = ()
+    by: str = AUTO
 
     @property
     def task(self) -> str:

@@ -40,7 +40,7 @@ def _story(data: ReportData, model: str) -> dict[str, Any]:
     most = strongest(counted)
     return {
         "model": model,
-        "sentences": tell(mine, counted)
+        "sentences": tell(mine, counted, data.view.by)
         + [tell_stroop(one) for one in view.stroop if one.model == model],
         "notes": model_notes(entry),
         "pair": _pair(data.gallery, model, most.recipes[0] if most else ""),

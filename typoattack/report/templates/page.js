@@ -118,6 +118,7 @@ function gallery({ rows, pictures, classes }) {
       name.title = classes[index];
       if (index === row.label) { item.classList.add("label"); name.prepend(element("em", "", "true")); }
       else if (index === row.target && attacked) { item.classList.add("target"); name.prepend(element("em", "", "written")); }
+      if (probability === null) { item.append(name); return item; } // answered in words
       const track = element("span", "track");
       const fill = element("div", "fill");
       fill.style.width = `${Math.max(0.5, 100 * probability)}%`;
