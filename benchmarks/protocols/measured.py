@@ -2,25 +2,29 @@
 
 import itertools
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image, ImageDraw
 
 from typoattack.core.randomness import stream
+from typoattack.defences.mirror import Mirror
 from typoattack.drawing.canvas import square_canvas
 from typoattack.drawing.colours import PRIMARY
 from typoattack.drawing.fonts import families
 from typoattack.drawing.geometry import Box
 from typoattack.drawing.pillow_text import extent, set_text
 from typoattack.factory import load_model
+from typoattack.models.base import Lineage
 from typoattack.recipes import Recipe, azuma2023, goh2021, lin2023, parse_recipe, wang2025
 from typoattack.runner.draw import draw_word
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.labels import templates
 from typoattack.suite import load_suite
+from typoattack.units import reading_heads
 
 MEASURES: dict[str, Callable[[], Any]] = {}
 """Every measure by name."""
@@ -447,3 +451,75 @@ def bundled_templates() -> str:
     """How many sentences the bundled photographs are asked with, and the first."""
     told = open_dataset(DatasetSpec("bundled")).task.templates
     return f"{len(told)}, the first {told[0]}"
+
+
+class _Toy:
+    """An encoder whose features say which side of a picture is bright."""
+
+    fingerprint = "toy"
+
+    def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
+        """(n, 3, s, s) to (n, 2): one pair of features a picture, another its mirror image."""
+        left_is_bright = batch[:, 0, :, 0].mean(dim=1) > batch[:, 0, :, -1].mean(dim=1)
+        straight, flipped = torch.tensor([0.6, 0.8]), torch.tensor([0.8, -0.6])
+        return torch.where(left_is_bright[:, None], straight, flipped)
+
+
+def _mirrorclip(batch: torch.Tensor) -> torch.Tensor:
+    toy: Any = _Toy()
+    toy.lineage, toy.reads, toy.note, toy.name_prefix = Lineage("toy"), True, "", ""
+    toy.image_size, toy.logit_scale, toy.logit_bias = 4, 1.0, None
+    return Mirror(keep="mirrorclip").wrap(toy).encode_image(batch)
+
+
+def _bright_left() -> torch.Tensor:
+    picture = torch.zeros(1, 3, 4, 4)
+    picture[..., 0] = 1
+    return picture
+
+
+@measure
+def mirror_rule() -> list[float]:
+    """What two pairs of features become."""
+    return [round(float(value), 3) for value in _mirrorclip(_bright_left())[0]]
+
+
+@measure
+def mirror_axis() -> str:
+    """Which way a picture is mirrored."""
+    changed = _mirrorclip(_bright_left())[0, 0] > 0.7
+    return "left and right of the model's input" if changed else "above and below"
+
+
+def _heads(clean: float) -> list[reading_heads.Step]:
+    """The steps of a search in which every head helps and costs so much."""
+
+    def accuracies(off: Sequence[reading_heads.Head]) -> tuple[float, float]:
+        return 0.9 - clean * len(off), 0.1 * len(off)
+
+    scores = {(0, 0): 0.2, (0, 1): 0.9, (1, 0): 0.5}
+    return reading_heads.select_heads(scores, accuracies)[0]
+
+
+@measure
+def heads_order() -> str:
+    """In which order heads are tried."""
+    tried = [step.score for step in _heads(0)]
+    return "greatest score first" if tried == [0.9, 0.5, 0.2] else str(tried)
+
+
+@measure
+def heads_last() -> bool:
+    """Whether the head whose loss ends the search stays off."""
+    (only,) = _heads(0.02)
+    return only.kept
+
+
+@measure
+def heads_silence() -> str:
+    """Which tokens miss a head that is off."""
+    field = torch.ones(1, 5, 3, 2)
+    changed = reading_heads._silent_to_class([1])(field)
+    missing = (changed != field).any(dim=(0, 2, 3)).nonzero().flatten().tolist()
+    others = bool((changed[:, :, [0, 2]] == 1).all())
+    return "write to the class token" if missing == [0] and others else f"write to {missing}"

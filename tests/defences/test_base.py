@@ -31,7 +31,12 @@ def test_a_defence_is_read_back_as_it_prints(text: str) -> None:
 def test_positions_and_defaults() -> None:
     assert parse_wrapper("prompt('only look')") == Prompt("only look")
     assert str(parse_wrapper('mirror("agreement")')) == "mirror"
-    assert get_args(Mirror.__annotations__["keep"]) == ("agreement", "mean", "mirrored")
+    assert get_args(Mirror.__annotations__["keep"]) == (
+        "agreement",
+        "mean",
+        "mirrored",
+        "mirrorclip",
+    )
 
 
 @pytest.mark.parametrize(

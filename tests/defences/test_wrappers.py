@@ -52,8 +52,29 @@ def test_a_defended_model_keeps_the_models_promises(
     assert "0x" not in repr(model.preprocess)  # it is how runs know equal preprocessings
 
 
+def test_mirrorclip_adds_to_the_mirrored_features_those_whose_sign_agrees(
+    tiny_clip: Path, bare: Model, batch: torch.Tensor
+) -> None:
+    straight, flipped = bare.encode_image(batch), bare.encode_image(batch.flip(-1))
+    wanted = flipped.clone()
+    for row in range(len(batch)):
+        for feature in range(straight.shape[1]):
+            if straight[row, feature] * flipped[row, feature] > 0:
+                wanted[row, feature] += straight[row, feature]
+    wanted /= wanted.norm(dim=-1, keepdim=True)
+    found = defended(tiny_clip, 'mirror(keep="mirrorclip")').encode_image(batch)
+    torch.testing.assert_close(found, wanted)
+
+
 def test_fingerprints_follow_the_parameters(tiny_clip: Path) -> None:
-    texts = ["mirror", 'mirror(keep="mean")', "prompt", 'prompt(suffix="look")', "mask-text"]
+    texts = [
+        "mirror",
+        'mirror(keep="mirrorclip")',
+        'mirror(keep="mean")',
+        "prompt",
+        'prompt(suffix="look")',
+        "mask-text",
+    ]
     found = {defended(tiny_clip, text).fingerprint for text in texts}
     assert len(found) == len(texts)
 

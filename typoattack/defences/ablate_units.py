@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typoattack.models.base import Model
 
 
-@defence("ablate-units", source="compare Dyslexify (2025), which switches off attention heads")
+@defence("ablate-units", source="new here; for attention heads see `dyslexify`")
 class AblateUnits(Defence):
     """The model without chosen units, or without the best text units that `typoattack units` found.
 
