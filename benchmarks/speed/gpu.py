@@ -7,7 +7,8 @@ ViT-B-32 and ViT-L-14 with random weights in bf16, the bundled photographs under
 of `overhead.py` at canvas 448, by 4, 8 and 15 drawing processes. A run's rate is taken between a
 fifth and the end of its photographs, when every process draws; `wall_rate` is over all of it, from
 the open model to the predictions on disk. `idle` is the share of the time in which the GPU had no
-picture. Beside it the peers' way on the same machine, see `picture.py`.
+picture. `drawing_ms` and `classifying_ms` are CPU milliseconds a picture of all drawing processes
+and of the one that feeds the GPU. Beside it the peers' way on the same machine, see `picture.py`.
 """
 
 import argparse
@@ -16,11 +17,12 @@ import platform
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import open_clip
 import torch
+from feeding import cores
 from machine import machine
 from overhead import SUITE, TEMPLATES
 from picture import Again, by_peers
@@ -112,7 +114,7 @@ def whole_run(model: OpenClipModel, plan: Plan, workers: int, cache: TextCache) 
         if what == "photographs":
             done.append((number, time.perf_counter()))
 
-    began = time.perf_counter()
+    began, before = time.perf_counter(), cores()
     with tempfile.TemporaryDirectory() as folder:
         way = Machine(plan.device, plan.precision, workers, _BATCH, chunk_size=256)
         execute(suite, [model], data, folder, way, progress=progress, cache=cache)
@@ -120,7 +122,15 @@ def whole_run(model: OpenClipModel, plan: Plan, workers: int, cache: TextCache) 
     number, since = next(one for one in done if one[0] >= _SETTLED * len(data))
     steady = (len(data) - number) * suite.passes / (done[-1][1] - since)
     pictures = len(data) * suite.passes
-    return {"pictures": pictures, "seconds": took, "rate": steady, "wall_rate": pictures / took}
+    here, there = (1000 * (b - a) / pictures for a, b in zip(before, cores(), strict=True))
+    return {
+        "pictures": pictures,
+        "seconds": took,
+        "rate": steady,
+        "wall_rate": pictures / took,
+        "drawing_ms": there,
+        "classifying_ms": here,
+    }
 
 
 def measure(arch: str, plan: Plan) -> list[dict[str, object]]:
@@ -130,6 +140,8 @@ def measure(arch: str, plan: Plan) -> list[dict[str, object]]:
     told: list[tuple[str, int, dict[str, float]]] = [("bare", 0, {"rate": bare})]
     with tempfile.TemporaryDirectory() as folder:
         cache = TextCache(Path(folder))
+        task = open_dataset(DatasetSpec("bundled")).task
+        model.classifier(replace(task, templates=("a photo of a {}.",)), cache)
         for workers in plan.workers:
             told.append(("run", workers, whole_run(model, plan, workers, cache)))
             print(arch, told[-1], flush=True)
@@ -146,7 +158,7 @@ def measure(arch: str, plan: Plan) -> list[dict[str, object]]:
             "precision": plan.precision,
             "what": what,
             "workers": workers,
-            **{name: round(figures.get(name, 0.0), 1) for name in _FIGURES},
+            **{name: round(figures.get(name, 0.0), 2) for name in _FIGURES},
             "of_bare": round(figures["rate"] / bare, 3),
             "idle": round(max(1 - figures["rate"] / bare, 0.0), 3),
         }
@@ -154,7 +166,7 @@ def measure(arch: str, plan: Plan) -> list[dict[str, object]]:
     ]
 
 
-_FIGURES = ("pictures", "seconds", "rate", "wall_rate")
+_FIGURES = ("pictures", "seconds", "rate", "wall_rate", "drawing_ms", "classifying_ms")
 
 
 def write(rows: Sequence[dict[str, object]], out: Path) -> None:
@@ -167,9 +179,9 @@ def write(rows: Sequence[dict[str, object]], out: Path) -> None:
         table.writeheader()
         table.writerows({**row, **where} for row in rows)
     print(where["machine"])
-    print("".join(f"{name:>11}" for name in rows[0]))
+    print("".join(f"{name:>15}" for name in rows[0]))
     for row in rows:
-        print("".join(f"{value!s:>11}" for value in row.values()))
+        print("".join(f"{value!s:>15}" for value in row.values()))
 
 
 def main() -> None:

@@ -40,13 +40,12 @@ def test_boxes_hold_every_changed_pixel_and_the_bytes_are_the_picture_s(
 
 
 def test_what_lies_far_apart_gets_a_box_each() -> None:
-    canvas = noise(1, 100, 100)
+    canvas = noise(1, 300, 300)
     image = canvas.copy()
-    image.paste("red", (10, 10, 20, 20))
-    image.paste("red", (60, 10, 70, 20))
-    image.paste("red", (10, 80, 20, 90))
+    for corner in ((10, 10), (200, 10), (10, 200)):
+        image.paste("red", (*corner, corner[0] + 10, corner[1] + 10))
     boxes = Ground(canvas).changed(image)
-    assert boxes == ((10, 10, 20, 20), (60, 10, 70, 20), (10, 80, 20, 90))
+    assert boxes == ((10, 10, 20, 20), (200, 10, 210, 20), (10, 200, 20, 210))
 
 
 def test_nothing_drawn_is_no_box() -> None:

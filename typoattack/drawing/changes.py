@@ -11,7 +11,7 @@ from PIL import Image
 
 from typoattack.drawing.geometry import Box, area
 
-_APART = 12
+_ROWS_APART, _COLUMNS_APART = 28, 64
 """Rows or columns that stay the same between two boxes: fewer do not pay for a second box."""
 
 Bytes = npt.NDArray[np.uint8]
@@ -86,8 +86,8 @@ class Ground:
         )
         differs = before != after
         found = []
-        for top, bottom in _runs(differs.any(axis=1)):
-            for left, right in _runs(differs[top:bottom].any(axis=0), step):
+        for top, bottom in _runs(differs.any(axis=1), _ROWS_APART):
+            for left, right in _runs(differs[top:bottom].any(axis=0), _COLUMNS_APART // step):
                 found.append((left * step, top, right * step, bottom))
         return tuple(found)
 
@@ -105,11 +105,11 @@ class Ground:
             self._packed[top:bottom, left:right] = self._clean[top:bottom, left:right]
 
 
-def _runs(there: npt.NDArray[np.bool_], step: int = 1) -> list[tuple[int, int]]:
-    """Begin and end of what is there, small gaps closed; `step` pixels an element."""
+def _runs(there: npt.NDArray[np.bool_], apart: int) -> list[tuple[int, int]]:
+    """Begin and end of what is there, gaps of less than `apart` closed."""
     places = np.flatnonzero(there)
     if not len(places):
         return []
-    cuts = np.flatnonzero(np.diff(places) * step > _APART)
+    cuts = np.flatnonzero(np.diff(places) > apart)
     begins, ends = places[[0, *(cuts + 1)]], places[[*cuts, -1]] + 1
     return list(zip(begins.tolist(), ends.tolist(), strict=True))

@@ -22,11 +22,12 @@ def glyph(face: Face, character: str, size: int) -> tuple[Image.Image, int, int]
     Callers must not draw on the mask.
     """
     font = face.at(size)
-    left, top, right, bottom = (int(v) for v in font.getbbox(character, anchor="ls"))
-    core = font.getmask(character, mode="L", anchor="ls")
-    mask = Image.new("L", (right - left + 2, bottom - top + 2))
-    if core.size[0] and core.size[1]:
-        mask.paste(Image.frombytes("L", core.size, bytes(core)), (1, 1))
+    core, (left, top) = font.getmask2(character, mode="L", anchor="ls")
+    if not (core.size[0] and core.size[1]):  # a space
+        left, top, right, bottom = (int(v) for v in font.getbbox(character, anchor="ls"))
+        return Image.new("L", (right - left + 2, bottom - top + 2)), left - 1, top - 1
+    mask = Image.new("L", (core.size[0] + 2, core.size[1] + 2))
+    mask.paste(Image.frombytes("L", core.size, bytes(core)), (1, 1))
     return mask, left - 1, top - 1
 
 

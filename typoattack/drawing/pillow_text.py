@@ -27,12 +27,17 @@ def extent(face: Face, lines: tuple[str, ...], size: int, spacing: float) -> tup
         size: the font size in pixels.
         spacing: pixels between lines beside their height.
     """
-    font = face.at(size)
-    boxes = [font.getbbox(line) for line in lines]
-    wide = max(box[2] for box in boxes)
+    ends = [_end(face, line, size) for line in lines]
+    wide = max(end[0] for end in ends)
     if len(lines) == 1:
-        return wide, boxes[0][3]
-    return wide, len(lines) * (font.getbbox("A")[3] + spacing) - spacing
+        return wide, ends[0][1]
+    return wide, len(lines) * (_end(face, "A", size)[1] + spacing) - spacing
+
+
+@functools.lru_cache(maxsize=4096)
+def _end(face: Face, text: str, size: int) -> tuple[float, float]:
+    """The right and lower end of a text's ink, from the pen's place and the ascender."""
+    return face.at(size).getbbox(text)[2:]
 
 
 def margin(size: int, stroke: int) -> int:
@@ -57,9 +62,10 @@ def set_text(
         stroke: the outline's width in pixels; 0 for none.
     """
     font, clear = face.at(size), margin(size, stroke)
-    pitch = font.getbbox("A")[3] + spacing + 2 * stroke
-    wide = max(font.getbbox(line)[2] for line in lines) + 2 * clear
-    tall = pitch * (len(lines) - 1) + max(font.getbbox(line)[3] for line in lines) + 2 * clear
+    pitch = _end(face, "A", size)[1] + spacing + 2 * stroke
+    ends = [_end(face, line, size) for line in lines]
+    wide = max(end[0] for end in ends) + 2 * clear
+    tall = pitch * (len(lines) - 1) + max(end[1] for end in ends) + 2 * clear
     mask = Image.new("L", (math.ceil(wide), math.ceil(tall)))
     draw = ImageDraw.Draw(mask)
     for number, line in enumerate(lines):

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from typoattack.core.randomness import Rng
+from typoattack.drawing.changes import Bytes
 from typoattack.drawing.colours import Colour
 from typoattack.drawing.geometry import Box, Point, Quad, bounds, joined
 from typoattack.drawing.texture import AnyField, Field, clouds, grain
@@ -124,7 +125,9 @@ def _distance(quad: Quad, edge: int, at: tuple[int, ...], size: tuple[int, int])
 
 
 def _mask(coverage: AnyField) -> Image.Image:
-    return Image.fromarray((np.clip(coverage, 0, 1) * np.float32(255)).astype(np.uint8))
+    levels = np.clip(coverage, 0, 1)
+    levels *= np.float32(255)
+    return Image.fromarray(levels.astype(np.uint8))
 
 
 def _colouring(
@@ -146,9 +149,10 @@ def _colouring(
     ]
     light += clouds(size, (5, 5), rng) * np.float32(surface.crease)
     light += grain(size, rng) * np.float32(surface.grain)
-    levels = Image.fromarray(np.clip((light + 1) * _FULL, 0, 255).astype(np.uint8))
-    bands = [levels.point(_ramp(value)) for value in colour]
-    return Image.merge("RGB", bands)
+    light += 1
+    light *= _FULL
+    levels = np.clip(light, 0, 255, out=light).astype(np.uint8)
+    return Image.merge("RGB", [Image.fromarray(_ramp(value)[levels]) for value in colour])
 
 
 _STEPS = 256
@@ -166,9 +170,9 @@ def _down_the_sheet(surface: Surface, slope: float) -> Field:
 
 
 @functools.lru_cache(maxsize=1024)
-def _ramp(value: int) -> tuple[int, ...]:
+def _ramp(value: int) -> Bytes:
     """From the light map's levels to one colour channel's."""
-    return tuple(min(round(value * level / _FULL), 255) for level in range(256))
+    return np.array([min(round(value * level / _FULL), 255) for level in range(256)], np.uint8)
 
 
 _COARSE = 4

@@ -7,8 +7,9 @@ from PIL import Image
 from pydantic import Field
 
 from typoattack.core.randomness import Rng
+from typoattack.drawing.changes import difference
 from typoattack.drawing.colours import PRIMARY
-from typoattack.drawing.finish import changed, compressed, grown
+from typoattack.drawing.finish import compressed, grown
 from typoattack.drawing.fonts import Face, can_draw, find_face, tidy
 from typoattack.drawing.lines import width
 from typoattack.drawing.pillow_text import extent, margin, set_text
@@ -78,8 +79,8 @@ class Azuma2023(Recipe):
         colours = list(PRIMARY.values())
         image = canvas.copy()
         region = pour(image, stamp(letters, colours[fill], colours[edge]), at)
-        written = changed(canvas, image).getbbox()
-        if self.jpeg and written:
+        written, drawn = difference(canvas, image, region)
+        if self.jpeg and drawn:
             region = compressed(image, grown(written, 2, image.size), self.jpeg)
         return finished(canvas, image, word, letters, region, face.family)
 

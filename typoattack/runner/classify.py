@@ -229,8 +229,11 @@ def _answers(
         "clean_sim_label": float(scores.similarity[0, label]),
     }
     records = []
-    for row, picture in enumerate(drawing.pictures):
-        record = common | _answer(scores, row, label) | {"pixels": picture.pixels}
+    features: dict[str, Features] = {}  # a sample's attacks mostly write one word
+    for row, (picture, answer) in enumerate(
+        zip(drawing.pictures, _each_answer(scores, label), strict=True)
+    ):
+        record = common | answer | {"pixels": picture.pixels}
         if picture.drawn is None:
             record |= UNATTACKED
             if picture.as_published:
@@ -239,9 +242,10 @@ def _answers(
             word = picture.drawn.attacked.word
             record |= attack_columns(picture.drawn)
             record |= _word_columns(classifier, word, label, scores.probability[row])
-            feature = classifier.word_features([word])[0]
-            record["sim_word"] = float(embeddings[row] @ feature)
-            record["clean_sim_word"] = float(embeddings[0] @ feature)
+            if word not in features:
+                features[word] = classifier.word_features([word])[0]
+            record["sim_word"] = float(embeddings[row] @ features[word])
+            record["clean_sim_word"] = float(embeddings[0] @ features[word])
         records.append(record)
     return records
 
@@ -254,30 +258,34 @@ def _word_columns(classifier: Classifier, word: str, label: int, probability: Fe
     return {"target": target, "prob_word": float(probability[target]) if target >= 0 else None}
 
 
-def _answer(scores: Scores, row: int, label: int) -> Record:
-    """What the classifier said of one picture."""
-    similarity, probability = scores.similarity[row], scores.probability[row]
-    predicted = int(scores.predicted[row])
-    top = _most_probable(similarity, probability)
-    return {
+def _each_answer(scores: Scores, label: int) -> Iterator[Record]:
+    """What the classifier said of each picture."""
+    similarity, probability, predicted = scores.similarity, scores.probability, scores.predicted
+    each = np.arange(len(predicted))
+    tops = _most_probable(similarity, probability)
+    columns = {
         "predicted": predicted,
         "correct": predicted == label,
-        "prob_label": float(probability[label]),
-        "prob_predicted": float(probability[predicted]),
-        "sim_label": float(similarity[label]),
-        "sim_predicted": float(similarity[predicted]),
-        "top": top.tolist(),
-        "top_prob": probability[top].tolist(),
+        "prob_label": probability[:, label],
+        "prob_predicted": probability[each, predicted],
+        "sim_label": similarity[:, label],
+        "sim_predicted": similarity[each, predicted],
+        "top": tops,
+        "top_prob": np.take_along_axis(probability, tops, axis=1),
     }
+    for values in zip(*(column.tolist() for column in columns.values()), strict=True):
+        yield dict(zip(columns, values, strict=True))
 
 
 def _most_probable(similarity: Features, probability: Features) -> NDArray[np.intp]:
-    """The TOP most probable classes, best first; the more similar of two that are as probable."""
+    """(n, TOP) most probable classes, best first; the more similar of two that are as probable."""
     # Zero-shot probabilities follow similarity but may round to equals; a probe's do not follow.
-    if len(probability) <= TOP:
-        return np.lexsort((-similarity, -probability))
-    able = np.flatnonzero(probability >= np.partition(probability, -TOP)[-TOP])
-    return able[np.lexsort((-similarity[able], -probability[able]))[:TOP]]
+    count = min(TOP, probability.shape[1])
+    least = np.partition(probability, -count, axis=1)[:, -count, None]
+    rows, able = np.nonzero(probability >= least)  # a few more where some are as probable
+    order = np.lexsort((-similarity[rows, able], -probability[rows, able], rows))
+    begins = np.searchsorted(rows, np.arange(len(probability)))
+    return able[order[begins[:, None] + np.arange(count)]]
 
 
 _NO_CLEAN: Record = {"clean_predicted": -1, "clean_sim_label": None, "clean_sim_word": None}
@@ -315,5 +323,8 @@ def attack_columns(drawn: Drawn) -> Record:
         "coverage": made.coverage,
         "size": made.size,
         "box": list(made.box),
-        "facts": json.dumps(dict(made.facts), ensure_ascii=False, sort_keys=True),
+        "facts": _encode(dict(made.facts)),
     }
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode

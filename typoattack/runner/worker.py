@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from PIL import Image
+from torch.multiprocessing import SimpleQueue
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
@@ -27,7 +28,6 @@ from typoattack.runner.draw import (
     pixel_fingerprint,
 )
 from typoattack.samples.base import Dataset, Sample
-from typoattack.suite import Attack
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Worker:
         self._dataset = dataset
         self._generator = generator
         self._preprocesses = preprocesses
-        self._pictures = pictures
+        self.pictures = pictures
         self._opened: tuple[int, OpenedSample, _OnCanvas | None] | None = None
         suite = generator.suite
         self.attacks = suite.attacks
@@ -118,6 +118,12 @@ class Worker:
         """How many pictures a sample has at most."""
         self.parts = -(-self.most // pictures)
         """How many parts a sample has at most; the last ones may be empty."""
+
+    def kinds(self) -> list[torch.Tensor]:
+        """An input of each preprocessing, of an empty canvas: their sizes and types."""
+        side = self._generator.suite.canvas
+        empty = Image.new("RGB", (side, side))
+        return [drawn_input(preprocess, empty) for preprocess in self._preprocesses]
 
     def draw(self, index: int, part: int) -> Drawing:
         """A part of the sample at `index` of the data set; what is wrong with it is said in it."""
@@ -145,7 +151,7 @@ class Worker:
     ) -> Drawing:
         """The pictures of a part, the first of which begins with the clean one."""
         assert opened.canvas is not None
-        begin, end = part * self._pictures - 1, (part + 1) * self._pictures - 1
+        begin, end = part * self.pictures - 1, (part + 1) * self.pictures - 1
         wanted = opened.wanted[max(begin, 0) : end]
         pictures, inputs = [], []
         if part == 0:
@@ -216,53 +222,79 @@ class _Parts(TorchDataset[Drawing]):
 _PARCEL = 32
 """Pictures that cross between processes at once, or those of one part if they are more."""
 
+_WAITING = 2
+"""Parcels that each process makes before one of them is taken."""
+
 _Row = tuple[str, int, int, str, str, Box, float, float, Mapping[str, str | int | float | bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Parcel:
-    """Some drawings as they cross between processes: plain values, and pictures in one tensor.
+    """Some drawings as they cross between processes: plain values; their inputs lie in a slot.
 
     Attributes:
         drawings: without pictures and inputs.
         rows: each drawing's pictures.
-        inputs: those of all of them, one after the other.
+        slot: where the inputs of all of them lie, one after the other.
     """
 
     drawings: list[Drawing]
     rows: list[list[_Row]]
-    inputs: list[torch.Tensor]
+    slot: int
 
 
 _CLEAN, _AS_PUBLISHED = -1, -2
 """What stands for the place of an attack where nothing was drawn."""
 
 
-class _Packer:
-    """Makes a parcel of drawings, in the process that drew them, and drawings of a parcel."""
+class _Post:
+    """Makes parcels in the processes that draw, and drawings of parcels in the one that asks.
 
-    def __init__(self, attacks: Sequence[Attack]) -> None:
-        self._attacks = attacks
+    Inputs are written to shared memory that is there from the start and used again and again:
+    memory that is new takes longer to be mapped than to be written.
 
-    def __call__(self, drawings: Sequence[Drawing]) -> _Parcel:
+    Args:
+        worker: whose drawings are sent.
+        photographs: parts a parcel.
+        slots: parcels that may be under way.
+    """
+
+    def __init__(self, worker: Worker, photographs: int, slots: int) -> None:
+        self._attacks = worker.attacks
+        most = photographs * min(worker.most, worker.pictures + 1)
+        kinds = worker.kinds()
+        self._slots = [
+            [_shared((most, *one.shape), one.dtype) for one in kinds] for _ in range(slots)
+        ]
+        self._free: Any = SimpleQueue()
+        for slot in range(slots):
+            self._free.put(slot)
+
+    def packed(self, drawings: Sequence[Drawing]) -> _Parcel:
         """The drawings in one parcel."""
         places = {id(attack): place for place, attack in enumerate(self._attacks)}
-        full = [drawing.inputs for drawing in drawings if drawing.inputs]
+        slot, begin = self._free.get(), 0
+        for drawing in drawings:
+            end = begin + len(drawing.pictures)
+            for shared, inputs in zip(self._slots[slot], drawing.inputs, strict=False):
+                shared[begin:end].copy_(inputs)
+            begin = end
         return _Parcel(
             [replace(drawing, pictures=(), inputs=()) for drawing in drawings],
             [[_row(picture, places) for picture in drawing.pictures] for drawing in drawings],
-            [torch.cat(rows) for rows in zip(*full, strict=True)],
+            slot,
         )
 
     def opened(self, parcel: _Parcel) -> Iterator[Drawing]:
-        """The drawings of a parcel."""
-        begin = 0
+        """The drawings of a parcel; the inputs of each hold until the next parcel is opened."""
+        begin, shared = 0, self._slots[parcel.slot]
         for drawing, rows in zip(parcel.drawings, parcel.rows, strict=True):
             end = begin + len(rows)
-            inputs = tuple(joined[begin:end] for joined in parcel.inputs) if rows else ()
+            inputs = tuple(one[begin:end] for one in shared) if rows else ()
             pictures = tuple(self._picture(row) for row in rows)
             yield replace(drawing, pictures=pictures, inputs=inputs)
             begin = end
+        self._free.put(parcel.slot)
 
     def _picture(self, row: _Row) -> Picture:
         pixels, place, replicate, word, written, box, coverage, size, facts = row
@@ -270,6 +302,11 @@ class _Packer:
             return Picture(None, pixels, as_published=place == _AS_PUBLISHED)
         made = Attacked(_NO_PIXELS, word, written, box, coverage, size, facts)
         return Picture(Drawn(self._attacks[place], replicate, made), pixels)
+
+
+def _shared(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    made: torch.Tensor = torch.empty(shape, dtype=dtype).share_memory_()  # type: ignore[no-untyped-call]
+    return made
 
 
 def _row(picture: Picture, places: Mapping[int, int]) -> _Row:
@@ -304,17 +341,19 @@ def draw_samples(worker: Worker, indices: Sequence[int], *, processes: int) -> I
 def _from_processes(worker: Worker, parts: _Parts, processes: int) -> Iterator[Drawing]:
     """The parts, drawn by other processes, parcel by parcel."""
     warnings.filterwarnings("ignore", "This DataLoader will create")  # the user chose the number
-    packer = _Packer(worker.attacks)
+    photographs = 1 if worker.parts > 1 else max(_PARCEL // worker.most, 1)
+    # Of each process some parcels wait; besides, one is open, and another process may be ahead.
+    post = _Post(worker, photographs, processes * _WAITING + 2)
     loader: DataLoader[Any] = DataLoader(
         parts,
-        batch_size=1 if worker.parts > 1 else max(_PARCEL // worker.most, 1),
+        batch_size=photographs,
         num_workers=processes,
-        prefetch_factor=2,
-        collate_fn=packer,
+        prefetch_factor=_WAITING,
+        collate_fn=post.packed,
     )
     try:
         for parcel in loader:
-            yield from packer.opened(parcel)
+            yield from post.opened(parcel)
     except RuntimeError as error:
         if "worker" not in str(error):
             raise
