@@ -18,20 +18,21 @@ from typoattack.report.tables import (
     markdown_table,
     shown,
     shown_interval,
-    terminal_table,
     write_tables,
 )
+from typoattack.report.terminal import terminal_tables
 
 NASTY = 'x|y_<script>alert("1")</script>&%$#{}[bold]'
 
 
 def _printed(predictions: pd.DataFrame) -> str:
-    return _text(terminal_table(summarise(predictions)))
+    return _text(*terminal_tables(summarise(predictions), 200))
 
 
-def _text(made: Table) -> str:
+def _text(*made: Table) -> str:
     console = Console(file=io.StringIO(), width=200)
-    console.print(made)
+    for one in made:
+        console.print(one)
     out: str = console.file.getvalue()  # type: ignore[attr-defined]
     return out
 
