@@ -114,18 +114,22 @@ def _models(models: dict[str, list[RecipeSummary]], title: str) -> Iterator[Tabl
         yield _of_models(models, title, between)
 
 
+_SIDE_BY_SIDE = {
+    "flip_rate": "flip rate of the photographs right when clean, on the clean line the accuracy",
+    "says_word": "share of all pictures that are called what is written on them",
+}
+"""What stands in a table of several models, and what its caption calls it."""
+
+
 def _of_models(models: dict[str, list[RecipeSummary]], title: str, between: str) -> Table:
     every = [one for own in models.values() for one in own]
     lines = {(one.control_of or one.recipe, one.recipe): one for one in every}
     by_key = {(one.model, one.recipe): one for one in every}
-    shown = next((n for n in ("flip_rate", "says_word") if any(s[n] for s in every)), "flip_rate")
-    what = {
-        "flip_rate": "flip rate of the photographs right when clean, on the clean line the accuracy",
-        "says_word": "share of all pictures that are called what is written on them",
-    }
+    shown = next((n for n in _SIDE_BY_SIDE if any(s[n] for s in every)), "flip_rate")
     told = [
-        f"{what[shown]}; 95 % intervals in brackets; the other figures are in summary.csv and on "
-        "the page",
+        _SIDE_BY_SIDE[shown],
+        "95 % intervals in brackets",
+        "the other figures are in summary.csv and on the page",
         *said_groups(every),
     ]
     table = _started(title, "; ".join(told), between)
