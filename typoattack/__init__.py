@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from typoattack.core.version import __version__
 
 if TYPE_CHECKING:
-    from typoattack.api import attack, compare, evaluate, run, score
+    from typoattack.api import attack, compare, evaluate, rank, run, score
     from typoattack.report.run import Run
     from typoattack.runner.execute import Machine
 
-__all__ = ["Machine", "Run", "__version__", "attack", "compare", "evaluate", "run", "score"]
+__all__ = ["Machine", "Run", "__version__", "attack", "compare", "evaluate", "rank", "run", "score"]
 
 
 def __getattr__(name: str) -> Any:

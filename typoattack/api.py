@@ -19,6 +19,7 @@ from typoattack.factory import load_models, with_wrappers
 from typoattack.metrics import comparison
 from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.comparison import Comparison
+from typoattack.metrics.field import Field, rank_field, read_field
 from typoattack.models.open_clip_backend import OpenClipModel
 from typoattack.models.text_cache import TextCache
 from typoattack.recipes import Recipe, parse_recipe
@@ -293,6 +294,34 @@ def compare(
         }
         Path(out).mkdir(parents=True, exist_ok=True)
         write_comparison(found, entrants, Path(out), painters)
+    return found
+
+
+def rank(
+    *runs: Run | str | Path,
+    figure: str = "flip_rate",
+    baseline: str = "",
+    out: str | Path | None = None,
+    by: str = AUTO,
+) -> Field:
+    """A field of models: each one's place, and which are not told apart.
+
+    Args:
+        runs: runs or their folders; a run may hold several models.
+        figure: what they are ranked by, such as `accuracy_attacked`.
+        baseline: a model that all others are held against, beside the best; none if empty.
+        out: a folder for the page, the tables and the charts; none is written if None.
+        by: what photographs belong together by: `auto`, `none`, or a column.
+
+    Raises:
+        UserError: for runs that cannot be set side by side; the difference is named.
+    """
+    folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
+    found = rank_field(read_field(folders, figure), figure=figure, baseline=baseline, by=by)
+    if out is not None:
+        from typoattack.report.field import write_field  # matplotlib: a second for who needs none
+
+        write_field(found, Path(out))
     return found
 
 

@@ -27,7 +27,7 @@ WANTED = {
     *("apple-ipod", "dog-pizza", "stroop-sticker"),
     *("printed-label", "handwritten-note", "plain-overlay", "repeated-overlay"),
     *("misspelled", "leet", "homoglyph", "spaced", "reversed", "mirrored", "rotated", "upper"),
-    *("lower", "vertical", "sentence", "negated", "symbol", "translated"),
+    *("lower", "vertical", "sentence", "negated", "symbol", "translated", "synonym", "paronym"),
     *("faint", "translucent-watermark", "caption-bar", "scene-sign", "background-text"),
     *("blurred", "compressed", "worst-of", "smallest-flip", "composed"),
     *("control", "blank-label", "true-label", "pseudoword-label"),

@@ -21,7 +21,7 @@ from typoattack.report.comparison import (
     pairings_frame,
     shown_p,
     tell,
-    terminal_tables,
+    terminal_comparison,
     verdict,
     write_comparison,
 )
@@ -47,8 +47,7 @@ def _entrants(*models: str, samples: int = 60) -> list[Entrant]:
 
 def _printed(found: Comparison, width: int = 100) -> str:
     console = Console(file=io.StringIO(), width=width)
-    for table in terminal_tables(found):
-        console.print(table)
+    console.print(terminal_comparison(found))
     out: str = console.file.getvalue()  # type: ignore[attr-defined]
     return out
 
@@ -83,15 +82,6 @@ def test_beside_what_is_not_told_apart_stands_what_could_have_been() -> None:
     assert could_show(compare(_entrants("weak", "strong")).pairings[0]) == ""
 
 
-def test_more_than_two_models_are_ranked() -> None:
-    found = compare(_entrants("weak", "strong", "other"))
-    text = _printed(found, width=140)
-    assert "Ranking, the most robust first" in text
-    assert "1 to 2" in text
-    assert "Place, 95 %" in markdown(found)
-    assert "Ranking" not in _printed(compare(_entrants("weak", "strong")))
-
-
 def test_the_csv_holds_the_numbers_unrounded(tmp_path: Path) -> None:
     entrants = _entrants("weak", "strong")
     found = compare(entrants)
@@ -99,31 +89,6 @@ def test_the_csv_holds_the_numbers_unrounded(tmp_path: Path) -> None:
     read = pd.read_csv(tmp_path / "comparison.csv")
     read["equal_margin_reason"] = read["equal_margin_reason"].fillna("")
     pd.testing.assert_frame_equal(read, pairings_frame(found), check_exact=True, check_dtype=False)
-
-
-def _broken(like: Entrant) -> Entrant:
-    """A model that is right on one clean photograph, and does not flip on it."""
-    rows = like.predictions.assign(model="broken")
-    wrong = rows["sample"] != rows["sample"].iloc[0]
-    answer = rows["label"].where(~wrong, (rows["label"] + 1) % len(NAMES))
-    rows = rows.assign(predicted=answer, clean_predicted=answer)
-    return Entrant("broken", manifest(["broken"], NAMES) | {"comparable": {"seed": 0}}, rows)
-
-
-def test_a_broken_model_has_no_place_in_terminal_files_and_page(tmp_path: Path) -> None:
-    entrants = _entrants("weak", "strong")
-    entrants.append(_broken(entrants[0]))
-    found = compare(entrants)
-    page = write_comparison(found, entrants, tmp_path)[0].read_text("utf-8")
-    reason = "no place: right on 1 of 60 clean photographs"
-    assert reason in page
-    assert reason in (tmp_path / "comparison.md").read_text()
-    assert "no place" in _printed(found, width=200)
-    lines = pd.read_csv(tmp_path / "ranking.csv").set_index("model")
-    assert lines["place"].fillna(0).to_dict() == {"strong": 1, "weak": 2, "broken": 0}
-    assert lines.loc["broken", ["accuracy_clean", "right_when_clean"]].tolist() == [1 / 60, 1]
-    assert lines["accuracy_attacked"].notna().all()
-    assert lines.loc["broken", "reason"].startswith("right on 1 of 60")
 
 
 def test_own_rates_and_equal_margin_stand_beside_each_verdict(tmp_path: Path) -> None:

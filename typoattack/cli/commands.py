@@ -16,6 +16,7 @@ COMMANDS = {
     "gets.",
     "compare": "Is one model really more robust than another? Paired by photograph, with "
     "intervals.",
+    "rank": "Which of many models is the most robust, and which are not told apart?",
     "power": "How many photographs does it take? What a difference needs to be shown.",
     "published": "What papers and model cards report for public checkpoints, with the source of "
     "each figure.",

@@ -14,7 +14,7 @@ from typoattack.cli.commands import new_app
 from typoattack.cli.options import Cluster, Plugins, load_plugins
 from typoattack.metrics.comparison import Entrant, read_entrants
 from typoattack.metrics.recipe_comparison import compare_recipes
-from typoattack.report.comparison import PAGE, tell, terminal_tables
+from typoattack.report.comparison import PAGE, tell, terminal_comparison
 from typoattack.report.recipe_comparison import FILE, recipe_table, tell_recipes, write_recipes
 
 app = new_app()
@@ -51,7 +51,8 @@ def compare(
             _compare_recipes(entrants, recipes or (), figure, out, cluster)
             return
     found = typoattack.compare(*runs, figure=figure, out=out, by=cluster)
-    _show(terminal_tables(found), [*tell(found), *found.notes])
+    hint = ["`typoattack rank` places them all."] if len(found.names) > 2 else []
+    _show(terminal_comparison(found), [*tell(found), *found.notes, *hint])
     if out is not None:
         console.out.print(Text(f"comparison page: {out / PAGE}"), soft_wrap=True)
 
@@ -60,15 +61,14 @@ def _compare_recipes(
     entrants: Sequence[Entrant], recipes: Sequence[str], figure: str, out: Path | None, by: str
 ) -> None:
     found = compare_recipes(entrants, recipes, figure=figure, by=by)
-    _show([recipe_table(found)], [*tell_recipes(found), *found.notes])
+    _show(recipe_table(found), [*tell_recipes(found), *found.notes])
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_recipes(found, out)
         console.out.print(Text(f"comparison of recipes: {out / FILE}"), soft_wrap=True)
 
 
-def _show(tables: Sequence[Table], sentences: Sequence[str]) -> None:
-    for table in tables:
-        console.out.print(table)
+def _show(table: Table, sentences: Sequence[str]) -> None:
+    console.out.print(table)
     for sentence in sentences:
         console.out.print(Text(sentence))

@@ -87,15 +87,20 @@ class Card:
         return picture
 
 
-def deck(fonts: Sequence[str] = ("roboto", "tinos", "courier-prime")) -> Iterator[Card]:
+FONTS = ("roboto", "tinos", "courier-prime")
+
+
+def deck(
+    fonts: Sequence[str] = FONTS, colours: Sequence[str] = COLOURS, neutral: str = NEUTRAL
+) -> Iterator[Card]:
     """Every word in every ink, a neutral string in every ink, and every ink alone, in each font.
 
     The ground changes with the font among those on which the ink stands out.
     """
     for turn, font in enumerate(fonts):
-        for ink in COLOURS:
+        for ink in colours:
             grounds = grounds_for(ink)
             ground = grounds[turn % len(grounds)]
-            for word in (*COLOURS, NEUTRAL):
+            for word in (*colours, neutral):
                 yield Card(word, ink, font, ground)
             yield Card("", ink, font, ground)

@@ -17,14 +17,12 @@ from typing import Any
 import pandas as pd
 
 from typoattack.core.errors import UserError
-from typoattack.core.randomness import stream
 from typoattack.metrics.clusters import AUTO
-from typoattack.metrics.figures import FIGURES, comparable
+from typoattack.metrics.figures import comparable
 from typoattack.metrics.intervals import RESAMPLES
 from typoattack.metrics.margins import AtEqualMargin, at_equal_margin, clean_margins, without
 from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.paired import LEAST_COMMON, Contrast, contrast, with_holm
-from typoattack.metrics.ranking import Rank, rank
 from typoattack.results.folder import RunFolder, describe_difference
 from typoattack.results.schema import CLEAN
 
@@ -95,7 +93,6 @@ class Comparison:
         figure: which figure was compared.
         pairings: for each pair of models, each recipe, attacks before controls.
         changed: rows on which two models differ: JOIN, family, the label, both answers, `a`, `b`.
-        ranking: best first, then the models that have no place; empty if no attack is shared.
         notes: what a reader must know, such as pictures that differ or pairs that are left out.
     """
 
@@ -103,7 +100,6 @@ class Comparison:
     figure: str
     pairings: tuple[Pairing, ...]
     changed: pd.DataFrame
-    ranking: tuple[Rank, ...]
     notes: tuple[str, ...]
 
 
@@ -181,7 +177,7 @@ def compare(
     least: int = LEAST_COMMON,
     by: str = AUTO,
 ) -> Comparison:
-    """Compare every pair of `entrants` recipe by recipe, and rank them.
+    """Compare every pair of `entrants` recipe by recipe.
 
     The test is `typoattack.metrics.paired.p_of_mean` on the mean gap a sample: rows of one sample
     are not independent, so a sample counts once, with the mean of its attacked versions, and
@@ -205,7 +201,9 @@ def compare(
     refuse_figure(figure)
     if len(entrants) < 2:
         raise UserError(_alone(entrants))
-    _refuse_different_suites(entrants)
+    first = entrants[0]
+    for other in entrants[1:]:
+        refuse_different_suites(first.name, first.manifest, other.name, other.manifest)
     counted = [_counted(e, figure) for e in entrants]
     notes = [*repeat_notes(entrants), *_sample_notes(entrants)]
     pairings: list[Pairing] = []
@@ -230,16 +228,6 @@ def compare(
         figure=figure,
         pairings=tuple(pairings),
         changed=pd.concat(changed, ignore_index=True),
-        ranking=tuple(
-            rank(
-                {one.name: one.rows for one in counted},
-                figure,
-                lower_is_better=FIGURES[figure].more_robust == "lower",
-                rng=stream("bootstrap", seed),
-                resamples=resamples,
-                by=by,
-            )
-        ),
         notes=(*(f"{told}; the pair is left out." for told in left_out), *notes),
     )
 
@@ -270,22 +258,23 @@ def repeat_notes(entrants: Sequence[Entrant]) -> Iterator[str]:
             yield f"{one.name} was given again by {', '.join(one.repeats)} and is counted once."
 
 
-def _refuse_different_suites(entrants: Sequence[Entrant]) -> None:
-    first = entrants[0]
-    for other in entrants[1:]:
-        if first.manifest is other.manifest:
+def refuse_different_suites(
+    name: str, manifest: Mapping[str, Any], other: str, others: Mapping[str, Any]
+) -> None:
+    """Raise `UserError` where two models' runs are not of one suite, with the difference."""
+    if manifest is others:
+        return
+    for key in ("format", "comparable"):
+        here, there = manifest.get(key), others.get(key)
+        if here == there and here is not None:
             continue
-        for key in ("format", "comparable"):
-            here, there = first.manifest.get(key), other.manifest.get(key)
-            if here == there and here is not None:
-                continue
-            told = describe_difference({key: here}, {key: there})
-            if isinstance(here, Mapping) and isinstance(there, Mapping):
-                told = describe_difference(here, there)
-            raise UserError(
-                f"{first.name!r} and {other.name!r} were not run on the same suite, so their "
-                f"figures cannot be set side by side; {told}"
-            )
+        told = describe_difference({key: here}, {key: there})
+        if isinstance(here, Mapping) and isinstance(there, Mapping):
+            told = describe_difference(here, there)
+        raise UserError(
+            f"{name!r} and {other!r} were not run on the same suite, so their "
+            f"figures cannot be set side by side; {told}"
+        )
 
 
 def _sample_notes(entrants: Sequence[Entrant]) -> Iterator[str]:

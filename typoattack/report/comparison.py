@@ -15,14 +15,12 @@ from typoattack.metrics.comparison import Comparison, Entrant, OwnRate, Pairing
 from typoattack.metrics.figures import FIGURES, Definition
 from typoattack.metrics.margins import AtEqualMargin
 from typoattack.metrics.paired import ALPHA, Contrast, holm
-from typoattack.metrics.ranking import LEAST_RIGHT, LEAST_RIGHT_SHARE, Rank
 from typoattack.metrics.recipe_comparison import RecipePairing
 from typoattack.report.gallery import data_uri
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
 from typoattack.report.story import model_notes, said_p
 from typoattack.report.tables import (
-    NONE,
     escape_markdown,
     markdown_lines,
     minus,
@@ -86,32 +84,6 @@ def pairings_frame(found: Comparison) -> pd.DataFrame:
     return frame
 
 
-def ranking_frame(found: Comparison) -> pd.DataFrame:
-    """One line a model, the most robust first; no place where a model has none."""
-    lines = [
-        {
-            "place": r.place,
-            "model": r.name,
-            found.figure: r.score.value,
-            "low": r.score.low,
-            "high": r.score.high,
-            "n": r.score.n,
-            "place_low": r.low,
-            "place_high": r.high,
-            "first": r.first,
-            "accuracy_clean": r.accuracy_clean,
-            "accuracy_attacked": r.accuracy_attacked,
-            "right_when_clean": r.right,
-            "photographs": r.photographs,
-            "reason": r.reason,
-        }
-        for r in found.ranking
-    ]
-    places = {c: "Int64" for c in ("place", "place_low", "place_high") if lines}
-    frame: pd.DataFrame = pd.DataFrame(lines).astype(places)
-    return frame
-
-
 def verdict(one: Pairing, figure: str) -> str:
     """Who is more robust under a recipe, as far as the numbers say; empty for a control."""
     if not one.tested:
@@ -162,8 +134,8 @@ def shown_p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def terminal_tables(found: Comparison) -> list[Table]:
-    """A table of pairings, and one of ranks where there are more than two models."""
+def terminal_comparison(found: Comparison) -> Table:
+    """The table of pairings."""
     title = definition(found).title
     many = len(found.names) > 2
     table = plain_table(f"{title} on the same pictures", _CAPTION)
@@ -183,7 +155,7 @@ def terminal_tables(found: Comparison) -> list[Table]:
         told = "\n".join(filter(None, (verdict(one, found.figure), could_show(one))))
         cells += [shown_p(one.p_holm), told]
         table.add_row(*map(Text, cells), style="dim" if one.family == "control" else "")
-    return [table, _ranking_table(found)] if many and found.ranking else [table]
+    return table
 
 
 _CAPTION = (
@@ -201,38 +173,6 @@ _EQUAL_MARGIN = (
 )
 
 
-def _ranking_table(found: Comparison) -> Table:
-    table = plain_table("Ranking, the most robust first", _RANKING)
-    for head in _ranking_heads(found):
-        table.add_column(head, justify="left" if head == "Model" else "right", overflow="fold")
-    for r in found.ranking:
-        table.add_row(*map(Text, _ranking_cells(r)))
-    return table
-
-
-_RANKING = (
-    "Mean over attacks, on the n photographs that count for all models with a place; a place needs "
-    f"{LEAST_RIGHT} photographs right when clean, and {100 * LEAST_RIGHT_SHARE:.0f} % of them; "
-    "accuracy on all photographs of each model; the uncertainty is that of the photographs, not of "
-    "the choice of attacks"
-)
-
-
-def _ranking_heads(found: Comparison) -> list[str]:
-    title = definition(found).title
-    return ["Place", "Model", title, "n", "Place, 95 %", "First in", "Clean", "Attacked"]
-
-
-def _ranking_cells(r: Rank) -> list[str]:
-    accuracy = [percent(r.accuracy_clean), percent(r.accuracy_attacked)]
-    if r.place is None:
-        return [NONE, r.name, f"no place: {r.reason}", NONE, NONE, NONE, *accuracy]
-    score = f"{percent(r.score.value)} [{100 * r.score.low:.1f}, {100 * r.score.high:.1f}]"
-    places = str(r.low) if r.low == r.high else f"{r.low} to {r.high}"
-    first = f"{100 * r.first:.0f} % of resamples"
-    return [str(r.place), r.name, score, str(r.score.n), places, first, *accuracy]
-
-
 def markdown(found: Comparison) -> str:
     """The comparison in Markdown."""
     d = definition(found)
@@ -247,10 +187,6 @@ def markdown(found: Comparison) -> str:
         views = [shown_own(one.own_a), shown_own(one.own_b), shown_odds(one.at_equal_margin)]
         lines.append([*names, *rates, *tests, *map(escape_markdown, [told, *views])])
     text = f"{markdown_lines(lines)}\n{_CAPTION}. {_EQUAL_MARGIN}.\n\n*{d.title}*: {d.meaning}\n"
-    if found.ranking:
-        rows = [[escape_markdown(c) for c in _ranking_cells(r)] for r in found.ranking]
-        heads = _ranking_heads(found)
-        text += f"\n{markdown_lines([heads, ['---'] * len(heads), *rows])}\n{_RANKING}.\n"
     notes = "".join(f"- {escape_markdown(note)}\n" for note in [*tell(found), *found.notes])
     return f"{text}\n{notes}"
 
@@ -263,7 +199,7 @@ def write_comparison(
 ) -> list[Path]:
     """Write a comparison as a page, tables, and the list of samples that changed hands.
 
-    Writes `comparison.html`, `comparison.csv`, `comparison.md`, `changed.csv` and `ranking.csv`.
+    Writes `comparison.html`, `comparison.csv`, `comparison.md` and `changed.csv`.
 
     Args:
         found: what `typoattack.metrics.comparison.compare` found.
@@ -279,7 +215,6 @@ def write_comparison(
         "comparison.csv": pairings_frame(found).to_csv(index=False, lineterminator="\n"),
         "comparison.md": markdown(found),
         "changed.csv": changed.to_csv(index=False, lineterminator="\n"),
-        "ranking.csv": ranking_frame(found).to_csv(index=False, lineterminator="\n"),
         PAGE: _page(found, entrants, changed, painters or {}),
     }
     for name, text in texts.items():
@@ -320,9 +255,6 @@ def _page(
         found=found,
         definition=definition(found),
         lines=[(one, verdict(one, found.figure)) for one in found.pairings],
-        ranking=[_ranking_cells(r) for r in found.ranking] if len(found.names) > 2 else [],
-        ranking_heads=_ranking_heads(found),
-        ranking_note=_RANKING,
         caption=f"{_CAPTION}. {_EQUAL_MARGIN}",
         percent=percent,
         difference=shown_difference,

@@ -140,7 +140,9 @@ def said_groups(summaries: Sequence[RecipeSummary]) -> list[str]:
     if not found:
         return []
     fewest = min(found, key=lambda one: one.groups)
-    by = max((one.grouped for one in found), key=len).replace("label", "object")
+    by = max((one.grouped for one in found), key=len)
+    for column, name in (("label", "object"), ("sample", "photograph")):
+        by = by.replace(column, name)
     return [
         f"intervals by {by}: photographs that share it are not taken for different ones "
         f"(groups: {fewest.groups:,} at least)"
@@ -198,7 +200,8 @@ _LATEX = {
 }
 
 
-def _latex(text: str) -> str:
+def latex_escaped(text: str) -> str:
+    """`text` as a cell of a LaTeX table, on one line."""
     return "".join(_LATEX.get(c, c) for c in " ".join(text.split()))
 
 
@@ -207,11 +210,11 @@ def latex_table(summaries: Sequence[RecipeSummary]) -> str:
     definitions = columns(summaries)
     leading = several(summaries)
     heads = [*(c.capitalize() for c in (*leading, "recipe")), "$n$"]
-    heads += [_latex(d.title) for d in definitions]
+    heads += [latex_escaped(d.title) for d in definitions]
     lines = []
     for one in summaries:
-        names = [_latex(str(getattr(one, c))) for c in (*leading, "recipe")]
-        cells = [_latex(_cell(one, d)) for d in definitions]
+        names = [latex_escaped(str(getattr(one, c))) for c in (*leading, "recipe")]
+        cells = [latex_escaped(_cell(one, d)) for d in definitions]
         lines.append(" & ".join([*names, _counts(one), *cells]) + r" \\")
     spec = "l" * (len(leading) + 1) + "r" * (1 + len(definitions))
     rows = "\n".join(lines)

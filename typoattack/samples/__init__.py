@@ -111,6 +111,11 @@ _add(
     "colour words in the ink of other colours",
     lambda _: deferred("typoattack.samples.stroop:StroopCards")(),
 )
+_add(
+    "goh-stroop",
+    "eight colour words in each other's ink, asked as Goh et al. 2021 asked",
+    lambda _: deferred("typoattack.samples.stroop:goh_stroop")(),
+)
 _add("folder:PATH", "your photographs, one subfolder a class", _folder)
 _add("hf:NAME[:SPLIT]", "a data set of the Hugging Face Hub", _table)
 _add("parquet:FILE", "a local parquet file, opened by datasets", _table)

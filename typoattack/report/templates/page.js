@@ -28,6 +28,14 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+for (const input of document.querySelectorAll("input[data-filters]")) {
+  input.addEventListener("input", () => {
+    const wanted = input.value.trim().toLowerCase();
+    for (const row of document.getElementById(input.dataset.filters).tBodies[0].rows) {
+      row.hidden = !row.querySelector("th").textContent.toLowerCase().includes(wanted);
+    }
+  });
+}
 for (const button of document.querySelectorAll(".unfold")) {
   button.addEventListener("click", () => {
     document.getElementById(button.dataset.table).classList.add("all");

@@ -1,0 +1,140 @@
+"""A field of models: places, groups, tests against the best, and recipes that agree."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_runs import manifest
+from made_tables import simulated
+
+from typoattack.core.errors import UserError
+from typoattack.metrics.field import FIGURES_SHOWN, Contestant, Field, rank_field, read_field
+from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.paired import sign_flip
+from typoattack.metrics.summaries import estimate
+from typoattack.results.folder import RunFolder
+from typoattack.results.given import Answer, write_given
+
+NAMES = [f"class {i}" for i in range(20)]
+
+
+def field(rates: dict[str, float], samples: int = 200, **options: object) -> Field:
+    return rank_field(contestants(rates, samples), resamples=300, **options)
+
+
+def contestants(rates: dict[str, float], samples: int = 200, recipes: int = 3) -> list[Contestant]:
+    """Models that flip with these rates on the same photographs, each photograph by itself."""
+    names = [f"recipe-{n}" for n in range(recipes)]
+    seen = simulated(samples, dict.fromkeys(names, 0.5), accuracy=1.0)
+    made = []
+    for number, (model, rate) in enumerate(rates.items()):
+        rng = np.random.default_rng(number)
+        flips = (rng.random(len(seen)) < rate) & (seen["family"] != "clean")
+        wrong = (seen["label"] + 1) % len(NAMES)
+        rows = seen.assign(model=model, predicted=seen["label"].where(~flips, wrong))
+        counted = outcomes(rows)
+        attacks = counted[counted["family"] == "attack"].reset_index(drop=True)
+        made.append(Contestant(model, model, f"runs/{model}", manifest([model], NAMES), attacks))
+    return made
+
+
+def test_the_most_robust_comes_first_and_groups_hold_what_is_not_told_apart() -> None:
+    found = field({"weak": 0.8, "strong": 0.1, "alike": 0.1, "middle": 0.4}, by="none")
+    groups = {one.rank.name: one.group for one in found.models}
+    assert groups == {"strong": 1, "alike": 1, "middle": 2, "weak": 3}
+    assert [one.rank.name for one in found.models][2:] == ["middle", "weak"]
+    assert found.models[0].best is None
+    assert found.models[-1].best.other == found.models[0].rank.name
+    assert found.models[-1].best.apart
+    assert not found.models[1].best.apart
+
+
+def test_a_difference_is_paired_and_its_p_value_that_of_the_sign_flip_test() -> None:
+    made = contestants({"a": 0.30, "b": 0.40})
+    found = rank_field(made, by="none", resamples=100)
+    rates = [one.rows.groupby("sample")["flip_rate"].mean() for one in made]
+    gaps = (rates[1] - rates[0]).dropna().to_numpy()
+    second = next(one for one in found.models if one.rank.name == "b")
+    assert second.best.difference.value == pytest.approx(gaps.mean())
+    assert second.best.difference.n == len(gaps)
+    exact = sign_flip(gaps, np.random.default_rng(0))
+    assert second.best.p_holm == pytest.approx(exact, abs=0.006)
+
+
+def test_a_baseline_is_held_against_all_others_and_holm_runs_over_them() -> None:
+    rates = {"a": 0.2, "b": 0.21, "base": 0.6}
+    found = field(rates, baseline="base", by="none")
+    held = {one.rank.name: one.baseline for one in found.models}
+    assert held.pop("base") is None
+    assert all(one.apart and one.difference.value < 0 for one in held.values())
+    with pytest.raises(UserError, match="did you mean 'base'"):
+        field(rates, baseline="bass")
+
+
+def test_figures_are_those_of_each_models_own_photographs() -> None:
+    made = contestants({"a": 0.2, "b": 0.5})
+    found = rank_field(made, resamples=100, seed=3)
+    for one in found.models:
+        rows = next(c.rows for c in made if c.name == one.rank.name)
+        for name in FIGURES_SHOWN:
+            expected = estimate(rows, name, seed=3, resamples=100)
+            assert one.figures[name].value == expected.value or not expected
+        part = rows[rows["recipe"] == "recipe-1"]
+        assert one.recipes["recipe-1"].value == estimate(part, "flip_rate").value
+
+
+def test_a_model_that_is_hardly_ever_right_is_listed_and_moves_nobody() -> None:
+    made = contestants({"a": 0.2, "b": 0.5})
+    broken = made[0].rows.assign(
+        accuracy_clean=0.0, accuracy_attacked=0.0, flip_rate=np.nan, reading_effect=np.nan
+    )
+    random = Contestant("random", "random", "runs/r", manifest(["random"], NAMES), broken)
+    found = rank_field([*made, random], resamples=100)
+    assert [one.rank.name for one in found.models] == ["a", "b", "random"]
+    last = found.models[-1]
+    assert (last.rank.place, last.group, last.best) == (None, None, None)
+    assert any("random has no place" in note for note in found.notes)
+
+
+def test_recipes_that_order_models_alike_correlate_and_few_models_have_no_correlation() -> None:
+    found = field({f"m{i}": 0.1 + 0.15 * i for i in range(6)}, by="none")
+    assert found.correlation.loc["recipe-0", "recipe-1"] > 0.8
+    assert field({"a": 0.1, "b": 0.5}).correlation.empty
+
+
+def test_objects_that_repeat_are_said() -> None:
+    assert "label" in field({"a": 0.1, "b": 0.5}).grouped
+    assert field({"a": 0.1, "b": 0.5}, by="none").grouped == ""
+
+
+def test_one_model_is_no_field() -> None:
+    with pytest.raises(UserError, match="at least two models"):
+        field({"a": 0.1})
+
+
+def given(tmp_path, name: str, flips: int, data: str = "set") -> RunFolder:
+    answers = []
+    for n in range(30):
+        answers.append(Answer(str(n), "clean", "cat" if n % 2 else "dog", "cat" if n % 2 else "dog",
+                              model=name))  # fmt: skip
+        right, word = ("cat", "dog") if n % 2 else ("dog", "cat")
+        said = word if n < flips else right
+        answers.append(Answer(str(n), "note", right, said, word=word, model=name))
+    now = pd.Timestamp("2026-01-01").to_pydatetime()
+    return write_given(answers, tmp_path / name, name=data, now=now)
+
+
+def test_runs_are_read_one_after_the_other_and_named_apart(tmp_path) -> None:
+    folders = [given(tmp_path, name, flips).path for name, flips in (("a", 5), ("b", 25))]
+    found = rank_field(read_field(folders), resamples=100)
+    assert [one.rank.name for one in found.models] == ["a", "b"]
+    assert found.models[0].rank.score.value == pytest.approx(5 / 30)
+    twice = read_field([folders[0], folders[0]])
+    assert [one.name for one in twice] == [f"a ({folders[0]})"] * 2
+
+
+def test_runs_of_other_suites_are_refused_with_the_difference(tmp_path) -> None:
+    one, other = given(tmp_path, "a", 5), given(tmp_path, "b", 5, data="other")
+    with pytest.raises(UserError, match="not run on the same suite"):
+        read_field([one.path, other.path])
+    with pytest.raises(UserError, match="cannot compare 'margin_shift'"):
+        read_field([one.path], "margin_shift")

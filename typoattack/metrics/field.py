@@ -1,0 +1,367 @@
+"""A field of models: each one's figures, places, and who is told apart from whom.
+
+Grows with the number of models, not of their pairs: each run is read once and kept as what its
+photographs contribute, and each model is tested against the best and against a named baseline.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from typoattack.core.errors import UserError, unknown
+from typoattack.core.randomness import Rng, stream
+from typoattack.metrics.clusters import AUTO, Clusters, clustered, clusters, p_value
+from typoattack.metrics.comparison import refuse_different_suites, refuse_figure
+from typoattack.metrics.figures import FIGURES
+from typoattack.metrics.intervals import DIFFERENCE, RESAMPLES, Figure, Values
+from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.paired import ALPHA, DRAWS, LEAST_COMMON, holm
+from typoattack.metrics.ranking import Rank, rank
+from typoattack.metrics.summaries import estimate
+from typoattack.results.folder import RunFolder
+
+FIGURES_SHOWN = (
+    "accuracy_clean",
+    "accuracy_attacked",
+    "flip_rate",
+    "targeted_success",
+    "reading_effect",
+)
+"""What the table of a field has of each model, on its own photographs, over all attacks."""
+
+_CHUNK = 4_000_000
+"""Numbers in memory at a time, about 32 MB: random signs are drawn in parts of that."""
+
+LEAST_MODELS = 3
+"""Models that a correlation of recipes needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One model of one run, as small as a field of hundreds allows.
+
+    Attributes:
+        name: how tables call it; unique in a field.
+        model: what its run calls it.
+        folder: where the run lies.
+        manifest: of its run.
+        rows: its attacked rows with what they contribute to the figures, and no more.
+    """
+
+    name: str
+    model: str
+    folder: str
+    manifest: Mapping[str, Any]
+    rows: pd.DataFrame
+
+    @property
+    def note(self) -> str:
+        """What a report must say of its figures."""
+        return next(str(m["note"]) for m in self.manifest["models"] if m["name"] == self.model)
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A model held against another, paired by photograph.
+
+    Attributes:
+        other: whom.
+        difference: the model's figure less the other's, with its interval.
+        p_holm: of a sign-flip test of the mean gap a photograph (Student's t where objects and
+            words cross), Holm-adjusted over the field; NaN where too few photographs count for
+            both.
+    """
+
+    other: str
+    difference: Figure
+    p_holm: float
+
+    @property
+    def apart(self) -> bool:
+        """Whether the two are told apart."""
+        return self.p_holm < ALPHA
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A model in a field.
+
+    Attributes:
+        rank: its place, with what is uncertain about it.
+        figures: by the names of `FIGURES_SHOWN`, on its own photographs.
+        recipes: the ranked figure under each attack, on its own photographs.
+        group: 1 for the best and all that are not told apart from it, 2 for the best of the others
+            and those not told apart from that, and so on; None without a place.
+        best: the model against the best; None for the best itself, or without a place.
+        baseline: the model against the named one; None for that, or where none was named.
+        note: what must be said of its figures.
+        folder: where its run lies.
+    """
+
+    rank: Rank
+    figures: Mapping[str, Figure]
+    recipes: Mapping[str, Figure]
+    group: int | None
+    best: Against | None
+    baseline: Against | None
+    note: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What `rank_field` found.
+
+    Attributes:
+        figure: which figure was ranked.
+        models: the most robust first, then those without a place.
+        correlation: of recipes across models (Spearman's), by recipe; empty for fewer than
+            `LEAST_MODELS` models.
+        grouped: by what photographs belong together; empty where each stands by itself.
+        baseline: the named model; empty if none.
+        notes: what a reader must know.
+        manifest: of one of the runs, for what they share.
+    """
+
+    figure: str
+    models: tuple[Placed, ...]
+    correlation: pd.DataFrame
+    grouped: str
+    baseline: str
+    notes: tuple[str, ...]
+    manifest: Mapping[str, Any]
+
+
+def read_field(folders: Sequence[Path], figure: str = "flip_rate") -> list[Contestant]:
+    """Every model of every run, one run in memory at a time.
+
+    Args:
+        folders: of runs.
+        figure: what will be ranked; kept beside `FIGURES_SHOWN`.
+
+    Raises:
+        UserError: if a folder holds no run, a run no predictions, or runs are of other suites.
+    """
+    refuse_figure(figure)
+    kept = ["family", "task", "recipe", "sample", "label", "word", "facts"]
+    kept += dict.fromkeys([*FIGURES_SHOWN, figure])
+    found: list[Contestant] = []
+    for folder in folders:
+        run = RunFolder(folder)
+        manifest, predictions = run.manifest(), run.predictions()
+        if predictions.empty:
+            raise UserError(f"{str(folder)!r} has no predictions yet; let its run finish first")
+        for model, rows in predictions.groupby("model", sort=True):
+            counted = outcomes(rows)
+            attacks = counted.loc[counted["family"] == "attack", kept].reset_index(drop=True)
+            one = Contestant(str(model), str(model), str(folder), manifest, attacks)
+            if found:
+                refuse_different_suites(found[0].name, found[0].manifest, one.name, manifest)
+            found.append(one)
+    return _named_apart(found)
+
+
+def _named_apart(found: Sequence[Contestant]) -> list[Contestant]:
+    times = pd.Series([one.model for one in found]).value_counts()
+    return [
+        replace(one, name=f"{one.model} ({one.folder})") if times[one.model] > 1 else one
+        for one in found
+    ]
+
+
+def rank_field(
+    contestants: Sequence[Contestant],
+    *,
+    figure: str = "flip_rate",
+    baseline: str = "",
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    by: str = AUTO,
+) -> Field:
+    """Place every model of a field, and tell which differ from the best.
+
+    Args:
+        contestants: two or more, from `read_field`.
+        figure: one that `typoattack.metrics.figures.comparable` names.
+        baseline: a model that all others are held against, beside the best.
+        seed: of the bootstrap and of random signs.
+        resamples: how many bootstrap resamples.
+        by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
+
+    Raises:
+        UserError: for fewer than two models, or a baseline that is none of them.
+    """
+    refuse_figure(figure)
+    if len(contestants) < 2:
+        raise UserError("ranking needs at least two models; name another run")
+    by_name = {one.name: one for one in contestants}
+    if baseline and baseline not in by_name:
+        raise unknown("model of these runs", baseline, by_name)
+    lower = FIGURES[figure].more_robust == "lower"
+    ranks = rank(
+        {name: one.rows for name, one in by_name.items()},
+        figure,
+        lower_is_better=lower,
+        rng=stream("bootstrap", seed),
+        resamples=resamples,
+        by=by,
+    )
+    if not ranks:
+        raise UserError("no two models share an attack, so there is nothing to rank them by")
+    means = _by_photograph(contestants, figure)
+    order = [one.name for one in ranks if one.place is not None]
+    test = _Tests(means, _groups(contestants, means.index, by), seed)
+    best = test.against(order[0], order[1:]) if order else {}
+    held = test.against(baseline, [n for n in by_name if n != baseline]) if baseline else {}
+    groups = dict(_told_apart(order, test))
+    models = tuple(
+        Placed(
+            one,
+            *_figures(by_name[one.name].rows, figure, seed, resamples, by),
+            groups.get(one.name),
+            best.get(one.name),
+            held.get(one.name),
+            by_name[one.name].note,
+            by_name[one.name].folder,
+        )
+        for one in ranks
+    )
+    return Field(
+        figure,
+        models,
+        _correlation([one for one in models if one.rank.place is not None]),
+        "" if test.groups.trivial else " × ".join(test.groups.factors),
+        baseline,
+        tuple(_notes(models)),
+        contestants[0].manifest,
+    )
+
+
+def _figures(
+    rows: pd.DataFrame, figure: str, seed: int, resamples: int, by: str
+) -> tuple[dict[str, Figure], dict[str, Figure]]:
+    """A model's own figures over all attacks, and the ranked one under each."""
+
+    def own(part: pd.DataFrame, names: Iterable[str]) -> dict[str, Figure]:
+        groups = clusters(part, by)
+        how: dict[str, Any] = {"seed": seed, "resamples": resamples, "groups": groups}
+        return {name: estimate(part, name, **how) for name in names}
+
+    recipes = {
+        str(recipe): own(part, [figure])[figure]
+        for recipe, part in rows.groupby("recipe", sort=True, observed=True)
+    }
+    return own(rows, FIGURES_SHOWN), recipes
+
+
+def _by_photograph(contestants: Sequence[Contestant], figure: str) -> pd.DataFrame:
+    """(photographs, models): the figure's mean over attacks; NaN where none counts."""
+    means: pd.DataFrame = pd.DataFrame(
+        {
+            one.name: one.rows.groupby(["task", "sample"], observed=True)[figure].mean()
+            for one in contestants
+        }
+    ).sort_index()
+    return means
+
+
+def _groups(contestants: Sequence[Contestant], index: "pd.Index[Any]", by: str) -> Clusters:
+    """Which photographs belong together; of a photograph with several words the first counts."""
+    columns = ["task", "sample", "label", "word", "facts"]
+    rows = pd.concat([one.rows[columns] for one in contestants])
+    once: pd.DataFrame = rows.drop_duplicates(["task", "sample"]).set_index(["task", "sample"])
+    return clusters(once.loc[index].reset_index(), by)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tests:
+    """Paired tests of models on a field's photographs."""
+
+    means: pd.DataFrame
+    groups: Clusters
+    seed: int
+
+    def against(self, other: str, names: Sequence[str]) -> dict[str, Against]:
+        """Each of `names` less `other`, Holm-adjusted over them."""
+        if not names:
+            return {}
+        gaps = self.means[list(names)].sub(self.means[other], axis=0).to_numpy(np.float64)
+        chances = self._chances(gaps)
+        tested = ~np.isnan(chances)
+        adjusted = np.full(len(names), math.nan)
+        adjusted[tested] = holm(chances[tested].tolist())
+        return {
+            name: Against(other, self._difference(own), float(p))
+            for name, own, p in zip(names, gaps.T, adjusted, strict=True)
+        }
+
+    def _difference(self, gaps: Values) -> Figure:
+        there = ~np.isnan(gaps)
+        return clustered(gaps[there], self.groups.only(there), DIFFERENCE)
+
+    def _chances(self, gaps: Values) -> Values:
+        """p-values (models,) of gaps (photographs, models), all by the same random signs."""
+        there = ~np.isnan(gaps)
+        if len(self.groups.codes) > 1:
+            found = [
+                p_value(own[seen], self.groups.only(seen)) if seen.any() else 1.0
+                for own, seen in zip(gaps.T, there.T, strict=True)
+            ]
+            chances = np.array(found)
+        else:
+            codes = self.groups.codes[0]
+            sums = np.zeros((int(codes.max()) + 1, gaps.shape[1]))
+            np.add.at(sums, codes, np.where(there, gaps, 0.0))
+            chances = _sign_flips(sums, stream("sign flip", self.seed))
+        chances[there.sum(axis=0) < LEAST_COMMON] = math.nan
+        return chances
+
+
+def _sign_flips(sums: Values, rng: Rng) -> Values:
+    """`typoattack.metrics.paired.sign_flip` of each column of sums (groups, models), by the same
+    `DRAWS` random signs for all, the observed ones among them."""
+    observed = np.abs(sums.sum(axis=0)) * (1 - 1e-9)
+    as_large = np.zeros(sums.shape[1])
+    rows = max(1, _CHUNK // len(sums))
+    for start in range(0, DRAWS, rows):
+        signs = rng.integers(0, 2, size=(min(rows, DRAWS - start), len(sums))) * 2.0 - 1.0
+        as_large += (np.abs(signs @ sums) >= observed).sum(axis=0)
+    return np.asarray((1 + as_large) / (1 + DRAWS), np.float64)
+
+
+def _told_apart(order: Sequence[str], test: _Tests) -> Iterator[tuple[str, int]]:
+    """Each placed model with its group."""
+    left, number = list(order), 1
+    while left:
+        leader, others = left[0], left[1:]
+        found = test.against(leader, others)
+        together = [leader, *(name for name in others if not found[name].apart)]
+        yield from ((name, number) for name in together)
+        left = [name for name in others if name not in together]
+        number += 1
+
+
+def _correlation(models: Sequence[Placed]) -> pd.DataFrame:
+    enough = models if len(models) >= LEAST_MODELS else ()
+    rates: pd.DataFrame = pd.DataFrame(
+        [{r: f.value for r, f in one.recipes.items()} for one in enough]
+    )
+    found: pd.DataFrame = rates.corr(method="spearman", min_periods=LEAST_MODELS)
+    return found
+
+
+def _notes(models: Sequence[Placed]) -> Iterator[str]:
+    for one in models:
+        if one.rank.reason:
+            yield f"{one.rank.name} has no place: {one.rank.reason}."
+    photographs = {one.rank.photographs for one in models}
+    if len(photographs) > 1:
+        yield (
+            f"The models have clean pictures of {min(photographs):,} to {max(photographs):,} "
+            "photographs; places are taken on those that count for all of them."
+        )
