@@ -123,9 +123,9 @@ zero-shot, and by a linear probe on ImageNet.
 - *Clean* is the object without any note. An *own-word* note says what the object is: it covers
   as much as the others and misleads nobody, so what it flips is covering. There is no empty note
   among these pictures.
-- The unit is the object in a round: its notes count together, with their mean, and intervals are
-  over objects. Three kinds of object (mug, plant, laptop) stand in more than one round, so the
-  objects are a little fewer than that.
+- The unit is the object in a round: its notes count together, with their mean. Objects of one
+  class belong together in the intervals (mug, plant and laptop stand in more than one round), and
+  so do the pictures under notes with one word; there are few of either, so they are wide.
 - The right class is the one that the authors list an object under first, the class of a note the
   one that the object of this name is listed under (`TARGETS` in `goh2021_answers.py`). A *cup*
   note is scored as *measuring cup*; an answer *tea cup* to it is a flip and no targeted success.

@@ -87,6 +87,7 @@ def test_objects_that_repeat_are_said_and_widen_the_interval() -> None:
     )
     assert (together.grouped, together.groups, alone.grouped) == ("label", 2, "")
     assert together["flip_rate"].value == alone["flip_rate"].value
+    assert together["accuracy_clean"].clusters == 2
     width = {one.grouped: one["flip_rate"].high - one["flip_rate"].low for one in (together, alone)}
     assert width["label"] > width[""]
 

@@ -76,6 +76,11 @@ class Clusters:
         """Whether every photograph stands by itself."""
         return self.factors == ("sample",)
 
+    @property
+    def first(self) -> "Clusters":
+        """By the first factor alone."""
+        return Clusters(self.factors[:1], self.codes[:1], self.samples)
+
     def sums(self, values: Values) -> Values:
         """What each group of the first factor adds to the sum over photographs."""
         return np.asarray(np.bincount(self.codes[0], self.weights * values), np.float64)

@@ -163,6 +163,8 @@ def estimate(
     """
     defined = FIGURES[name]
     groups = clusters(counted) if groups is None else groups
+    if defined.of_sample:
+        groups = groups.first  # it knows nothing of the word
     if not groups.trivial:
         present = counted[name].notna().to_numpy()
         values = counted[name].to_numpy(np.float64)[present]

@@ -140,7 +140,9 @@ def said_groups(summaries: Sequence[RecipeSummary]) -> list[str]:
     if not found:
         return []
     fewest = min(found, key=lambda one: one.groups)
-    by = max((one.grouped for one in found), key=len).replace("label", "object")
+    by = max((one.grouped for one in found), key=len)
+    for column, name in (("label", "object"), ("sample", "photograph")):
+        by = by.replace(column, name)
     return [
         f"intervals by {by}: photographs that share it are not taken for different ones "
         f"(groups: {fewest.groups:,} at least)"
