@@ -100,6 +100,7 @@ def test_the_sources_and_how_they_are_written_are_what_suites_rely_on() -> None:
         "farthest": "farthest",
         "true": "true",
         "pseudo": "pseudo",
+        "letters": "letters",
         "fixed": "fixed:WORD",
         "list": "list:A,B,C",
         "table": "table:FILE",
@@ -166,6 +167,15 @@ def test_a_word_within_a_pseudoword_may_begin_with_either_kind_of_letter() -> No
     for place in range(2):
         assert {words[place][0] in "aeiou" for words in begins} == {True, False}
         assert {words[0][0] in "aeiou" for words in begins} == {True, False}
+
+
+def test_letters_are_three_to_five_by_lot_and_others_for_each_replicate() -> None:
+    source = parse_words("letters")
+    made = [source(situation(0, replicate, seed)) for seed in range(60) for replicate in range(3)]
+    assert {len(word) for word in made} == {3, 4, 5}
+    assert len(set(made)) > 150
+    assert set("".join(made)) == set("abcdefghijklmnopqrstuvwxyz")
+    assert source(situation(0, 1, 7)) == source(situation(0, 1, 7))
 
 
 def table(tmp_path: Path, text: str) -> str:

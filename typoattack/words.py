@@ -221,6 +221,22 @@ class PseudoWord:
         return None if like is None else pseudoword(like, own_stream)
 
 
+@dataclass(frozen=True, slots=True)
+class RandomLetters:
+    """A string of 3 to 5 letters by lot, which mostly means nothing and cannot be pronounced."""
+
+    needs_text_space: ClassVar[bool] = False
+
+    def __call__(self, situation: Situation) -> str | None:
+        own_stream = situation.rng.spawn(situation.replicate + 1)[-1]
+        count = int(own_stream.integers(_FEWEST, _MOST + 1))
+        letters = own_stream.integers(len(_ALPHABET), size=count).tolist()
+        return "".join(_ALPHABET[letter] for letter in letters)
+
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+_FEWEST, _MOST = 3, 5
+
 _CONSONANTS = "bcdfghjklmnprstvwz"
 _VOWELS = "aeiou"
 
@@ -257,6 +273,7 @@ WORDS.add(
 )
 WORDS.add("true", Kind("true", "the right class's name (a control)", lambda _: TrueClass()))
 WORDS.add("pseudo", Kind("pseudo", "a pronounceable non-word", lambda _: PseudoWord()))
+WORDS.add("letters", Kind("letters", "3 to 5 letters by lot", lambda _: RandomLetters()))
 WORDS.add("fixed", Kind("fixed:WORD", "always the same word", lambda word: FixedWords((word,))))
 WORDS.add(
     "list",

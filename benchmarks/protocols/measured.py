@@ -523,3 +523,11 @@ def heads_silence() -> str:
     missing = (changed != field).any(dim=(0, 2, 3)).nonzero().flatten().tolist()
     others = bool((changed[:, :, [0, 2]] == 1).all())
     return "write to the class token" if missing == [0] and others else f"write to {missing}"
+
+
+@measure
+def materzynska_synthetic() -> str:
+    """What the recipe writes, in a line."""
+    made = recipe("materzynska2022-synthetic")
+    size = round(made(grain(224), "abc", stream(1)).size * 224)
+    return f"{made.words}, {font_of(made.name)} bold, {size} pixels of 224, centred"

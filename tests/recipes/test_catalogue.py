@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 WANTED = {
     *("goh2021", "azuma2023", "cao2023", "materzynska2022", "westerhoff2025"),
-    *("lemesle2022", "lin2023", "qraitem2024", "wang2025", "hufe2026"),
+    *("lemesle2022", "lin2023", "materzynska2022-synthetic", "qraitem2024", "wang2025", "hufe2026"),
     *("apple-ipod", "dog-pizza", "stroop-sticker"),
     *("printed-label", "handwritten-note", "plain-overlay", "repeated-overlay"),
     *("misspelled", "leet", "homoglyph", "spaced", "reversed", "mirrored", "rotated", "upper"),

@@ -401,3 +401,13 @@ def test_wang2025_writes_nothing_where_a_word_is_wider_than_the_photograph() -> 
 def test_the_literature_draws_every_protocol() -> None:
     drawn = {attack.recipe.name for attack in load_suite("literature").attacks}
     assert drawn >= {"lemesle2022", "qraitem2024", "wang2025", "hufe2026", "azuma2023", "cao2023"}
+
+
+def test_materzynska2022_synthetic_writes_letters_by_lot_in_the_middle() -> None:
+    made = parse_recipe("materzynska2022-synthetic")
+    assert made.words == "letters"
+    drawn = made(GREY, "qhx", stream(1))
+    assert drawn.size * 224 == 40
+    left, top, right, bottom = drawn.box
+    assert abs(left + right - 224) <= 6
+    assert 80 < (top + bottom) / 2 < 144
