@@ -65,3 +65,19 @@ def test_nothing_attacked_gives_empty_tables_with_columns() -> None:
     assert "flip_rate_low" in by_class(nothing, NAMES)
     assert by_word(nothing).empty
     assert becomes(nothing, NAMES).empty
+
+
+def test_without_clean_pictures_the_word_that_is_said_carries_the_tables() -> None:
+    nothing = {"clean_predicted": -1, "clean_sim_label": None, "clean_sim_word": None}
+    rows = outcomes(
+        table(
+            {"sample": "a", "predicted": 1, "word": "dog", "target": 1, **nothing},
+            {"sample": "b", "predicted": 3, "word": "dog", "target": 1, **nothing},
+            {"sample": "c", "predicted": 0, "word": "car", "target": 2, **nothing},
+        )
+    )
+    words = by_word(rows).set_index("word")
+    assert words.loc["dog", ["says_word", "accuracy_attacked"]].tolist() == [0.5, 0.0]
+    assert words.loc["car", ["says_word", "accuracy_attacked"]].tolist() == [0.0, 1.0]
+    said = becomes(rows, NAMES)
+    assert sorted(zip(said["answer"], said["written"], strict=True)) == [("bus", 0), ("dog", 1)]

@@ -168,6 +168,11 @@ def test_pictures_without_clean_ones_and_second_questions_make_a_page(tmp_path: 
     inks = rows.assign(task="ink", label=7, predicted=9, target=9)
     text = _page(view(pd.concat([rows, inks]).assign(**nothing)), tmp_path)
     assert "There are no clean pictures beside these" in text
+    for wrong in ("classified as it is", "Nothing flipped", "too few predictions", "still right"):
+        assert wrong not in text.partition("<script>")[0], wrong
+    assert "called something else" in text
+    assert '<button type="button">Says the word</button>' in text
+    assert '<button type="button">Flip rate</button>' not in text
     assert "Says the word" in text
     assert "yellow" not in (tmp_path / "classes.csv").read_text()
     assert (tmp_path / "figures" / "stroop-mini-ink.svg").exists()

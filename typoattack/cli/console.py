@@ -1,5 +1,6 @@
 """Where the command line prints: results to `out`, all else to `err`."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -10,7 +11,15 @@ from rich.text import Text
 if TYPE_CHECKING:
     from typoattack.results.folder import Skipped
 
-out = Console()
+
+def _width() -> int | None:
+    """As wide as the terminal; without one, as wide as a line is, so that nothing is cut."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _NO_TERMINAL
+
+
+_NO_TERMINAL = 10_000
+
+out = Console(width=_width())
 err = Console(stderr=True)
 
 

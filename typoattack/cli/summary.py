@@ -6,7 +6,8 @@ from rich.text import Text
 
 from typoattack.cli import console
 from typoattack.report.story import tell_stroop
-from typoattack.report.tables import defence_terminal_table, terminal_table
+from typoattack.report.tables import defence_terminal_table
+from typoattack.report.terminal import terminal_tables
 from typoattack.results.schema import AS_PUBLISHED
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 def show_run(done: "Run") -> None:
     """Write a run's page; print its table, what is to be known about it, and where it is."""
     page = done.report()
-    console.out.print(terminal_table(done.summaries))
+    for table in terminal_tables(done.summaries, console.out.width):
+        console.out.print(table)
     for clean in done.as_published:
         console.out.print(
             Text(

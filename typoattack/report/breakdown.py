@@ -10,11 +10,22 @@ from typoattack.metrics.summaries import estimate
 BROKEN_DOWN = ("flip_rate", "targeted_success")
 """The figures that are given for each class and word."""
 
+WITHOUT_CLEAN = ("says_word", "accuracy_attacked")
+"""Those that are given where no photograph has a clean picture, so that nothing can flip."""
+
+
+def figures_for(counted: pd.DataFrame) -> tuple[str, ...]:
+    """The figures that these rows can be broken down by."""
+    flips = counted.empty or (counted["clean_predicted"] >= 0).any()
+    return BROKEN_DOWN if flips else WITHOUT_CLEAN
+
 
 def by_class(
     counted: pd.DataFrame, class_names: Sequence[str], *, seed: int = 0, by: str = AUTO
 ) -> pd.DataFrame:
     """Flip rate and targeted success for each model and true class, over all attacks.
+
+    Without clean pictures, what is called the word and what is right.
 
     Args:
         counted: what `typoattack.metrics.outcomes.outcomes` gives.
@@ -24,7 +35,7 @@ def by_class(
 
     Returns:
         Columns `model`, `class`, `photographs`, `pictures`, then each figure with `_low`, `_high`
-        and `_n` (photographs). Ordered by the lower end of the flip rate's interval, so that a
+        and `_n` (photographs). Ordered by the lower end of the first one's interval, so that a
         class does not lead for having been seen once.
     """
     table: pd.DataFrame = _broken_down(counted, "label", seed, by)
@@ -38,15 +49,17 @@ def by_word(counted: pd.DataFrame, *, seed: int = 0, by: str = AUTO) -> pd.DataF
 
 
 def _broken_down(counted: pd.DataFrame, part: str, seed: int, by: str) -> pd.DataFrame:
-    attacks = counted[(counted["family"] == "attack") & counted["flip_rate"].notna()]
+    figures = figures_for(counted)
+    first = figures[0]
+    attacks = counted[(counted["family"] == "attack") & counted[first].notna()]
     groups = attacks.groupby(["model", part], sort=True)["sample"]
     table = groups.agg(photographs="nunique", pictures="size").reset_index()
-    for name in BROKEN_DOWN:
+    for name in figures:
         table = table.merge(
             _estimates(attacks, part, name, seed, by), how="left", on=["model", part]
         )
     ordered: pd.DataFrame = table.sort_values(
-        ["model", "flip_rate_low", "flip_rate", part],
+        ["model", f"{first}_low", first, part],
         ascending=[True, False, False, True],
         ignore_index=True,
     )
@@ -67,11 +80,15 @@ def _estimates(attacks: pd.DataFrame, part: str, name: str, seed: int, by: str) 
 def becomes(counted: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
     """What flipped pictures are called instead, the most frequent change first.
 
+    Without clean pictures, what is said of those that are called wrong.
+
     Returns:
         Columns `model`, `class` (the true one), `answer`, `pictures` (flipped ones, over all
         attacks) and `written`: how many of them bear the answer as their word.
     """
-    flipped = counted[(counted["family"] == "attack") & (counted["flip_rate"] == 1)]
+    attacks = counted[counted["family"] == "attack"]
+    turned = attacks["flip_rate"] if figures_for(counted) is BROKEN_DOWN else ~attacks["correct"]
+    flipped = attacks[turned == 1]
     flipped = flipped.assign(written=(flipped["predicted"] == flipped["target"]).astype(int))
     table = (
         flipped.groupby(["model", "label", "predicted"], sort=True)["written"]

@@ -1,4 +1,4 @@
-"""The tables of a run: `write_tables` for files, `terminal_table` for a rich console."""
+"""The tables of a run as files, and what every table of it shows."""
 
 import math
 import re
@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
-from rich.text import Text
 
 from typoattack.core.files import write_whole
 from typoattack.metrics.figures import FIGURES, Definition
@@ -23,6 +22,9 @@ NONE = "–"
 def columns(summaries: Sequence[RecipeSummary]) -> list[Definition]:
     """The figures that a table of `summaries` shows, from the left."""
     shown = [d for d in FIGURES.values() if d.column and _has_column(d, summaries)]
+    if not any(s["flip_rate"] or s["accuracy_clean"] for s in summaries):
+        # Without clean pictures half of the columns would be empty.
+        shown = [d for d in shown if any(s[d.name] for s in summaries)] or shown
     return sorted(shown, key=lambda d: d.column)
 
 
@@ -67,7 +69,8 @@ def has_dagger(one: RecipeSummary, definition: Definition) -> bool:
     return definition.name == "reading_effect" and one.bare and bool(one["reading_effect"])
 
 
-def _cell(one: RecipeSummary, definition: Definition, between: str = " ") -> str:
+def cell(one: RecipeSummary, definition: Definition, between: str = " ") -> str:
+    """A figure with its interval, and with the sign for what it is taken against."""
     figure = one[definition.name]
     value = shown(figure, definition) + ("†" if has_dagger(one, definition) else "")
     return between.join(part for part in (value, shown_interval(figure, definition)) if part)
@@ -82,27 +85,6 @@ def plain_table(title: str, caption: str) -> Table:
     """A table for the terminal without columns yet, its title and caption on the left."""
     table = Table(title=title or None, caption=caption, box=SIMPLE_HEAD, padding=0)
     table.title_justify = table.caption_justify = "left"
-    return table
-
-
-def terminal_table(summaries: Sequence[RecipeSummary], title: str = "") -> Table:
-    """A table for the terminal: each figure above its 95 % interval.
-
-    To fit 80 columns, accuracy has one column: clean on the clean line, attacked on the others.
-    """
-    definitions = [d for d in columns(summaries) if not d.name.startswith("accuracy")]
-    leading = several(summaries)
-    table = plain_table(title, _caption(summaries))
-    for name in (*leading, "recipe"):
-        table.add_column(name.capitalize(), overflow="fold", min_width=12)
-    for head in ("n", "Accuracy", *(d.title for d in definitions)):
-        table.add_column(head, justify="right", min_width=0 if head == "n" else 12)
-    for one in summaries:
-        names = [Text(str(getattr(one, c))) for c in (*leading, "recipe")]
-        accuracy = "accuracy_clean" if one.family == CLEAN else "accuracy_attacked"
-        cells = [_cell(one, d, "\n") for d in (FIGURES[accuracy], *definitions)]
-        quiet = "dim" if one.family == "control" else ""
-        table.add_row(*names, Text(_counts(one)), *(Text(c) for c in cells), style=quiet)
     return table
 
 
@@ -122,7 +104,8 @@ def defence_terminal_table(frame: pd.DataFrame) -> Table:
     return table
 
 
-def _caption(summaries: Sequence[RecipeSummary]) -> str:
+def caption(summaries: Sequence[RecipeSummary]) -> str:
+    """What the signs in a table of `summaries` mean."""
     told = [
         "95 % intervals in brackets",
         "n: photographs right when clean / all photographs",
@@ -149,7 +132,8 @@ def said_groups(summaries: Sequence[RecipeSummary]) -> list[str]:
     ]
 
 
-def _counts(one: RecipeSummary) -> str:
+def counts(one: RecipeSummary) -> str:
+    """`17/20`: photographs right when clean, of all; of the clean line, all."""
     if one.family == CLEAN:
         return str(one.samples)
     return f"{one['flip_rate'].n}/{one.samples}"
@@ -163,10 +147,10 @@ def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
     lines = [heads, ["---"] * (len(leading) + 1) + ["---:"] * (1 + len(definitions))]
     for one in summaries:
         names = [escape_markdown(str(getattr(one, c))) for c in (*leading, "recipe")]
-        cells = [_cell(one, d) for d in definitions]
-        lines.append([*names, _counts(one), *cells])
+        cells = [cell(one, d) for d in definitions]
+        lines.append([*names, counts(one), *cells])
     meanings = "\n".join(f"- *{d.title}*: {d.meaning}" for d in definitions)
-    return f"{markdown_lines(lines)}\n{_caption(summaries)}.\n\n{meanings}\n"
+    return f"{markdown_lines(lines)}\n{caption(summaries)}.\n\n{meanings}\n"
 
 
 def markdown_lines(lines: Sequence[Sequence[str]]) -> str:
@@ -214,12 +198,12 @@ def latex_table(summaries: Sequence[RecipeSummary]) -> str:
     lines = []
     for one in summaries:
         names = [latex_escaped(str(getattr(one, c))) for c in (*leading, "recipe")]
-        cells = [latex_escaped(_cell(one, d)) for d in definitions]
-        lines.append(" & ".join([*names, _counts(one), *cells]) + r" \\")
+        cells = [latex_escaped(cell(one, d)) for d in definitions]
+        lines.append(" & ".join([*names, counts(one), *cells]) + r" \\")
     spec = "l" * (len(leading) + 1) + "r" * (1 + len(definitions))
     rows = "\n".join(lines)
     return (
-        f"% {_caption(summaries).replace('%', 'per cent')}\n"
+        f"% {caption(summaries).replace('%', 'per cent')}\n"
         f"\\begin{{tabular}}{{{spec}}}\n\\toprule\n{' & '.join(heads)} \\\\\n\\midrule\n"
         f"{rows}\n\\bottomrule\n\\end{{tabular}}\n"
     )

@@ -66,6 +66,11 @@ class RunView:
         return rows
 
     @property
+    def has_clean(self) -> bool:
+        """Whether there is a clean picture of any photograph, so that an answer can flip."""
+        return bool((self.outcomes["clean_predicted"] >= 0).any())
+
+    @property
     def models(self) -> list[str]:
         """The models with predictions, in the order of the manifest."""
         present = set(self.outcomes["model"])

@@ -1,6 +1,7 @@
 """Writes finished samples to a run's folder, chunk by chunk."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,9 @@ from typoattack.samples.base import Dataset
 
 _MOST_ROWS = 8192
 """Rows that wait to be written at most, but for those of one sample."""
+
+_MOST_SECONDS = 60.0
+"""How long a finished sample waits to be written, so that a kill costs no more than that."""
 
 Record = dict[str, Any]
 """One row of the predictions table, by column name."""
@@ -45,6 +49,7 @@ class ResultWriter:
         dataset: the photographs.
         chunk_size: samples a part file.
         progress: told how many photographs are finished.
+        clock: seconds that pass.
 
     Attributes:
         left: positions of the samples that are not finished yet.
@@ -58,12 +63,14 @@ class ResultWriter:
         *,
         chunk_size: int,
         progress: Progress,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         finished = folder.done()
         self.left = [index for index in indices if dataset[index].id not in finished]
         self._folder = folder
         self._size = chunk_size
         self._told = progress
+        self._clock = clock
         self._total = len(indices)
         self._done = len(indices) - len(self.left)
         self._clear()
@@ -73,16 +80,18 @@ class ResultWriter:
         self._records: list[Record] = []
         self._samples: list[str] = []
         self._skipped: list[Skipped] = []
+        self._since = self._clock()
 
     def add(self, finished: Finished) -> None:
-        """Take a finished sample; write when the chunk is full."""
+        """Take a finished sample; write when the chunk is full, or has waited for a minute."""
         for pixels, image in finished.found.items():
             self._folder.keep_picture(pixels, image)
         self._samples.append(finished.sample)
         self._records += finished.records
         if finished.broken:
             self._skipped.append(Skipped(finished.sample, finished.broken))
-        if len(self._samples) >= self._size or len(self._records) >= _MOST_ROWS:
+        full = len(self._samples) >= self._size or len(self._records) >= _MOST_ROWS
+        if full or self._clock() - self._since >= _MOST_SECONDS:
             self.flush()
         self._done += 1
         self._told("photographs", self._done, self._total)

@@ -31,7 +31,7 @@ class Machine:
         workers: processes that draw; None: none for a small run, else the cores but one, or a
             quarter of them where the model runs on them too.
         batch_size: pictures a forward pass at most.
-        chunk_size: samples a part file.
+        chunk_size: samples a part file; fewer where they take longer than a minute.
         engine: `local`, or `ray` on a cluster; see `typoattack.runner.engines`.
     """
 

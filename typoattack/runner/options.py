@@ -27,7 +27,7 @@ class RunOptions:
     Attributes:
         workers: processes that draw; 0 draws in this one.
         batch_size: pictures a forward pass at most.
-        chunk_size: samples a part file, so the work that a kill can cost.
+        chunk_size: samples a part file; with a minute, the work that a kill can cost.
         span_samples: whether a batch may hold several samples' pictures. It keeps a GPU busy;
             on a CPU it gains nothing, and one sample a batch makes the floats independent of
             chunks and resumption to the last bit.

@@ -150,6 +150,7 @@ function gallery({ rows, pictures, classes }) {
   const SAYINGS = {
     flipped: "flipped", word: "flipped to what is written", held: "still right", wrong: "wrong even when clean",
   };
+  const WITHOUT_CLEAN = { flipped: "called something else", word: "called what is written", held: "right" };
 
   function show(row, link) {
     current = row;
@@ -165,7 +166,7 @@ function gallery({ rows, pictures, classes }) {
       ? `clean: “${classes[row.before[0][0]]}”`
       : "there is no clean picture of this";
     const what = row.written ? `“${row.written}” written` : "nothing written";
-    at("caption-after").textContent = `${what}: “${classes[row.answer]}”, ${SAYINGS[row.outcome]}`;
+    at("caption-after").textContent = `${what}: “${classes[row.answer]}”, ${(row.before.length ? SAYINGS : WITHOUT_CLEAN)[row.outcome]}`;
     bars(at("bars-before"), row.before, row, false);
     bars(at("bars-after"), row.after, row, true);
     units(row);
