@@ -8,24 +8,31 @@ run.summary()
 ```
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from typoattack.core.version import __version__
 
 if TYPE_CHECKING:
-    from typoattack.api import attack, compare, evaluate, rank, run, score
+    from typoattack.api import attack, evaluate, run, score
+    from typoattack.report.comparison import compare
+    from typoattack.report.field import rank
     from typoattack.report.run import Run
     from typoattack.runner.execute import Machine
+
+_WHERE = {
+    "Run": "typoattack.report.run",
+    "compare": "typoattack.report.comparison",
+    "rank": "typoattack.report.field",
+}
 
 __all__ = ["Machine", "Run", "__version__", "attack", "compare", "evaluate", "rank", "run", "score"]
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when asked for, so that no command need import torch to say what its options are.
+    # Loaded when asked for: what looks at finished runs needs no torch.
     if name in __all__:
-        from typoattack import api
-
-        return getattr(api, name)
+        return getattr(importlib.import_module(_WHERE.get(name, "typoattack.api")), name)
     raise AttributeError(f"module 'typoattack' has no attribute {name!r}")
 
 

@@ -16,14 +16,9 @@ from typoattack.core.progress import Progress, silent
 from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import decode, square_canvas
 from typoattack.factory import load_models, with_wrappers
-from typoattack.metrics import comparison
-from typoattack.metrics.clusters import AUTO
-from typoattack.metrics.comparison import Comparison
-from typoattack.metrics.field import Field, rank_field, read_field
 from typoattack.models.open_clip_backend import OpenClipModel
 from typoattack.models.text_cache import TextCache
 from typoattack.recipes import Recipe, parse_recipe
-from typoattack.report.comparison import write_comparison
 from typoattack.report.run import Run
 from typoattack.results.given import Answer, read_answers, write_given
 from typoattack.runner.execute import HERE, Machine, execute
@@ -263,66 +258,6 @@ def attack(
     except (BrokenImage, RunFailure) as error:
         raise UserError(f"picture {str(image)[:200]!r}: {error}") from None
     return chosen(clean, word, stream(seed, chosen.stream_key)).image
-
-
-def compare(
-    *runs: Run | str | Path,
-    figure: str = "flip_rate",
-    out: str | Path | None = None,
-    by: str = AUTO,
-) -> Comparison:
-    """Two or more models on the same attacked pictures, paired by photograph.
-
-    Args:
-        runs: runs or their folders; a run may hold several models.
-        figure: what is compared, such as `targeted_success`.
-        out: a folder for the page and the tables; none is written if None.
-        by: what photographs belong together by: `auto`, `none`, or a column.
-
-    Raises:
-        UserError: for runs that cannot be compared; the difference is named.
-    """
-    opened = [run if isinstance(run, Run) else Run(run) for run in runs]
-    entrants = comparison.read_entrants([run.path for run in opened])
-    found = comparison.compare(entrants, figure=figure, by=by)
-    if out is not None:
-        painters = {
-            entrant.name: run.painter()
-            for run in opened
-            for entrant in entrants
-            if entrant.manifest == run.manifest
-        }
-        Path(out).mkdir(parents=True, exist_ok=True)
-        write_comparison(found, entrants, Path(out), painters)
-    return found
-
-
-def rank(
-    *runs: Run | str | Path,
-    figure: str = "flip_rate",
-    baseline: str = "",
-    out: str | Path | None = None,
-    by: str = AUTO,
-) -> Field:
-    """A field of models: each one's place, and which are not told apart.
-
-    Args:
-        runs: runs or their folders; a run may hold several models.
-        figure: what they are ranked by, such as `accuracy_attacked`.
-        baseline: a model that all others are held against, beside the best; none if empty.
-        out: a folder for the page, the tables and the charts; none is written if None.
-        by: what photographs belong together by: `auto`, `none`, or a column.
-
-    Raises:
-        UserError: for runs that cannot be set side by side; the difference is named.
-    """
-    folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
-    found = rank_field(read_field(folders, figure), figure=figure, baseline=baseline, by=by)
-    if out is not None:
-        from typoattack.report.field import write_field  # matplotlib: a second for who needs none
-
-        write_field(found, Path(out))
-    return found
 
 
 def _by_name(suite: str | Suite, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """What all commands have in common: help, errors, and what they import."""
 
+import datetime
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 from typoattack.cli.commands import COMMANDS, load_command
 from typoattack.cli.listing import LISTINGS
+from typoattack.results.given import Answer, write_given
 
 
 @pytest.mark.parametrize(
@@ -108,6 +110,23 @@ def test_lists_do_not_import_torch(kind: str) -> None:
     modules = imported("list", kind)
     assert "typoattack.cli.list" in modules
     assert "torch" not in modules
+
+
+def test_finished_runs_are_reported_compared_and_ranked_without_torch(tmp_path: Path) -> None:
+    runs = []
+    for model, flips in (("a", 3), ("b", 9)):
+        answers = [
+            Answer(str(n), kind, "cat", "dog" if kind == "note" and n < flips else "cat",
+                   word="dog" if kind == "note" else "", model=model)
+            for n in range(12) for kind in ("clean", "note")
+        ]  # fmt: skip
+        now = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+        runs.append(str(write_given(answers, tmp_path / model, name="set", now=now).path))
+    for command in (("report", runs[0]), ("compare", *runs), ("rank", *runs)):
+        modules = imported(*command)
+        assert f"typoattack.cli.{command[0]}" in modules
+        assert not modules & {"torch", "open_clip"}, command
+    assert (tmp_path / "a" / "report.html").exists()
 
 
 def test_a_broken_photograph_is_named_where_it_would_be_shown(

@@ -139,10 +139,7 @@ def read_entrants(folders: Sequence[Path]) -> list[Entrant]:
     """
     found: list[tuple[Path, Entrant]] = []
     for folder in folders:
-        run = RunFolder(folder)
-        manifest, predictions = run.manifest(), run.predictions()
-        if predictions.empty:
-            raise UserError(f"{str(folder)!r} has no predictions yet; let its run finish first")
+        manifest, predictions = read_begun(folder)
         for model, rows in predictions.groupby("model", sort=True):
             one = Entrant(str(model), manifest, rows)
             same = next((i for i, (_, other) in enumerate(found) if _same(one, other)), None)
@@ -156,6 +153,19 @@ def read_entrants(folders: Sequence[Path]) -> list[Entrant]:
         replace(entrant, name=f"{entrant.name} ({folder})") if times[entrant.name] > 1 else entrant
         for folder, entrant in found
     ]
+
+
+def read_begun(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Manifest and predictions of a run.
+
+    Raises:
+        UserError: if there is no run, or it has no predictions yet.
+    """
+    run = RunFolder(folder)
+    manifest, predictions = run.manifest(), run.predictions()
+    if predictions.empty:
+        raise UserError(f"{str(folder)!r} has no predictions yet; let its run finish first")
+    return manifest, predictions
 
 
 def _same(one: Entrant, other: Entrant) -> bool:

@@ -16,14 +16,13 @@ import pandas as pd
 from typoattack.core.errors import UserError, unknown
 from typoattack.core.randomness import Rng, stream
 from typoattack.metrics.clusters import AUTO, Clusters, clustered, clusters, p_value
-from typoattack.metrics.comparison import refuse_different_suites, refuse_figure
+from typoattack.metrics.comparison import read_begun, refuse_different_suites, refuse_figure
 from typoattack.metrics.figures import FIGURES
 from typoattack.metrics.intervals import DIFFERENCE, RESAMPLES, Figure, Values
 from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.paired import ALPHA, DRAWS, LEAST_COMMON, holm
 from typoattack.metrics.ranking import Rank, rank
 from typoattack.metrics.summaries import estimate
-from typoattack.results.folder import RunFolder
 
 FIGURES_SHOWN = (
     "accuracy_clean",
@@ -152,10 +151,7 @@ def read_field(folders: Sequence[Path], figure: str = "flip_rate") -> list[Conte
     kept += dict.fromkeys([*FIGURES_SHOWN, figure])
     found: list[Contestant] = []
     for folder in folders:
-        run = RunFolder(folder)
-        manifest, predictions = run.manifest(), run.predictions()
-        if predictions.empty:
-            raise UserError(f"{str(folder)!r} has no predictions yet; let its run finish first")
+        manifest, predictions = read_begun(folder)
         for model, rows in predictions.groupby("model", sort=True):
             counted = outcomes(rows)
             attacks = counted.loc[counted["family"] == "attack", kept].reset_index(drop=True)

@@ -14,6 +14,12 @@ WITHOUT_CLEAN = ("says_word", "accuracy_attacked")
 """Those that are given where no photograph has a clean picture, so that nothing can flip."""
 
 
+_ANSWERED = ("model", "label", "predicted", "target", "correct", "flip_rate")
+
+_NEEDED = ("model", "sample", "label", "word", "facts")
+"""Columns that a table is made of, beside its figures."""
+
+
 def figures_for(counted: pd.DataFrame) -> tuple[str, ...]:
     """The figures that these rows can be broken down by."""
     flips = counted.empty or (counted["clean_predicted"] >= 0).any()
@@ -51,7 +57,8 @@ def by_word(counted: pd.DataFrame, *, seed: int = 0, by: str = AUTO) -> pd.DataF
 def _broken_down(counted: pd.DataFrame, part: str, seed: int, by: str) -> pd.DataFrame:
     figures = figures_for(counted)
     first = figures[0]
-    attacks = counted[(counted["family"] == "attack") & counted[first].notna()]
+    counting = (counted["family"] == "attack") & counted[first].notna()
+    attacks = counted.loc[counting, [c for c in (*_NEEDED, *figures) if c in counted]]
     groups = attacks.groupby(["model", part], sort=True)["sample"]
     table = groups.agg(photographs="nunique", pictures="size").reset_index()
     for name in figures:
@@ -86,9 +93,9 @@ def becomes(counted: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
         Columns `model`, `class` (the true one), `answer`, `pictures` (flipped ones, over all
         attacks) and `written`: how many of them bear the answer as their word.
     """
-    attacks = counted[counted["family"] == "attack"]
+    attacks = counted.loc[counted["family"] == "attack", list(_ANSWERED)]
     turned = attacks["flip_rate"] if figures_for(counted) is BROKEN_DOWN else ~attacks["correct"]
-    flipped = attacks[turned == 1]
+    flipped = attacks.loc[turned == 1, ["model", "label", "predicted", "target"]]
     flipped = flipped.assign(written=(flipped["predicted"] == flipped["target"]).astype(int))
     table = (
         flipped.groupby(["model", "label", "predicted"], sort=True)["written"]

@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from typoattack.core.files import write_whole
-from typoattack.metrics.comparison import Comparison, Entrant, OwnRate, Pairing
+from typoattack.metrics.clusters import AUTO
+from typoattack.metrics.comparison import Comparison, Entrant, OwnRate, Pairing, read_entrants
+from typoattack.metrics.comparison import compare as compare_entrants
 from typoattack.metrics.figures import FIGURES, Definition
 from typoattack.metrics.margins import AtEqualMargin
 from typoattack.metrics.paired import ALPHA, Contrast, holm
@@ -19,6 +21,7 @@ from typoattack.metrics.recipe_comparison import RecipePairing
 from typoattack.report.gallery import data_uri
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
+from typoattack.report.run import Run
 from typoattack.report.story import model_notes, said_p
 from typoattack.report.tables import (
     escape_markdown,
@@ -33,6 +36,38 @@ from typoattack.results.pictures import Painter, no_pictures
 PAGE = "comparison.html"
 MOST_CHANGED = 60
 """Changed pictures on the page at most; `changed.csv` has them all."""
+
+
+def compare(
+    *runs: Run | str | Path,
+    figure: str = "flip_rate",
+    out: str | Path | None = None,
+    by: str = AUTO,
+) -> Comparison:
+    """Two or more models on the same attacked pictures, paired by photograph.
+
+    Args:
+        runs: runs or their folders; a run may hold several models.
+        figure: what is compared, such as `targeted_success`.
+        out: a folder for the page and the tables; none is written if None.
+        by: what photographs belong together by: `auto`, `none`, or a column.
+
+    Raises:
+        UserError: for runs that cannot be compared; the difference is named.
+    """
+    opened = [run if isinstance(run, Run) else Run(run) for run in runs]
+    entrants = read_entrants([run.path for run in opened])
+    found = compare_entrants(entrants, figure=figure, by=by)
+    if out is not None:
+        painters = {
+            entrant.name: run.painter()
+            for run in opened
+            for entrant in entrants
+            if entrant.manifest == run.manifest
+        }
+        Path(out).mkdir(parents=True, exist_ok=True)
+        write_comparison(found, entrants, Path(out), painters)
+    return found
 
 
 def definition(found: Comparison) -> Definition:

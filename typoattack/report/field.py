@@ -12,7 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from typoattack.core.files import write_whole
-from typoattack.metrics.field import FIGURES_SHOWN, Against, Field, Placed
+from typoattack.metrics.clusters import AUTO
+from typoattack.metrics.field import (
+    FIGURES_SHOWN,
+    Against,
+    Field,
+    Placed,
+    rank_field,
+    read_field,
+)
 from typoattack.metrics.figures import FIGURES
 from typoattack.metrics.intervals import Figure
 from typoattack.metrics.paired import ALPHA
@@ -21,6 +29,7 @@ from typoattack.report.charts.base import Chart, inline_svg, write_charts
 from typoattack.report.charts.field import field_charts
 from typoattack.report.html import render_template
 from typoattack.report.provenance import provenance
+from typoattack.report.run import Run
 from typoattack.report.tables import (
     NONE,
     escape_markdown,
@@ -32,6 +41,32 @@ from typoattack.report.tables import (
 )
 
 PAGE = "rank.html"
+
+
+def rank(
+    *runs: Run | str | Path,
+    figure: str = "flip_rate",
+    baseline: str = "",
+    out: str | Path | None = None,
+    by: str = AUTO,
+) -> Field:
+    """A field of models: each one's place, and which are not told apart.
+
+    Args:
+        runs: runs or their folders; a run may hold several models.
+        figure: what they are ranked by, such as `accuracy_attacked`.
+        baseline: a model that all others are held against, beside the best; none if empty.
+        out: a folder for the page, the tables and the charts; none is written if None.
+        by: what photographs belong together by: `auto`, `none`, or a column.
+
+    Raises:
+        UserError: for runs that cannot be set side by side; the difference is named.
+    """
+    folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
+    found = rank_field(read_field(folders, figure), figure=figure, baseline=baseline, by=by)
+    if out is not None:
+        write_field(found, Path(out))
+    return found
 
 
 def tell_field(found: Field) -> list[str]:

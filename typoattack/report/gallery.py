@@ -74,13 +74,16 @@ def build_gallery(
         leading: samples to begin with.
     """
     album = _Album(picture, budget)
+    total = int((predictions["family"] != CLEAN).sum())
+    samples = _samples(predictions, seed, leading)
+    predictions = predictions[predictions["sample"].isin(samples)]
     clean = {
         # A photograph has several clean rows where each word is asked about by itself.
         (row["model"], row["sample"], row["predicted"]): row
         for row in predictions[predictions["family"] == CLEAN].to_dict("records")
     }
     entries: list[dict[str, Any]] = []
-    for rows in _in_turn(predictions, seed, leading):
+    for rows in _in_turn(predictions, samples):
         for row in rows.to_dict("records"):
             before = clean.get((row["model"], row["sample"], row["clean_predicted"]))
             images = album.put(before) if before else None, album.put(row)
@@ -97,19 +100,22 @@ def build_gallery(
         "classes": _names_used(entries, class_names),
     }
     first = {e["sample"] for e in entries}.intersection(leading)
-    total = int((predictions["family"] != CLEAN).sum())
     return Gallery(data, len(entries), total, len(first))
 
 
-def _in_turn(
-    predictions: pd.DataFrame, seed: int, leading: Sequence[str]
-) -> Iterator[pd.DataFrame]:
-    """The attacked rows a photograph and replicate at a time, photographs in random order but
-    for those that lead, attacks before controls."""
-    attacked = predictions[predictions["family"] != CLEAN]
-    samples = np.sort(attacked["sample"].unique().astype(str))
+def _samples(predictions: pd.DataFrame, seed: int, leading: Sequence[str]) -> list[str]:
+    """As many photographs as there can be rows, those that lead before others at random."""
+    attacked = predictions.loc[predictions["family"] != CLEAN, "sample"]
+    samples = np.sort(attacked.unique().astype(str))
     chosen = stream("gallery", seed).permutation(samples).tolist()
-    order = {s: i for i, s in enumerate(dict.fromkeys([*leading, *chosen]))}
+    return list(dict.fromkeys([*leading, *chosen]))[:MOST_ROWS]
+
+
+def _in_turn(predictions: pd.DataFrame, samples: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """The attacked rows a photograph and replicate at a time, in the order of `samples`, attacks
+    before controls."""
+    order = {sample: place for place, sample in enumerate(samples)}
+    attacked = predictions[predictions["family"] != CLEAN]
     keyed = attacked.assign(turn=attacked["sample"].map(order))
     keyed = keyed.sort_values(["family", "recipe", "model"])
     for _, rows in keyed.groupby(["replicate", "turn"], sort=True):

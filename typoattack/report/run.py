@@ -104,6 +104,8 @@ class Run:
     @functools.cached_property
     def as_published(self) -> tuple[AsPublished, ...]:
         """The clean figure that papers print, a model each; empty if that was not asked."""
+        if not self.manifest["identity"].get("clean_as_published"):
+            return ()
         return tuple(as_published(self.folder.as_published()))
 
     def units(self) -> UnitsStudy | None:

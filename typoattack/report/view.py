@@ -62,7 +62,8 @@ class RunView:
     @property
     def main(self) -> pd.DataFrame:
         """The rows that answer the suite's own question."""
-        rows: pd.DataFrame = self.outcomes[self.outcomes["task"] == self.task]
+        asked = self.outcomes["task"] == self.task
+        rows: pd.DataFrame = self.outcomes if asked.all() else self.outcomes[asked]
         return rows
 
     @property

@@ -233,7 +233,9 @@ class RunFolder:
         self.done()
         tables = [_table(part).filter(wanted) for part in self.parts()]
         table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
-        frame: pd.DataFrame = table.sort_by([(name, "ascending") for name in KEY]).to_pandas()
+        table = table.sort_by([(name, "ascending") for name in KEY])
+        # Column by column, each let go as it is taken over: a million rows are a gigabyte.
+        frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
         return frame
 
 
