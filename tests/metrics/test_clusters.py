@@ -164,3 +164,14 @@ def test_groups_do_not_depend_on_the_order_of_rows() -> None:
     again = clustered(values[order], clusters(table.iloc[order], AUTO), SHARE)
     assert first.low == pytest.approx(again.low)
     assert first.high == pytest.approx(again.high)
+
+
+def test_a_factor_with_one_group_left_is_let_go() -> None:
+    design = crossed(4, 6)
+    one_object = design.only(design.codes[0] == 2)
+    assert one_object.factors == ("word",)
+    assert 0 <= p_value(np.arange(6.0), one_object) <= 1
+    one_row = design.only(np.arange(24) == 5)
+    assert p_value(np.ones(1), one_row) == 1
+    same = rows(list(range(20)), [n // 4 for n in range(20)], ["pizza"] * 20)
+    assert clusters(same, "label+word").factors == ("label",)

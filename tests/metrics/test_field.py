@@ -1,5 +1,7 @@
 """A field of models: places, groups, tests against the best, and recipes that agree."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -128,8 +130,50 @@ def test_runs_are_read_one_after_the_other_and_named_apart(tmp_path) -> None:
     found = rank_field(read_field(folders), resamples=100)
     assert [one.rank.name for one in found.models] == ["a", "b"]
     assert found.models[0].rank.score.value == pytest.approx(5 / 30)
-    twice = read_field([folders[0], folders[0]])
-    assert [one.name for one in twice] == [f"a ({folders[0]})"] * 2
+
+
+def test_a_run_given_twice_is_counted_once_and_said(tmp_path) -> None:
+    one, other = (given(tmp_path, name, 5 * n).path for n, name in enumerate(("a", "b"), 1))
+    found = rank_field(read_field([one, other, one]), resamples=100)
+    assert [m.rank.name for m in found.models] == ["a", "b"]
+    assert found.notes[0] == f"a was given again by {one} and is counted once."
+    with pytest.raises(UserError, match="at least two models.*was given again"):
+        rank_field(read_field([one, one]))
+
+
+def test_places_and_tests_are_of_the_same_photographs() -> None:
+    """`weak` is right on few photographs, on which `a` does well; on the others it does not."""
+    made = contestants({"a": 0.1, "b": 0.3, "weak": 0.5})
+    few = {str(n) for n in range(40)} | {f"photo {n:05d}" for n in range(40)}
+    rows = [one.rows for one in made]
+    among = rows[0]["sample"].isin(few)
+    assert 0 < among.sum() < len(among)
+    worse = rows[0].assign(flip_rate=rows[0]["flip_rate"].where(among, 1.0))
+    scarce = rows[2].assign(
+        flip_rate=rows[2]["flip_rate"].where(among),
+        accuracy_clean=rows[2]["accuracy_clean"].where(among, 0.0),
+    )
+    changed = [replace(made[0], rows=worse), made[1], replace(made[2], rows=scarce)]
+    found = rank_field(changed, resamples=100, by="none")
+    for one in found.models[1:]:
+        assert one.best.difference.value >= 0, "who comes first is not worse than who comes later"
+        assert one.best.difference.n == found.models[0].rank.score.n
+
+
+def test_words_or_objects_that_only_one_is_left_of_end_nothing() -> None:
+    made = contestants({"a": 0.2, "b": 0.6}, 60)
+    for change in ({"word": "pizza"}, {"label": 3}):
+        same = [replace(one, rows=one.rows.assign(**change)) for one in made]
+        for by in ("auto", "label+word", "label", "word"):
+            assert rank_field(same, resamples=50, by=by).models[0].rank.name == "a"
+
+
+def test_in_a_field_of_hundreds_models_can_still_be_told_apart() -> None:
+    made = contestants({"a": 0.0, "b": 1.0}, 40, recipes=1)
+    many = [replace(made[1], name=f"b{n}", model=f"b{n}") for n in range(600)]
+    renamed = [replace(one, manifest=manifest([one.name], NAMES)) for one in many]
+    found = rank_field([made[0], *renamed], resamples=20, by="none")
+    assert found.models[-1].best.apart
 
 
 def test_runs_of_other_suites_are_refused_with_the_difference(tmp_path) -> None:

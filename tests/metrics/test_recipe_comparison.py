@@ -99,3 +99,18 @@ def test_recipes_with_other_words_are_compared_and_that_is_said() -> None:
         f"m: 8 of 8 pictures bear different words under {WHITE} and {YELLOW}, so words are part "
         "of their difference.",
     )
+
+
+def test_words_that_decide_keep_their_photographs_together_whichever_side_bears_them() -> None:
+    """Under `sign` one word of eight always flips and no other does; under `note` nothing does."""
+    lines = []
+    for n in range(240):
+        own = {"sample": f"s{n}", "label": n, "clean_predicted": n}
+        lines.append({**own, "recipe": "note", "word": f"note {n}", "target": -1, "predicted": n})
+        word = n % 8
+        lines.append({**own, "recipe": "sign", "word": f"sign {word}", "target": -1,
+                      "predicted": n if word else n + 1})  # fmt: skip
+    one = Entrant("m", {"comparable": {}}, table(*lines))
+    (found,) = compare_recipes([one], ["note", "sign"]).pairings
+    assert found.grouped == "sample × word"
+    assert found.p > 0.1, "eight words, of which one flips, show nothing of other words"

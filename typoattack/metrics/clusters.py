@@ -64,12 +64,9 @@ class Clusters:
         return 1.0 / np.bincount(self.samples)[self.samples] if len(self.samples) else np.zeros(0)
 
     def only(self, rows: npt.NDArray[np.bool_]) -> "Clusters":
-        """The same groups among some of the rows."""
-        return Clusters(
-            self.factors,
-            tuple(_from_zero(codes[rows]) for codes in self.codes),
-            _from_zero(self.samples[rows]),
-        )
+        """The same groups among some of the rows, by what still tells them apart."""
+        codes = [_from_zero(codes[rows]) for codes in self.codes]
+        return _telling(self.factors, codes, _from_zero(self.samples[rows]))
 
     @property
     def trivial(self) -> bool:
@@ -116,7 +113,14 @@ def clusters(rows: pd.DataFrame, by: str = AUTO) -> Clusters:
     factors = tuple(part.strip() for part in by.split("+"))
     if len(factors) > 2:
         raise UserError(f"clusters {by!r}: rows can be grouped by two columns at most")
-    return Clusters(factors, tuple(_named(rows, factor, samples) for factor in factors), samples)
+    return _telling(factors, [_named(rows, factor, samples) for factor in factors], samples)
+
+
+def _telling(factors: Sequence[str], codes: Sequence[Codes], samples: Codes) -> Clusters:
+    """The clusters by those factors that have two groups or more; by the first if none has."""
+    several = [n for n, own in enumerate(codes) if own.max(initial=0) > 0] or [0]
+    kept = [(factors[n], codes[n]) for n in several]
+    return Clusters(tuple(name for name, _ in kept), tuple(own for _, own in kept), samples)
 
 
 def _from_zero(codes: Codes) -> Codes:
@@ -198,13 +202,13 @@ def clustered(
 def p_value(values: Values, groups: Clusters) -> float:
     """Two-sided p-value of the weighted mean of `values` (n,) being 0, by Student's t.
 
-    1 where all are 0; where all groups agree on another mean, that of the least variance there can
-    be: one made-up group that says 0.
+    1 where all are 0, or there is one group only; where all groups agree on another mean, that of
+    the least variance there can be: one made-up group that says 0.
     """
+    if groups.count < 2 or not np.any(values):
+        return 1.0
     n = float(groups.weights.sum())
     mean = float(groups.weights @ values / n)
-    if not np.any(values):
-        return 1.0
     variance = _variance(values - mean, groups) / n**2
     if variance <= 0:
         variance = (mean / (groups.count + 1)) ** 2

@@ -4,7 +4,6 @@ Grows with the number of models, not of their pairs: each run is read once and k
 photographs contribute, and each model is tested against the best and against a named baseline.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from typoattack.core.errors import UserError, unknown
-from typoattack.core.randomness import Rng, stream
+from typoattack.core.randomness import stream
 from typoattack.metrics.clusters import AUTO, Clusters, clustered, clusters, p_value
 from typoattack.metrics.comparison import read_begun, refuse_different_suites, refuse_figure
 from typoattack.metrics.figures import FIGURES
 from typoattack.metrics.intervals import DIFFERENCE, RESAMPLES, Figure, Values
 from typoattack.metrics.outcomes import outcomes
-from typoattack.metrics.paired import ALPHA, DRAWS, LEAST_COMMON, holm
+from typoattack.metrics.paired import ALPHA, DRAWS, holm, random_signs
 from typoattack.metrics.ranking import Rank, rank
 from typoattack.metrics.summaries import estimate
 
@@ -33,8 +32,8 @@ FIGURES_SHOWN = (
 )
 """What the table of a field has of each model, on its own photographs, over all attacks."""
 
-_CHUNK = 4_000_000
-"""Numbers in memory at a time, about 32 MB: random signs are drawn in parts of that."""
+_DRAWS_A_MODEL = 100
+"""Random signs for each model of a field: so many leave 1 % of the smallest adjusted p-value."""
 
 LEAST_MODELS = 3
 """Models that a correlation of recipes needs."""
@@ -50,6 +49,7 @@ class Contestant:
         folder: where the run lies.
         manifest: of its run.
         rows: its attacked rows with what they contribute to the figures, and no more.
+        repeats: the folders that hold the same rows of the same model again.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Contestant:
     folder: str
     manifest: Mapping[str, Any]
     rows: pd.DataFrame
+    repeats: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
@@ -66,14 +67,13 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """A model held against another, paired by photograph.
+    """A model held against another on the photographs that count for all with a place.
 
     Attributes:
         other: whom.
         difference: the model's figure less the other's, with its interval.
         p_holm: of a sign-flip test of the mean gap a photograph (Student's t where objects and
-            words cross), Holm-adjusted over the field; NaN where too few photographs count for
-            both.
+            words cross), Holm-adjusted over the field.
     """
 
     other: str
@@ -97,7 +97,8 @@ class Placed:
         group: 1 for the best and all that are not told apart from it, 2 for the best of the others
             and those not told apart from that, and so on; None without a place.
         best: the model against the best; None for the best itself, or without a place.
-        baseline: the model against the named one; None for that, or where none was named.
+        baseline: the model against the named one; None for that, where none was named, or without
+            a place.
         note: what must be said of its figures.
         folder: where its run lies.
     """
@@ -147,7 +148,7 @@ def read_field(folders: Sequence[Path], figure: str = "flip_rate") -> list[Conte
         UserError: if a folder holds no run, a run no predictions, or runs are of other suites.
     """
     refuse_figure(figure)
-    kept = ["family", "task", "recipe", "sample", "label", "word", "facts"]
+    kept = ["family", "task", "recipe", "sample", "replicate", "label", "word", "facts"]
     kept += dict.fromkeys([*FIGURES_SHOWN, figure])
     found: list[Contestant] = []
     for folder in folders:
@@ -158,8 +159,24 @@ def read_field(folders: Sequence[Path], figure: str = "flip_rate") -> list[Conte
             one = Contestant(str(model), str(model), str(folder), manifest, attacks)
             if found:
                 refuse_different_suites(found[0].name, found[0].manifest, one.name, manifest)
-            found.append(one)
+            same = next((n for n, other in enumerate(found) if _same(one, other)), None)
+            if same is None:
+                found.append(one)
+            else:
+                first = found[same]
+                found[same] = replace(first, repeats=(*first.repeats, one.folder))
     return _named_apart(found)
+
+
+def _same(one: Contestant, other: Contestant) -> bool:
+    return one.model == other.model and one.rows.equals(other.rows)
+
+
+def _repeats(contestants: Sequence[Contestant]) -> Iterator[str]:
+    """Says what was given more than once and is counted once."""
+    for one in contestants:
+        if one.repeats:
+            yield f"{one.name} was given again by {', '.join(one.repeats)} and is counted once."
 
 
 def _named_apart(found: Sequence[Contestant]) -> list[Contestant]:
@@ -194,7 +211,8 @@ def rank_field(
     """
     refuse_figure(figure)
     if len(contestants) < 2:
-        raise UserError("ranking needs at least two models; name another run")
+        again = "; ".join(told.rstrip(".") for told in _repeats(contestants))
+        raise UserError(f"ranking needs at least two models; name another run. {again}".strip(". "))
     by_name = {one.name: one for one in contestants}
     if baseline and baseline not in by_name:
         raise unknown("model of these runs", baseline, by_name)
@@ -209,11 +227,12 @@ def rank_field(
     )
     if not ranks:
         raise UserError("no two models share an attack, so there is nothing to rank them by")
-    means = _by_photograph(contestants, figure)
     order = [one.name for one in ranks if one.place is not None]
-    test = _Tests(means, _groups(contestants, means.index, by), seed)
+    test = _tests([by_name[name] for name in order], figure, by, seed)
     best = test.against(order[0], order[1:]) if order else {}
-    held = test.against(baseline, [n for n in by_name if n != baseline]) if baseline else {}
+    held = {}
+    if baseline in order:
+        held = test.against(baseline, [name for name in order if name != baseline])
     groups = dict(_told_apart(order, test))
     models = tuple(
         Placed(
@@ -233,7 +252,7 @@ def rank_field(
         _correlation([one for one in models if one.rank.place is not None]),
         "" if test.groups.trivial else " × ".join(test.groups.factors),
         baseline,
-        tuple(_notes(models)),
+        (*_repeats(contestants), *_notes(models, baseline, order)),
         contestants[0].manifest,
     )
 
@@ -255,30 +274,30 @@ def _figures(
     return own(rows, FIGURES_SHOWN), recipes
 
 
-def _by_photograph(contestants: Sequence[Contestant], figure: str) -> pd.DataFrame:
-    """(photographs, models): the figure's mean over attacks; NaN where none counts."""
-    means: pd.DataFrame = pd.DataFrame(
-        {
-            one.name: one.rows.groupby(["task", "sample"], observed=True)[figure].mean()
-            for one in contestants
-        }
-    ).sort_index()
-    return means
-
-
-def _groups(contestants: Sequence[Contestant], index: "pd.Index[Any]", by: str) -> Clusters:
-    """Which photographs belong together; of a photograph with several words the first counts."""
-    columns = ["task", "sample", "label", "word", "facts"]
-    rows = pd.concat([one.rows[columns] for one in contestants])
-    once: pd.DataFrame = rows.drop_duplicates(["task", "sample"]).set_index(["task", "sample"])
-    return clusters(once.loc[index].reset_index(), by)
+def _tests(placed: Sequence[Contestant], figure: str, by: str, seed: int) -> "_Tests":
+    """Tests on the pictures that count for all models with a place, as their scores do."""
+    keys = ["task", "recipe", "sample", "replicate", "word"]
+    cells: pd.DataFrame = pd.DataFrame(
+        {one.name: one.rows.groupby(keys)[figure].mean() for one in placed}, dtype=np.float64
+    ).dropna()
+    rows = pd.concat([one.rows for one in placed]) if placed else pd.DataFrame(columns=[*keys])
+    once = rows.drop_duplicates(keys).set_index(keys)
+    shared = once.loc[cells.index].reset_index()
+    shared["sample"] = shared["task"].astype(str) + "\0" + shared["sample"].astype(str)
+    return _Tests(cells, clusters(shared, by), seed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tests:
-    """Paired tests of models on a field's photographs."""
+    """Paired tests of models with a place.
 
-    means: pd.DataFrame
+    Attributes:
+        cells: the figure (pictures, models) on pictures that count for all of them.
+        groups: which pictures belong together.
+        seed: of random signs.
+    """
+
+    cells: pd.DataFrame
     groups: Clusters
     seed: int
 
@@ -286,48 +305,20 @@ class _Tests:
         """Each of `names` less `other`, Holm-adjusted over them."""
         if not names:
             return {}
-        gaps = self.means[list(names)].sub(self.means[other], axis=0).to_numpy(np.float64)
-        chances = self._chances(gaps)
-        tested = ~np.isnan(chances)
-        adjusted = np.full(len(names), math.nan)
-        adjusted[tested] = holm(chances[tested].tolist())
+        gaps = self.cells[list(names)].sub(self.cells[other], axis=0).to_numpy(np.float64)
+        chances = holm(self._chances(gaps).tolist())
         return {
-            name: Against(other, self._difference(own), float(p))
-            for name, own, p in zip(names, gaps.T, adjusted, strict=True)
+            name: Against(other, clustered(own, self.groups, DIFFERENCE), p)
+            for name, own, p in zip(names, gaps.T, chances, strict=True)
         }
 
-    def _difference(self, gaps: Values) -> Figure:
-        there = ~np.isnan(gaps)
-        return clustered(gaps[there], self.groups.only(there), DIFFERENCE)
-
     def _chances(self, gaps: Values) -> Values:
-        """p-values (models,) of gaps (photographs, models), all by the same random signs."""
-        there = ~np.isnan(gaps)
+        """p-values (models,) of gaps (pictures, models)."""
         if len(self.groups.codes) > 1:
-            found = [
-                p_value(own[seen], self.groups.only(seen)) if seen.any() else 1.0
-                for own, seen in zip(gaps.T, there.T, strict=True)
-            ]
-            chances = np.array(found)
-        else:
-            codes = self.groups.codes[0]
-            sums = np.zeros((int(codes.max()) + 1, gaps.shape[1]))
-            np.add.at(sums, codes, np.where(there, gaps, 0.0))
-            chances = _sign_flips(sums, stream("sign flip", self.seed))
-        chances[there.sum(axis=0) < LEAST_COMMON] = math.nan
-        return chances
-
-
-def _sign_flips(sums: Values, rng: Rng) -> Values:
-    """`typoattack.metrics.paired.sign_flip` of each column of sums (groups, models), by the same
-    `DRAWS` random signs for all, the observed ones among them."""
-    observed = np.abs(sums.sum(axis=0)) * (1 - 1e-9)
-    as_large = np.zeros(sums.shape[1])
-    rows = max(1, _CHUNK // len(sums))
-    for start in range(0, DRAWS, rows):
-        signs = rng.integers(0, 2, size=(min(rows, DRAWS - start), len(sums))) * 2.0 - 1.0
-        as_large += (np.abs(signs @ sums) >= observed).sum(axis=0)
-    return np.asarray((1 + as_large) / (1 + DRAWS), np.float64)
+            return np.array([p_value(own, self.groups) for own in gaps.T])
+        sums = np.column_stack([self.groups.sums(own) for own in gaps.T])
+        draws = max(DRAWS, _DRAWS_A_MODEL * gaps.shape[1])  # else Holm's factor outgrows them
+        return random_signs(sums, stream("sign flip", self.seed), draws)
 
 
 def _told_apart(order: Sequence[str], test: _Tests) -> Iterator[tuple[str, int]]:
@@ -351,7 +342,9 @@ def _correlation(models: Sequence[Placed]) -> pd.DataFrame:
     return found
 
 
-def _notes(models: Sequence[Placed]) -> Iterator[str]:
+def _notes(models: Sequence[Placed], baseline: str, order: Sequence[str]) -> Iterator[str]:
+    if baseline and baseline not in order:
+        yield f"{baseline} has no place, so nothing is held against it."
     for one in models:
         if one.rank.reason:
             yield f"{one.rank.name} has no place: {one.rank.reason}."

@@ -69,15 +69,16 @@ def strongest(counted: pd.DataFrame, *, seed: int = 0, by: str = AUTO) -> Strong
     first = means >= means.max() - _SAME
     winner = str(means.index[first][0])
     pairs = len(means) * (len(means) - 1) / 2
-    own = counted[counted["recipe"] == winner].drop_duplicates("sample").set_index("sample")
-    groups = clusters(own.reindex(rates.index).reset_index(), by)
     alike = {}
     for other in means.index[~first]:
-        gaps = (rates[winner] - rates[other]).to_numpy(np.float64)
-        there = ~np.isnan(gaps)
-        shared, gaps = groups.only(there), gaps[there]
-        if pairs * p_of_mean(gaps, shared, seed) >= ALPHA:
-            alike[str(other)] = could_be_shown(gaps, shared)
+        gaps = (rates[winner] - rates[other]).dropna()
+        possible = [
+            clusters(_one_each(counted, recipe, gaps.index), by) for recipe in (winner, str(other))
+        ]
+        p = max(p_of_mean(gaps.to_numpy(np.float64), groups, seed) for groups in possible)
+        if pairs * p >= ALPHA:
+            shown = [could_be_shown(gaps.to_numpy(np.float64), groups) for groups in possible]
+            alike[str(other)] = max(shown)
     return Strongest(
         tuple(map(str, means.index[first])),
         len(means),
@@ -113,6 +114,13 @@ def _effect(rows: pd.DataFrame, figure: str, seed: int, by: str) -> Effect:
     there = rows[figure].notna().to_numpy()
     values, groups = rows[figure].to_numpy(np.float64)[there], clusters(rows, by).only(there)
     return Effect(p_of_mean(values, groups, seed), could_be_shown(values, groups))
+
+
+def _one_each(counted: pd.DataFrame, recipe: str, samples: "pd.Index[str]") -> pd.DataFrame:
+    """A row of the recipe for each of the samples, in their order."""
+    own = counted[counted["recipe"] == recipe].drop_duplicates("sample").set_index("sample")
+    rows: pd.DataFrame = own.loc[samples].rename_axis("sample").reset_index()
+    return rows
 
 
 def _by_sample(counted: pd.DataFrame, figure: str) -> pd.DataFrame:

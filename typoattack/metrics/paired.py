@@ -98,30 +98,49 @@ def contrast(
     """What a `Contrast` says in numbers of joined rows.
 
     Args:
-        rows: with `value_a` and `value_b`, `sample`, `label` and `word`.
+        rows: with `value_a` and `value_b`, `sample`, `label` and `word`; or `word_a` and `word_b`,
+            of which the one counts that leaves more in doubt.
         tested: whether there is to be a p-value.
         seed: of the bootstrap and of random signs.
         resamples: how many bootstrap resamples.
         by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
     """
-    groups = clusters(rows, by)
     means = rows.groupby("sample", sort=True)[["value_a", "value_b"]].mean()
     gaps = (means["value_b"] - means["value_a"]).to_numpy(np.float64)
     by_row = (rows["value_b"] - rows["value_a"]).to_numpy(np.float64)
+    possible = groupings(rows, by)
+    intervals = [_interval(gaps, by_row, groups, seed, resamples) for groups in possible]
+    widest = int(np.argmax([one.high - one.low for one in intervals]))
+    groups = possible[widest]
     return {
         "rate_a": float(means["value_a"].mean()),
         "rate_b": float(means["value_b"].mean()),
-        "difference": (
-            bootstrap(gaps, stream("bootstrap", seed), bounds=DIFFERENCE, resamples=resamples)
-            if groups.trivial
-            else clustered(by_row, groups, DIFFERENCE)
-        ),
+        "difference": intervals[widest],
         "more_a": int((gaps < 0).sum()),
         "more_b": int((gaps > 0).sum()),
-        "p": p_of_mean(by_row, groups, seed) if tested else math.nan,
+        "p": max(p_of_mean(by_row, one, seed) for one in possible) if tested else math.nan,
         "detectable": could_be_shown(by_row, groups),
         "grouped": "" if groups.trivial else " × ".join(groups.factors),
     }
+
+
+def groupings(rows: pd.DataFrame, by: str = AUTO) -> list[Clusters]:
+    """How joined rows belong together: by their word, or by either side's where those differ.
+
+    Args:
+        rows: with `sample`, `label` and `word`, or `word_a` and `word_b`.
+        by: see `typoattack.metrics.clusters.clusters`.
+    """
+    sides = [side for side in ("word_a", "word_b") if side in rows]
+    if not sides:
+        return [clusters(rows, by)]
+    return [clusters(rows.assign(word=rows[side]), by) for side in sides]
+
+
+def _interval(gaps: Values, by_row: Values, groups: Clusters, seed: int, resamples: int) -> Figure:
+    if groups.trivial:
+        return bootstrap(gaps, stream("bootstrap", seed), bounds=DIFFERENCE, resamples=resamples)
+    return clustered(by_row, groups, DIFFERENCE)
 
 
 def p_of_mean(gaps: Values, groups: Clusters, seed: int = 0) -> float:
@@ -169,12 +188,20 @@ def sign_flip(gaps: Values, rng: Rng, *, draws: int = DRAWS) -> float:
     whole = _integers(apart)
     if whole is not None and _cost(whole) <= _EXACT:
         return _exact(whole)
-    observed = abs(apart.sum()) * (1 - 1e-9)
-    as_large, rows = 0, max(1, _CHUNK // max(1, len(apart)))
+    return float(random_signs(apart[:, None], rng, draws)[0])
+
+
+def random_signs(sums: Values, rng: Rng, draws: int = DRAWS) -> Values:
+    """p-values (k,) of the sums of columns (n, k) when each row had either sign alike.
+
+    All columns get the same `draws` random signs, the observed ones among them.
+    """
+    observed = np.abs(sums.sum(axis=0)) * (1 - 1e-9)
+    as_large, rows = np.zeros(sums.shape[1]), max(1, _CHUNK // max(1, len(sums)))
     for start in range(0, draws, rows):
-        signs = rng.integers(0, 2, size=(min(rows, draws - start), len(apart))) * 2 - 1
-        as_large += int((np.abs(signs @ apart) >= observed).sum())
-    return (1 + as_large) / (1 + draws)
+        signs = rng.integers(0, 2, size=(min(rows, draws - start), len(sums))) * 2 - 1
+        as_large += (np.abs(signs @ sums) >= observed).sum(axis=0)
+    return np.asarray((1 + as_large) / (1 + draws), np.float64)
 
 
 def _integers(gaps: Values) -> npt.NDArray[np.int64] | None:

@@ -138,7 +138,7 @@ def _base(recipe: str) -> str:
 
 
 def _join(rows: pd.DataFrame, a: str, b: str, figure: str) -> pd.DataFrame:
-    """The rows that count under both recipes, side by side; `word` where both bear the same."""
+    """The rows that count under both recipes, side by side."""
     kept = [*JOIN, "label", "facts", "word", figure]
     sides = [
         rows.loc[rows["recipe"] == recipe, kept].rename(columns={figure: "value"})
@@ -147,7 +147,6 @@ def _join(rows: pd.DataFrame, a: str, b: str, figure: str) -> pd.DataFrame:
     joined = sides[0].merge(
         sides[1].drop(columns=["label", "facts"]), on=JOIN, suffixes=("_a", "_b"), validate="1:1"
     )
-    joined["word"] = joined["word_a"].where(joined["word_a"] == joined["word_b"], "")
     counting: pd.DataFrame = joined.dropna(subset=["value_a", "value_b"], ignore_index=True)
     return counting
 

@@ -143,11 +143,15 @@ def caption(found: Field) -> str:
         f"place; a place needs {LEAST_RIGHT} photographs right when clean and "
         f"{100 * LEAST_RIGHT_SHARE:.0f} % of them",
         "models of one group are not told apart from its first",
-        "less: on the photographs that count for the two",
+        "less: on the same photographs",
         f"*: p < {ALPHA}, paired by photograph, Holm-adjusted over the field",
         "the other figures are on each model's own photographs, over all attacks",
         "the uncertainty is that of the photographs, not of the choice of attacks",
         *([f"intervals by {by}"] if by else []),
+        *(
+            ["but for the common figure and the place: those take words as they are"]
+            * ("word" in by)
+        ),
     ]
     return "; ".join(told)
 
