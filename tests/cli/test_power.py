@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from typoattack.cli import main
+from typoattack.cli.power import _pilots
 
 
 def _power(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
@@ -97,7 +98,7 @@ def test_an_attack_with_few_photographs_is_listed_and_the_others_are_planned(
     assert set(_line(said, 'as-given("thin")')[1:]) == {"–"}
     assert "–: fewer than 6" in " ".join(said.split())
     assert "55" in _line(said, 'as-given("note")')
-    assert set(pd.read_csv(tmp_path / "p" / "power.csv")["attack"]) == {"note"}
+    assert set(pd.read_csv(tmp_path / "p" / "power.csv")["attack"]) == {'as-given("note")'}
     status, said = _power(capsys, _given(tmp_path / "b", {"one": 3, "two": 2}))
     assert status == 2
     assert 'none of its attacks has so many: as-given("one"), as-given("two")' in " ".join(
@@ -184,3 +185,35 @@ def test_a_file_in_the_folders_place_is_said(
         status, said = _power(capsys, "--out", out)
         assert (status, "Traceback" in said) == (2, False)
         assert "file" in said
+
+
+def test_two_models_without_an_attack_in_common_are_told_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    lines = ["sample,kind,label,word,model,answer"]
+    for model, kind in (("a", "note"), ("b", "sign")):
+        for n in range(8):
+            lines += [f"{n},clean,cat,,{model},cat", f"{n},{kind},cat,dog,{model},dog"]
+    (tmp_path / "answers.csv").write_text("\n".join(lines))
+    with pytest.raises(SystemExit):
+        main(["score", str(tmp_path / "answers.csv"), "--out", str(tmp_path / "run")])
+    capsys.readouterr()
+    status, said = _power(capsys, tmp_path / "run")
+    assert (status, "the pilot has no attack in common" in " ".join(said.split())) == (2, True)
+
+
+def test_an_attack_of_two_questions_is_planned_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = pd.DataFrame(
+        {
+            "task": [task for task in ("colour", "object") for _ in range(10)],
+            "recipe": "note",
+            "sample": [str(n) for n in range(10)] * 2,
+            "label": list(range(10)) * 2,
+            "word": [str(n) for n in range(10)] * 2,
+            "gap": [0.0] * 10 + [1.0] * 10,
+        }
+    )
+    monkeypatch.setattr("typoattack.cli.power._gaps", lambda *_: rows)
+    found = dict(_pilots([], ""))
+    assert list(found) == ["note (colour)", "note (object)"]
+    assert found["note (colour)"].discordant < 0.2 < 0.9 < found["note (object)"].discordant
