@@ -16,9 +16,11 @@ import pytest
 from PIL import Image
 
 from typoattack.chat.client import ChatClient, Endpoint, NoAnswer, Reply, png
-from typoattack.chat.run import NEITHER
+from typoattack.chat.question import ask
+from typoattack.chat.run import NEITHER, Interview, Item, _answered
 from typoattack.cli import main
 from typoattack.core.errors import UserError
+from typoattack.core.randomness import stream
 from typoattack.report.run import Run
 
 KEY = "sk-secret-0123456789"
@@ -212,12 +214,12 @@ def chat(
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("TYPOATTACK_CACHE", str(tmp_path / "cache"))
 
-    def call(*arguments: object) -> tuple[int, str, str]:
+    def call(*arguments: object, suite: object = "quick") -> tuple[int, str, str]:
         status = 0
         try:
             main(
                 [
-                    *("chat", "quick", "-m", "openai:tiny", "--base-url", server.url),
+                    *("chat", str(suite), "-m", "openai:tiny", "--base-url", server.url),
                     *("-d", f"folder:{photo_folder}", "-r", "printed-label", "--canvas", "64"),
                     *("--limit", "6", "--out", str(tmp_path / "run"), *map(str, arguments)),
                 ]
@@ -354,6 +356,54 @@ def test_a_broken_photograph_and_a_search_are_named(
     assert "1 photograph skipped" in out
     assert "cat/0.png" in out
     assert "left out smallest-flip" in err
+
+
+@pytest.mark.parametrize("questions", [0, 1, 3])
+@pytest.mark.parametrize("slow_first", [False, True])
+def test_few_photographs_are_drawn_ahead_of_the_first_that_is_handed_on(
+    server: Server, tmp_path: Path, questions: int, slow_first: bool
+) -> None:
+    question = ask("cat", "dog", "scam", stream("order"))
+    picture = png(Image.new("RGB", (4, 4)))
+    other = png(Image.new("RGB", (4, 4), "red"))
+    drawn = 0
+
+    def asked() -> Iterator[Interview]:
+        nonlocal drawn
+        for number in range(60):
+            drawn += 1
+            image = other if slow_first and not number else picture
+            item = Item(None, 0, "scam", question, image, "")
+            yield Interview(str(number), 0, (item,) * questions)
+
+    def slowly(_: int, request: dict) -> tuple[int, bytes]:
+        time.sleep(0.3 if slow_first else 0)
+        return 200, completion("(a)")
+
+    with client(server, tmp_path) as asking:
+        asking.ask(picture, question.text)  # paid for, so that its answers are there at once
+        server.behave = slowly
+        order = []
+        for interview, answers in _answered(asked(), asking, 3):
+            assert drawn <= len(order) + 6
+            assert len(answers) == questions
+            order.append(interview.sample)
+    assert order == [str(number) for number in range(60)]
+
+
+def test_what_is_classified_without_a_canvas_is_left_out_and_said(
+    chat, server: Server, tmp_path: Path
+) -> None:
+    server.behave = lambda _, request: (200, completion(chooses(request, "cat")))
+    suite = tmp_path / "published.yaml"
+    suite.write_text("question: Which?\nrecipes: [printed-label]\nclean_as_published: true\n")
+    status, out, err = chat(suite=suite)
+    assert status == 0, err
+    assert "left out clean (as published)" in err
+    assert "as published" not in out
+    assert "clean_as_published" not in Run(tmp_path / "run").manifest["identity"]
+    status, _, err = chat("--clean-as-published")
+    assert (status, "No such option" in err) == (2, True)
 
 
 def test_refusals_and_nonsense_are_counted_apart_and_are_not_the_word(

@@ -39,3 +39,16 @@ def test_a_run_given_twice_is_refused_in_words(typoattack, small, tmp_path: Path
     done = typoattack("compare", tmp_path / "run")
     assert done.status == 2
     assert "no two of its attacks are one recipe with other parameters" in done.err
+
+
+def test_an_out_that_cannot_be_made_is_said(typoattack, small, tmp_path: Path) -> None:
+    both = [*small[:2], "--model", "mini-blind", *small[2:]]
+    recipes = ("--recipe", "printed-label", "--recipe", "plain-overlay")
+    assert typoattack("run", "quick", *recipes, *both).status == 0
+    (tmp_path / "file").write_text("")
+    figure = ("--figure", "accuracy_attacked")
+    for command in (("compare",), ("compare", "--recipes", *recipes[1::2]), ("rank",)):
+        for out in (tmp_path / "file", tmp_path / "file" / "below"):
+            done = typoattack(*command, tmp_path / "run", *figure, "--out", out)
+            assert done.status == 2, (command, done.err)
+            assert str(out)[:20] in done.err.replace("\n", "")

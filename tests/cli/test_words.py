@@ -34,3 +34,20 @@ def test_what_is_wanted_must_be_said(typoattack, small: list[str], tmp_path: Pat
     assert (done.status, "--confused" in done.err) == (2, True)
     other = typoattack("words", tmp_path / "run", "--confused", "--model", "nobody")
     assert (other.status, "unknown model 'nobody'" in other.err) == (2, True)
+
+
+def test_classes_without_a_word_are_counted(typoattack, tmp_path: Path) -> None:
+    def words(answers: str) -> tuple[int, str]:
+        (tmp_path / "a.csv").write_text(f"sample,kind,label,answer\n{answers}")
+        out = tmp_path / f"run-{len(answers)}"
+        assert typoattack("score", tmp_path / "a.csv", "--out", out).status == 0
+        done = typoattack("words", out, "--confused", "--out", tmp_path / "w.csv")
+        return done.status, " ".join((done.out + done.err).split())
+
+    status, said = words("1,clean,cat,dog\n2,clean,dog,dog\n3,clean,ox,ox\n")
+    assert status == 0, said
+    assert "left out 2 of 3 classes" in said
+    assert list(pd.read_csv(tmp_path / "w.csv")["class"]) == ["cat"]
+    status, said = words("2,clean,dog,dog\n3,clean,ox,ox\n")
+    assert status == 2
+    assert "no class was taken for another" in said

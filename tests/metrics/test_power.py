@@ -55,6 +55,9 @@ def test_more_of_anything_that_repeats_needs_more_photographs_and_more_versions_
         Design(0.4),
     ):
         assert needed(0.05, costly) > needed(0.05, plain)
+    assert needed(0.05, Design(0.2, replicates=4)) == needed(0.05, plain), (
+        "nothing is known of them"
+    )
     several = Design(0.2, replicates=4, within=0.5)
     assert several.spread == pytest.approx(0.125)
     assert needed(0.05, several) < needed(0.05, plain)
@@ -103,7 +106,7 @@ def test_a_pilot_finds_what_it_was_made_with(replicates: int) -> None:
     assert found.a_word == 1
     if replicates == 1:
         assert found.correlation == pytest.approx(0.3, abs=0.07)
-        assert found.within == 1
+        assert found.within == 0, "one version does not tell how versions differ"
     else:
         assert found.within == pytest.approx(0.5, abs=0.1)
         assert replace(found, replicates=1).spread == pytest.approx(0.2, abs=0.03)
@@ -122,6 +125,9 @@ def test_the_correlation_is_that_of_the_analysis_of_variance() -> None:
         (lambda: Design(1.2), "discordance lies between 0 and 1"),
         (lambda: Design(0.2, correlation=-1), "correlation lies between"),
         (lambda: Design(0.2, an_object=0), "at least"),
+        (lambda: Design(0.2, an_object=math.nan), "a finite number"),
+        (lambda: Design(0.2, a_word=math.inf), "a finite number"),
+        (lambda: Design(math.nan), "between 0 and 1"),
         (lambda: needed(0, Design(0.2)), "above 0 and up to 100"),
         (lambda: pilot(pd.DataFrame({"sample": ["a"], "label": [0], "word": [""], "gap": [1.0]})),
          "a pilot needs 6 photographs"),

@@ -309,14 +309,15 @@ def _answered(
 ) -> Iterator[tuple[Interview, list[Answer | None]]]:
     """Interviews with what was answered to each item, None where nothing was.
 
-    Interviews are taken one after the other, so that few pictures are held at once.
+    Interviews are taken one after the other, and no more of them once the first is answered or
+    twice `concurrency` wait, so that few pictures are held at once.
     """
     running: deque[tuple[Interview, list[Future[Reply]]]] = deque()
     failures, source = 0, iter(asked)
     with ThreadPoolExecutor(concurrency) as pool:
         try:
             while True:
-                while sum(not f.done() for _, own in running for f in own) < concurrency:
+                while _draws_on([own for _, own in running], concurrency):
                     interview = next(source, None)
                     if interview is None:
                         break
@@ -342,6 +343,14 @@ def _answered(
             client.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _draws_on(running: Sequence[Sequence[Future[Reply]]], concurrency: int) -> bool:
+    """Whether another interview is taken before the first of those under way is handed on."""
+    waiting = [sum(not one.done() for one in own) for own in running]
+    if not waiting:
+        return True
+    return waiting[0] > 0 and len(waiting) < 2 * concurrency and sum(waiting) < concurrency
 
 
 def _verdict(item: Item, reply: Reply) -> Answer:

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,9 +28,11 @@ from typoattack.suite import Suite, without_searches
 
 app = new_app()
 
+_NOT_AS_PUBLISHED = "left out clean (as published): a chat model is shown the canvas"
+
 
 @app.command(epilog="Example: `typoattack chat scam -m openai:gpt-4o-mini --limit 20`")
-@takes_suite(without=["templates"])
+@takes_suite(without=["templates", "clean_as_published"])
 def chat(
     chosen: Suite,
     context: typer.Context,
@@ -77,11 +80,13 @@ def chat(
         key=os.environ.get(key_env, ""),
     )
     models = [ChatModel(endpoint, one) for one in _phrasings(phrasing)]
-    suite, searches = without_searches(chosen)
+    suite, searches = without_searches(replace(chosen, clean_as_published=False))
     data = open_dataset(suite.dataset)
     with ChatClient(endpoint, default_cache_dir()) as client:
         planned = estimate(interviews(suite, data, [one.phrasing for one in models]), client)
         console.say_left_out(searches, ())
+        if chosen.clean_as_published:
+            console.err.print(Text(_NOT_AS_PUBLISHED, "yellow"), soft_wrap=True)
         if not planned.questions:
             raise UserError(
                 f"suite {suite.name!r} attacks no photograph, so there is nothing to ask"

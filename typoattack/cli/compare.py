@@ -12,6 +12,7 @@ import typoattack
 from typoattack.cli import console
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Cluster, Plugins, load_plugins
+from typoattack.core.files import make_folder
 from typoattack.metrics.comparison import Entrant, read_entrants
 from typoattack.metrics.recipe_comparison import compare_recipes
 from typoattack.report.comparison import PAGE, tell, terminal_comparison
@@ -63,7 +64,7 @@ def _compare_recipes(
     found = compare_recipes(entrants, recipes, figure=figure, by=by)
     _show(recipe_table(found), [*tell_recipes(found), *found.notes])
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         write_recipes(found, out)
         console.out.print(Text(f"comparison of recipes: {out / FILE}"), soft_wrap=True)
 

@@ -13,6 +13,7 @@ from typoattack.cli.commands import new_app
 from typoattack.core.errors import UserError, unknown
 from typoattack.core.files import write_whole
 from typoattack.metrics.confusions import confusions
+from typoattack.results.schema import CLEAN
 
 app = new_app()
 
@@ -47,8 +48,14 @@ def words(
         raise UserError(f"run {str(run)!r} has several models; give --model, one of {names}")
     mine = rows[(rows["model"] == chosen) & (rows["task"] == task["name"])]
     found = confusions(mine, task["class_names"])
-    if not found:
+    asked = int(mine.loc[mine["recipe"] == CLEAN, "label"].nunique())
+    if not asked:
         raise UserError(f"run {str(run)!r} has no clean answer")
+    if not found:
+        raise UserError(
+            f"run {str(run)!r}: no class was taken for another, and there are no probabilities to "
+            "tell the runner-up"
+        )
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["class", "word", "answers", "photographs"])
@@ -60,3 +67,10 @@ def words(
         highlight=False,
         soft_wrap=True,
     )
+    if len(found) < asked:
+        console.err.print(
+            f"left out {asked - len(found)} of {asked} classes: never taken for another, and no "
+            "probabilities tell the runner-up",
+            highlight=False,
+            soft_wrap=True,
+        )

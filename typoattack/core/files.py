@@ -33,6 +33,21 @@ def write_whole(path: Path, data: bytes) -> None:
         raise UserError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, where it is not there yet.
+
+    Raises:
+        UserError: if a file is in its place, or the disk refuses.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise UserError(f"{str(path)!r} is a file; choose another folder with --out") from None
+    except OSError as error:
+        told = error.strerror or error
+        raise UserError(f"cannot make the folder {str(path)!r}: {told}") from None
+
+
 @contextmanager
 def folder_made_whole(out: Path) -> Iterator[Path]:
     """A temporary folder beside `out` that becomes `out` if all goes well, and else goes.

@@ -36,7 +36,8 @@ class Design:
         a_word: photographs that bear one word; 1 where each bears another.
         word_correlation: of the gaps of one word's photographs, 0 to 1.
         replicates: attacked versions of each photograph.
-        within: share of the discordance that versions of one photograph do not have in common.
+        within: share of the discordance that versions of one photograph do not have in common;
+            0 where it is not known, so that more versions gain nothing.
     """
 
     discordant: float
@@ -45,7 +46,7 @@ class Design:
     a_word: float = 1.0
     word_correlation: float = 0.0
     replicates: int = 1
-    within: float = 1.0
+    within: float = 0.0
 
     def __post_init__(self) -> None:
         shares = {
@@ -57,6 +58,8 @@ class Design:
         for what, value in shares.items():
             if not 0 <= value <= 1:
                 raise UserError(f"a {what} lies between 0 and 1, not at {value:g}")
+        if not (math.isfinite(self.an_object) and math.isfinite(self.a_word)):
+            raise UserError("photographs of one object, and with one word, are a finite number")
         if min(self.an_object, self.a_word, self.replicates) < 1:
             raise UserError("an object and a word have a photograph at least, and that one version")
 
@@ -122,7 +125,8 @@ def pilot(rows: pd.DataFrame) -> Design:
     """What a run tells of the gaps.
 
     Args:
-        rows: of one recipe, with `gap`, `sample`, `label` and `word`.
+        rows: of one recipe, with `gap`, `sample`, `label` and `word`. One version a photograph does
+            not tell how alike versions are, so that `within` is 0.
 
     Raises:
         UserError: for fewer than `LEAST_COMMON` photographs.
@@ -140,7 +144,7 @@ def pilot(rows: pd.DataFrame) -> Design:
     gaps = means["gap"].to_numpy(np.float64)
     spread = discordance(gaps)
     within = _within(rows, replicates, spread)
-    share = within / (spread + within * (1 - 1 / replicates)) if spread else 1.0
+    share = within / (spread + within * (1 - 1 / replicates)) if spread else 0.0
     return Design(
         discordant=min(1.0, spread + within * (1 - 1 / replicates)),
         an_object=len(gaps) / (int(objects.max()) + 1),
@@ -148,7 +152,7 @@ def pilot(rows: pd.DataFrame) -> Design:
         a_word=max(1.0, len(rows) / (int(words.max()) + 1)),
         word_correlation=correlation(rows["gap"].to_numpy(np.float64), words),
         replicates=replicates,
-        within=min(1.0, share) if replicates > 1 else 1.0,
+        within=min(1.0, share),
     )
 
 

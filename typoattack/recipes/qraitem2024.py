@@ -31,7 +31,9 @@ _NARROW = 0.45
 class Qraitem2024(Recipe):
     """White bars of a quarter above and below the photograph, the word in the upper one.
 
-    The photograph is not written on, so that whatever flips beyond the blank control is reading.
+    A word of one or two lines leaves the photograph as it is, so that whatever flips beyond the
+    blank control is reading. A third line, which there is from 57 letters on at the latest, reaches
+    into it: as far as row 86 of a canvas of 448, whose photograph begins at row 74 (measured).
     The word begins at the bar's upper left corner, 40 pixels large where the photograph has 512,
     and wraps after as many letters as fit by the authors' rule.
 

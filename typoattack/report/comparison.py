@@ -10,7 +10,7 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from typoattack.core.files import write_whole
+from typoattack.core.files import make_folder, write_whole
 from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.comparison import Comparison, Entrant, OwnRate, Pairing, read_entrants
 from typoattack.metrics.comparison import compare as compare_entrants
@@ -53,7 +53,8 @@ def compare(
         by: what photographs belong together by: `auto`, `none`, or a column.
 
     Raises:
-        UserError: for runs that cannot be compared; the difference is named.
+        UserError: for runs that cannot be compared; the difference is named; and if `out` cannot be
+            made.
     """
     opened = [run if isinstance(run, Run) else Run(run) for run in runs]
     entrants = read_entrants([run.path for run in opened])
@@ -65,7 +66,7 @@ def compare(
             for entrant in entrants
             if entrant.manifest == run.manifest
         }
-        Path(out).mkdir(parents=True, exist_ok=True)
+        make_folder(Path(out))
         write_comparison(found, entrants, Path(out), painters)
     return found
 

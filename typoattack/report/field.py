@@ -11,7 +11,7 @@ from markupsafe import Markup
 from rich.table import Table
 from rich.text import Text
 
-from typoattack.core.files import write_whole
+from typoattack.core.files import make_folder, write_whole
 from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.field import (
     FIGURES_SHOWN,
@@ -271,7 +271,7 @@ def write_field(found: Field, folder: Path) -> list[Path]:
     Returns:
         The files written but for charts, the page first.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     made = field_charts(found)
     texts: dict[str, Callable[[], str]] = {
         PAGE: lambda: _page(found, made),

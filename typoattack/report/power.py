@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
-from typoattack.core.files import write_whole
+from typoattack.core.files import make_folder, write_whole
 from typoattack.report.charts.base import SERIES, SHAPES, Chart, short, write_charts
 
 
@@ -22,7 +22,7 @@ def write_power(curves: Mapping[str, pd.DataFrame], out: Path) -> None:
     Raises:
         UserError: if it cannot be written.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     table = pd.concat({name: one.set_index("photographs") for name, one in curves.items()})
     table.index.names = ["attack", "photographs"]
     write_whole(out / "power.csv", table.reset_index().to_csv(index=False).encode())

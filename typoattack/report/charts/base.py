@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import PercentFormatter
 
-from typoattack.core.files import write_whole
+from typoattack.core.files import make_folder, write_whole
 from typoattack.metrics.summaries import RecipeSummary
 
 PAPER_WIDTH = 3.35
@@ -81,7 +81,7 @@ class Chart:
 
 def write_charts(made: Sequence[Chart], folder: Path) -> list[Path]:
     """Write each chart at the width of a paper's column, as SVG and as PNG on white."""
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     written = []
     for chart in made:
         with mpl.rc_context(STYLE | {"svg.hashsalt": chart.name, "svg.fonttype": "path"}):
