@@ -13,7 +13,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from PIL import Image
@@ -31,6 +31,7 @@ from typoattack.runner.draw import Drawn, Generator, draw_all, open_sample, pixe
 from typoattack.runner.engines import Engine
 from typoattack.runner.options import RunOptions
 from typoattack.runner.plan import chosen_indices, needs_text_space
+from typoattack.runner.worker import without_pixels
 from typoattack.samples.base import Dataset
 from typoattack.suite import Suite
 from typoattack.task import Task
@@ -40,8 +41,6 @@ TWO_WAY = "object or word"
 
 NEITHER = "neither of the two"
 """The answer of a model that refuses, or names nothing that was to choose from."""
-
-_NO_PIXELS = Image.new("RGB", (1, 1))
 
 _MOST_FAILURES = 10
 """Questions in a row without any answer after which a run stops."""
@@ -184,7 +183,9 @@ def _interview(
             continue
         # One order a word, so that a liking for the first choice cancels between the pictures.
         questions = {
-            phrasing: ask(label, word, phrasing, stream("chat", _key(generator, sample.id), word))
+            phrasing: ask(
+                label, word, phrasing, stream("chat", generator.suite.seed, sample.id, word)
+            )
             for phrasing in phrasings
         }
         if sample.has_clean and word not in asked:
@@ -194,16 +195,12 @@ def _interview(
     return Interview(sample.id, sample.label, tuple(items))
 
 
-def _key(generator: Generator, sample: str) -> str:
-    return digest(str(generator.suite.seed), sample)
-
-
 def _items(
     drawn: Drawn | None, replicate: int, questions: Mapping[str, Question], image: Image.Image
 ) -> Iterator[Item]:
     """One picture in every phrasing."""
     sent, pixels = png(image), pixel_fingerprint(image)
-    light = drawn and replace(drawn, attacked=replace(drawn.attacked, image=_NO_PIXELS))
+    light = drawn and without_pixels(drawn)
     for phrasing, question in questions.items():
         yield Item(light, replicate, phrasing, question, sent, pixels)
 

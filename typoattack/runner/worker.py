@@ -164,7 +164,7 @@ class Worker:
                 inputs.append(self._whole_inputs(whole, rows))
         for made in self._generator.draw_each(opened.sample, opened.canvas, wanted):
             fingerprint, rows = on_canvas.told(made.attacked.image)
-            pictures.append(Picture(_without_pixels(made), fingerprint))
+            pictures.append(Picture(without_pixels(made), fingerprint))
             inputs.append(rows)
         return replace(
             drawing,
@@ -199,7 +199,7 @@ class Worker:
 _NO_PIXELS = Image.new("RGB", (1, 1))
 
 
-def _without_pixels(drawn: Drawn) -> Drawn:
+def without_pixels(drawn: Drawn) -> Drawn:
     """The same, light enough to cross between processes."""
     return replace(drawn, attacked=replace(drawn.attacked, image=_NO_PIXELS))
 
