@@ -97,6 +97,15 @@ def test_a_model_that_is_hardly_ever_right_is_listed_and_moves_nobody() -> None:
     assert any("random has no place" in note for note in found.notes)
 
 
+def test_where_nobody_has_a_place_all_are_listed_with_the_reason() -> None:
+    found = field({"a": 0.2, "b": 0.5}, samples=8)
+    assert [(one.rank.name, one.rank.place, one.best) for one in found.models] == [
+        ("a", None, None),
+        ("b", None, None),
+    ]
+    assert len(found.notes) == 2
+
+
 def test_recipes_that_order_models_alike_correlate_and_few_models_have_no_correlation() -> None:
     found = field({f"m{i}": 0.1 + 0.15 * i for i in range(6)}, by="none")
     assert found.correlation.loc["recipe-0", "recipe-1"] > 0.8

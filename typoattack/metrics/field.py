@@ -216,11 +216,10 @@ def rank_field(
     by_name = {one.name: one for one in contestants}
     if baseline and baseline not in by_name:
         raise unknown("model of these runs", baseline, by_name)
-    lower = FIGURES[figure].more_robust == "lower"
     ranks = rank(
         {name: one.rows for name, one in by_name.items()},
         figure,
-        lower_is_better=lower,
+        lower_is_better=FIGURES[figure].more_robust == "lower",
         rng=stream("bootstrap", seed),
         resamples=resamples,
         by=by,
@@ -230,9 +229,8 @@ def rank_field(
     order = [one.name for one in ranks if one.place is not None]
     test = _tests([by_name[name] for name in order], figure, by, seed)
     best = test.against(order[0], order[1:]) if order else {}
-    held = {}
-    if baseline in order:
-        held = test.against(baseline, [name for name in order if name != baseline])
+    others = [name for name in order if name != baseline]
+    held = test.against(baseline, others) if baseline in order else {}
     groups = dict(_told_apart(order, test))
     models = tuple(
         Placed(
