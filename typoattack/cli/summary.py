@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from typoattack.cli import console
+from typoattack.report.price import tell_price
 from typoattack.report.story import tell_stroop
 from typoattack.report.tables import defence_terminal_table
 from typoattack.report.terminal import terminal_tables
@@ -19,6 +20,8 @@ def show_run(done: "Run") -> None:
     page = done.report()
     for table in terminal_tables(done.summaries, console.out.width):
         console.out.print(table)
+    if any(one.reading for one in done.prices):
+        console.out.print(Text(tell_price(done.prices)))
     for clean in done.as_published:
         console.out.print(
             Text(

@@ -22,7 +22,7 @@ from typoattack.metrics.field import (
     read_field,
 )
 from typoattack.metrics.figures import FIGURES
-from typoattack.metrics.intervals import Figure
+from typoattack.metrics.intervals import NOTHING, Figure
 from typoattack.metrics.paired import ALPHA
 from typoattack.metrics.ranking import LEAST_RIGHT, LEAST_RIGHT_SHARE
 from typoattack.report.charts.base import Chart, inline_svg, write_charts
@@ -41,6 +41,8 @@ from typoattack.report.tables import (
 )
 
 PAGE = "rank.html"
+READS = "Reads"
+"""Heads the column on word-only pictures."""
 
 
 def rank(
@@ -117,7 +119,12 @@ def _heads(found: Field) -> list[str]:
     title = FIGURES[found.figure].title
     heads = ["Place", "Group", "Model", f"{title}, common", "n", "Place, 95 %", "Less the best"]
     heads += [f"Less {found.baseline}"] if found.baseline else []
-    return [*heads, *(FIGURES[name].title for name in FIGURES_SHOWN)]
+    heads += [FIGURES[name].title for name in FIGURES_SHOWN]
+    return [*heads, *([READS] if _asked_to_read(found) else [])]
+
+
+def _asked_to_read(found: Field) -> bool:
+    return any(one.reading is not None for one in found.models)
 
 
 def _cells(one: Placed, found: Field) -> list[str]:
@@ -132,7 +139,9 @@ def _cells(one: Placed, found: Field) -> list[str]:
         _against(one.best),
         *([_against(one.baseline)] if found.baseline else []),
     ]
-    return [*cells, *(_shown(one.figures[name]) for name in FIGURES_SHOWN)]
+    cells += [_shown(one.figures[name]) for name in FIGURES_SHOWN]
+    reads = one.reading.reads if one.reading else NOTHING
+    return [*cells, *([_shown(reads)] if _asked_to_read(found) else [])]
 
 
 def caption(found: Field) -> str:
@@ -145,6 +154,10 @@ def caption(found: Field) -> str:
         "models of one group are not told apart from its first",
         "less: on the same photographs",
         f"*: p < {ALPHA}, paired by photograph, Holm-adjusted over the field",
+        *(
+            ["reads: the share of word-only pictures whose word the model picks"]
+            * _asked_to_read(found)
+        ),
         "the other figures are on each model's own photographs, over all attacks",
         "the uncertainty is that of the photographs, not of the choice of attacks",
         *([f"intervals by {by}"] if by else []),
@@ -159,8 +172,11 @@ def caption(found: Field) -> str:
 def terminal_field(found: Field) -> Table:
     """The table for the terminal: places, and what each model's figures are."""
     table = plain_table("The most robust first", caption(found))
-    shown = [0, 1, 2, 3, 5, 6] + ([7] if found.baseline else []) + [-len(FIGURES_SHOWN)]
     heads = _heads(found)
+    shown = [0, 1, 2, 3, 5, 6] + ([7] if found.baseline else [])
+    shown += [
+        heads.index(head) for head in (FIGURES[FIGURES_SHOWN[0]].title, READS) if head in heads
+    ]
     for place in shown:
         left = heads[place] == "Model"
         table.add_column(heads[place], justify="left" if left else "right", overflow="fold")
@@ -197,7 +213,8 @@ def field_frame(found: Field) -> pd.DataFrame:
                 f"less_{name}_high": against.difference.high if against else math.nan,
                 f"less_{name}_p": against.p_holm if against else math.nan,
             }
-        for name, figure in one.figures.items():
+        reads = one.reading.reads if one.reading else NOTHING
+        for name, figure in (*one.figures.items(), ("reads", reads)):
             line |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
         lines.append(line | {"run": one.folder})
     whole = dict.fromkeys(("place", "group", "place_low", "place_high"), "Int64")
@@ -291,9 +308,10 @@ def write_field(found: Field, folder: Path) -> list[Path]:
 def _page(found: Field, made: Sequence[Chart]) -> str:
     keys = ["place", "group", None, f"common_{found.figure}", "n", "place_low", "less_best"]
     keys += ["less_baseline"] if found.baseline else []
+    keys += [*FIGURES_SHOWN, *(["reads"] if _asked_to_read(found) else [])]
     frame = field_frame(found)
     lines = [
-        list(zip(_cells(one, found), _sorts(row, [*keys, *FIGURES_SHOWN]), strict=True))
+        list(zip(_cells(one, found), _sorts(row, keys), strict=True))
         for one, row in zip(found.models, frame.to_dict("records"), strict=True)
     ]
     return render_template(

@@ -13,6 +13,7 @@ from typoattack.report.charts import charts
 from typoattack.report.charts.base import write_charts
 from typoattack.report.gallery import build_gallery
 from typoattack.report.html import render_file, render_template
+from typoattack.report.price import price_frame
 from typoattack.report.section import ReportData, in_order
 from typoattack.report.tables import write_tables
 from typoattack.report.units import explained_rows, read_units
@@ -20,14 +21,16 @@ from typoattack.report.view import RunView, task_names
 
 PAGE = "report.html"
 FIGURES_FOLDER = "figures"
+PRICES = "price.csv"
 
 
 def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
     """Write the page, the tables and the figures of a run into `folder`.
 
-    Writes `report.html`, `summary.{csv,md,tex}`, `classes.csv`, `words.csv`, `becomes.csv` and
-    `figures/*.{svg,png}`; each whole or not at all, replacing those of an earlier report. A study
-    of units in `folder/units` gets a section, and its flips a line in the gallery.
+    Writes `report.html`, `summary.{csv,md,tex}`, `price.csv`, `classes.csv`, `words.csv`,
+    `becomes.csv` and `figures/*.{svg,png}`; each whole or not at all, replacing those of an earlier
+    report. A study of units in `folder/units` gets a section, and its flips a line in the
+    gallery.
 
     Args:
         view: the run.
@@ -46,6 +49,10 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
         text = table.to_csv(index=False, lineterminator="\n")
         write_whole(folder / f"{name}.csv", text.encode())
         written.append(folder / f"{name}.csv")
+    if view.prices:
+        prices = price_frame(view.prices).to_csv(index=False, lineterminator="\n")
+        write_whole(folder / PRICES, prices.encode())
+        written.append(folder / PRICES)
     written += write_charts(data.charts, folder / FIGURES_FOLDER)
     write_whole(folder / PAGE, render(data).encode("utf-8", "replace"))
     return written
@@ -58,7 +65,9 @@ def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:
     behind, leading = explained_rows(main, names, study)
     return ReportData(
         view=view,
-        charts=charts(view.summaries, view.outcomes, partial(task_names, view.manifest)),
+        charts=charts(
+            view.summaries, view.outcomes, partial(task_names, view.manifest), view.prices
+        ),
         breakdowns={
             "classes": by_class(main, names, seed=seed, by=view.by),
             "words": by_word(main, seed=seed, by=view.by),

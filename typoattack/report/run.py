@@ -19,6 +19,7 @@ from typoattack.metrics.legibility import (
     write_legibility,
 )
 from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.reading import Price, Reading, prices, readings
 from typoattack.metrics.stroop import Interference, interference
 from typoattack.metrics.summaries import RecipeSummary, summarise_outcomes, to_frame
 from typoattack.report.notebook import notebook_html
@@ -26,6 +27,7 @@ from typoattack.report.units import UnitsStudy, read_units
 from typoattack.report.view import RunView
 from typoattack.results.folder import RunFolder
 from typoattack.results.pictures import Painter, no_pictures
+from typoattack.results.reading import read_reading
 from typoattack.runner.redraw import RunPainter
 
 if TYPE_CHECKING:
@@ -108,6 +110,22 @@ class Run:
             return ()
         return tuple(as_published(self.folder.as_published()))
 
+    @functools.cached_property
+    def reading(self) -> tuple[Reading, ...]:
+        """How well each model reads word-only pictures; empty if that was not asked.
+
+        Raises:
+            UserError: if the answers are damaged.
+        """
+        table = read_reading(self.path)
+        return () if table is None else tuple(readings(table))
+
+    @functools.cached_property
+    def prices(self) -> tuple[Price, ...]:
+        """How robust each model is, and at what price in reading and clean accuracy."""
+        asked = self.outcomes[self.outcomes["task"] == self.manifest["task"]["name"]]
+        return tuple(prices(asked, self.manifest["models"], self.reading, by=self.by))
+
     def units(self) -> UnitsStudy | None:
         """What `typoattack units MODEL --out RUN/units` found; None if that was not done."""
         return read_units(self.path, self.manifest)
@@ -152,6 +170,7 @@ class Run:
             skipped,
             self._stroop,
             self.as_published,
+            self.prices,
             self.by,
         )
 

@@ -11,6 +11,7 @@ from typoattack.core.errors import UserError
 from typoattack.core.files import folder_made_whole
 from typoattack.results.folder import FOUND, RunFolder, describe_difference
 from typoattack.results.manifest import SHARD
+from typoattack.results.reading import READING
 from typoattack.suite import Shard, parse_shard
 
 
@@ -120,6 +121,8 @@ def _join(pieces: Sequence[_Piece], made: RunFolder) -> None:
         for part in piece.folder.parts():
             shutil.copyfile(part, made.part_path(number))
             number += 1
+        if (piece.folder.path / READING).is_file():
+            shutil.copyfile(piece.folder.path / READING, made.path / READING)
         kept = piece.folder.path / FOUND
         if kept.is_dir():
             shutil.copytree(kept, made.path / FOUND, dirs_exist_ok=True)

@@ -120,6 +120,8 @@ def execute(
             )
         )
         by.run(suite, models, data, folder, options)
+        if suite.reads and by.read is not None and (part is None or part.number == 1):
+            by.read(suite, models, folder, options)  # once: it asks for no photograph
     return folder
 
 
