@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 import typoattack.report.sections  # noqa: F401 (registers them)
+from typoattack.cards.card import build_card, write_card
 from typoattack.core.files import write_whole
 from typoattack.report.breakdown import becomes, by_class, by_word
 from typoattack.report.charts import charts
@@ -27,10 +28,10 @@ PRICES = "price.csv"
 def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
     """Write the page, the tables and the figures of a run into `folder`.
 
-    Writes `report.html`, `summary.{csv,md,tex}`, `price.csv`, `classes.csv`, `words.csv`,
-    `becomes.csv` and `figures/*.{svg,png}`; each whole or not at all, replacing those of an earlier
-    report. A study of units in `folder/units` gets a section, and its flips a line in the
-    gallery.
+    Writes `report.html`, `summary.{csv,md,tex}`, `price.csv`, `card.json`, `classes.csv`,
+    `words.csv`, `becomes.csv` and `figures/*.{svg,png}`; each whole or not at all, replacing those
+    of an earlier report. A study of units in `folder/units` gets a section, and its flips a line in
+    the gallery.
 
     Args:
         view: the run.
@@ -53,9 +54,18 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
         prices = price_frame(view.prices).to_csv(index=False, lineterminator="\n")
         write_whole(folder / PRICES, prices.encode())
         written.append(folder / PRICES)
+    written.append(write_card(card_of_view(view), folder))
     written += write_charts(data.charts, folder / FIGURES_FOLDER)
     write_whole(folder / PAGE, render(data).encode("utf-8", "replace"))
     return written
+
+
+def card_of_view(view: RunView) -> dict[str, Any]:
+    """The run's card; see `typoattack.cards.card`."""
+    readings = [one.reading for one in view.prices if one.reading is not None]
+    return build_card(
+        view.manifest, view.outcomes, view.summaries, readings, len(view.skipped), view.by
+    )
 
 
 def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:

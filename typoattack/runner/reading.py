@@ -154,10 +154,7 @@ def ask_to_read(
     task = reading_task()
     asked = [model for model in models if model.answers(task)]
     pictures = word_pictures(suite.reads, suite.seed)
-    parts = []
-    for number, model in enumerate(asked):
-        options.progress(f"reading: {model.name}", number, len(asked))
-        parts.append(pd.DataFrame(_answers(model, pictures, suite, options)))
+    parts = [pd.DataFrame(_answers(model, pictures, suite, options)) for model in asked]
     if parts:
         write_reading(folder.path, pd.concat(parts, ignore_index=True))
 
@@ -201,6 +198,8 @@ def _answers(
                 "seed": suite.seed,
                 "pixels": pixel_fingerprint(image),
             }
+        done = start + len(batch)
+        options.progress(f"words read by {model.name}", done, len(pictures))
 
 
 def _picked(
