@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "Is one model really more robust than another? Paired by photograph, with "
     "intervals.",
     "rank": "Which of many models is the most robust, and which are not told apart?",
+    "bundle": "Make a static site of runs: the ranking, and a page a model with its pictures.",
     "verify": "Are a run's figures what its pictures and its model give? Draws and classifies some "
     "again.",
     "power": "How many photographs does it take? What a difference needs to be shown.",

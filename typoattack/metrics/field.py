@@ -362,7 +362,8 @@ def _notes(models: Sequence[Placed], baseline: str, order: Sequence[str]) -> Ite
     blind = [one.rank.name for one in models if one.blind and one.rank.place is not None]
     if blind:
         shown = ", ".join(blind[:3]) + (f" and {len(blind) - 3} more" if len(blind) > 3 else "")
-        yield f"Hardly read at all, so that robustness says little of them: {shown}."
+        verb = "does" if len(blind) == 1 else "do"
+        yield f"{shown} {verb} not read, so that a good place is no sign of robustness."
     for one in models:
         if one.rank.reason:
             yield f"{one.rank.name} has no place: {one.rank.reason}."

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -275,7 +275,9 @@ def json_field(found: Field) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def write_field(found: Field, folder: Path) -> list[Path]:
+def write_field(
+    found: Field, folder: Path, *, page: str = PAGE, links: Mapping[str, str] | None = None
+) -> list[Path]:
     """Write a ranking as a page, tables and charts.
 
     Writes `rank.html`, `rank.csv`, `rank.md`, `rank.tex`, `rank.json`, `recipes.csv`,
@@ -284,6 +286,8 @@ def write_field(found: Field, folder: Path) -> list[Path]:
     Args:
         found: what `typoattack.metrics.field.rank_field` found.
         folder: made if need be.
+        page: the name of the page's file.
+        links: where the page finds that of a model, by name; none if None.
 
     Returns:
         The files written but for charts, the page first.
@@ -291,7 +295,7 @@ def write_field(found: Field, folder: Path) -> list[Path]:
     make_folder(folder)
     made = field_charts(found)
     texts: dict[str, Callable[[], str]] = {
-        PAGE: lambda: _page(found, made),
+        page: lambda: _page(found, made, links or {}),
         "rank.csv": lambda: field_frame(found).to_csv(index=False, lineterminator="\n"),
         "rank.md": lambda: markdown_field(found),
         "rank.tex": lambda: latex_field(found),
@@ -305,7 +309,7 @@ def write_field(found: Field, folder: Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def _page(found: Field, made: Sequence[Chart]) -> str:
+def _page(found: Field, made: Sequence[Chart], links: Mapping[str, str]) -> str:
     keys = ["place", "group", None, f"common_{found.figure}", "n", "place_low", "less_best"]
     keys += ["less_baseline"] if found.baseline else []
     keys += [*FIGURES_SHOWN, *(["reads"] if _asked_to_read(found) else [])]
@@ -322,6 +326,7 @@ def _page(found: Field, made: Sequence[Chart]) -> str:
         robust=FIGURES[found.figure].more_robust,
         heads=_heads(found),
         lines=lines,
+        links=links,
         story=tell_field(found),
         caption=caption(found),
         charts=[(chart, Markup(inline_svg(chart))) for chart in made],

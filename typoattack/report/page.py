@@ -1,5 +1,6 @@
 """The page: one self-contained HTML file, and the tables and figures beside it."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ FIGURES_FOLDER = "figures"
 PRICES = "price.csv"
 
 
-def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
+def write_report(view: RunView, folder: Path, *, seed: int = 0, home: str = "") -> list[Path]:
     """Write the page, the tables and the figures of a run into `folder`.
 
     Writes `report.html`, `summary.{csv,md,tex}`, `price.csv`, `card.json`, `classes.csv`,
@@ -37,6 +38,7 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
         view: the run.
         folder: must exist; the run's own folder, as a rule.
         seed: of the intervals of classes and words, and of the choice of pictures.
+        home: where the page finds the site that it is part of; empty if it stands alone.
 
     Returns:
         The files written, the page first.
@@ -44,7 +46,7 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
     Raises:
         UserError: for a folder that cannot be written.
     """
-    data = report_data(view, folder, seed=seed)
+    data = replace(report_data(view, folder, seed=seed), home=home)
     written = [folder / PAGE, *write_tables(view.summaries, folder)]
     for name, table in data.breakdowns.items():
         text = table.to_csv(index=False, lineterminator="\n")
@@ -90,7 +92,11 @@ def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:
 
 def render(data: ReportData) -> str:
     """The page's text."""
-    common: dict[str, Any] = {"view": data.view, "manifest": data.view.manifest}
+    common: dict[str, Any] = {
+        "view": data.view,
+        "manifest": data.view.manifest,
+        "home": data.home,
+    }
     shown = []
     for one in in_order():
         filled = one.build(data)

@@ -134,7 +134,7 @@ class Run:
         """Write the page, tables and figures into the run's folder; the page's path."""
         from typoattack.report.page import write_report  # matplotlib: a second for who needs none
 
-        return write_report(self._view(), self.path)[0]
+        return write_report(self.view(), self.path)[0]
 
     def measure_legibility(self, progress: "Progress | None" = None) -> None:
         """Read back every attacked picture with text recognition, and keep what was read.
@@ -160,7 +160,8 @@ class Run:
         except UserError:
             return no_pictures
 
-    def _view(self) -> RunView:
+    def view(self) -> RunView:
+        """The run as a report sees it."""
         skipped = [(skip.sample, skip.reason) for skip in self.skipped]
         return RunView(
             self.outcomes,
@@ -175,7 +176,7 @@ class Run:
         )
 
     def _repr_html_(self) -> str:
-        return notebook_html(self._view())
+        return notebook_html(self.view())
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
