@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typoattack.report.bundle import bundle
     from typoattack.report.comparison import compare
     from typoattack.report.field import rank
+    from typoattack.report.rules import rescore
     from typoattack.report.run import Run
     from typoattack.runner.execute import Machine
 
@@ -27,6 +28,7 @@ _WHERE = {
     "compare": "typoattack.report.comparison",
     "bundle": "typoattack.report.bundle",
     "rank": "typoattack.report.field",
+    "rescore": "typoattack.report.rules",
     "verify": "typoattack.cards.verify",
 }
 
@@ -39,6 +41,7 @@ __all__ = [
     "compare",
     "evaluate",
     "rank",
+    "rescore",
     "run",
     "score",
     "verify",

@@ -30,7 +30,7 @@ BLIND = price("blind", 0.7, 0.1)
 def test_one_model_is_told_with_all_three_figures_and_its_corner() -> None:
     assert tell_price([MISLED]) == (
         "m is right on 85 % [80, 90] of clean photographs, keeps 10 % [5, 15] of its right answers "
-        "under attack (the mean over 4 attacks), and reads 90 % [85, 95] of words alone, where "
+        "under attack (over 4 attacks), and reads 90 % [85, 95] of words alone, where "
         "guessing reads 10 %: it reads, and is misled."
     )
 

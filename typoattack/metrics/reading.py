@@ -99,7 +99,7 @@ class Price:
 
     Attributes:
         model: its name.
-        kept: of its right answers, the share kept under attack, the mean over attacks.
+        kept: of its right answers, the share kept under attack, the mean over attacked pictures.
         attacks: over how many.
         clean: its accuracy on clean photographs.
         reading: None where it was not asked.

@@ -32,8 +32,7 @@ def tell_price(found: Sequence[Price]) -> str:
 
 def _of_one(one: Price) -> str:
     kept = (
-        f"keeps {_share(one.kept)} of its right answers under attack (the mean over "
-        f"{one.attacks} attacks)"
+        f"keeps {_share(one.kept)} of its right answers under attack (over {one.attacks} attacks)"
         if one.attacks > 1
         else f"keeps {_share(one.kept)} of its right answers under the attack"
     )

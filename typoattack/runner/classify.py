@@ -13,6 +13,7 @@ from typoattack.core.errors import UserError
 from typoattack.models.base import Classifier, Model, Preprocess, Scores
 from typoattack.models.pixels import drawn_input, model_input
 from typoattack.models.text_cache import Features
+from typoattack.results.embeddings import Embedded
 from typoattack.results.schema import AS_PUBLISHED, CLEAN, TOP
 from typoattack.results.writer import Finished, Record
 from typoattack.runner.ahead import embedded_ahead
@@ -152,7 +153,15 @@ class Evaluation:
             longer = replace(whole, pictures=(*whole.pictures, *(f.picture for f in found)))
             rows = np.concatenate([rows, *(f.embedding for f in found)])
             finished.records.extend(evaluator.records(longer, rows, self._seed))
+            if self._options.keep_embeddings:
+                finished.embeddings.extend(_embedded(evaluator.model.name, longer, rows))
         return finished
+
+
+def _embedded(model: str, drawing: Drawing, rows: Features) -> Iterator[Embedded]:
+    for picture, values in zip(drawing.pictures, rows, strict=True):
+        if not picture.as_published:  # the predictions do not hold it
+            yield Embedded(model, picture.pixels, values)
 
 
 def _evaluators(

@@ -40,8 +40,8 @@ def price_charts(found: Sequence[Price]) -> Iterator[Chart]:
             yield Chart(
                 f"{PRICE}{ending}",
                 "Robust, or only blind?",
-                "Of right answers, the share that attacks leave right (mean over attacks), against "
-                "the share of word-only pictures read, with 95 % intervals. The dashed line is "
+                "Of right answers, the share that attacks leave right (mean over attacked pictures), "
+                "against the share of word-only pictures read, with 95 % intervals. The dashed line is "
                 "guessing; the others part the corners.",
                 partial(_corners, [by_name[name] for name in names]),
             )
@@ -51,8 +51,8 @@ def price_charts(found: Sequence[Price]) -> Iterator[Chart]:
             yield Chart(
                 f"{PRICE}{ending}",
                 "Robust, and at what price?",
-                "Of right answers, the share that attacks leave right (mean over attacks), against "
-                "clean accuracy, with 95 % intervals.",
+                "Of right answers, the share that attacks leave right (mean over attacked pictures), "
+                "against clean accuracy, with 95 % intervals.",
                 partial(_against_clean, [every[name] for name in names]),
             )
 
