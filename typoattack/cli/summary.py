@@ -55,6 +55,8 @@ def _show_notes(done: "Run") -> None:
         console.out.print(f"{count} photograph{'s' * (count > 1)} skipped:", style="yellow")
         for skip in done.skipped[:10]:
             console.out.print(Text(f"  {skip.sample}: {skip.reason}"))
+    if done.duplicates_told:
+        console.out.print(Text(done.duplicates_told, style="yellow"))
     study = done.units()
     if study is not None and study.problem:
         console.out.print(Text(study.problem, style="yellow"))

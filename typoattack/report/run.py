@@ -11,6 +11,13 @@ from typoattack.core.resources import default_cache_dir
 from typoattack.metrics.as_published import AsPublished, as_published
 from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.defences import defence_table
+from typoattack.metrics.duplicates import (
+    LIKENESS,
+    Duplicates,
+    beyond,
+    near_duplicates,
+    tell_duplicates,
+)
 from typoattack.metrics.legibility import (
     Reader,
     read_back,
@@ -28,6 +35,7 @@ from typoattack.report.view import RunView
 from typoattack.results.folder import RunFolder
 from typoattack.results.pictures import Painter, no_pictures
 from typoattack.results.reading import read_reading
+from typoattack.results.schema import CLEAN
 from typoattack.runner.redraw import RunPainter
 
 if TYPE_CHECKING:
@@ -75,7 +83,25 @@ class Run:
         Raises:
             UserError: for predictions that no honest figure can be taken from.
         """
-        return outcomes(self.predictions)
+        counted = outcomes(self.predictions)
+        if self.by != LIKENESS:
+            return counted
+        group = counted["sample"].map(self.near_duplicates.group_of())
+        alike: pd.DataFrame = counted.assign(**{LIKENESS: group.fillna(counted["sample"])})
+        return alike
+
+    @functools.cached_property
+    def near_duplicates(self) -> Duplicates:
+        """The photographs that are almost the same as another."""
+        return near_duplicates(self.predictions)
+
+    @property
+    def duplicates_told(self) -> str:
+        """What is to be said of near-duplicates that the intervals do not take together."""
+        grouped = {one.grouped for one in self.summaries if one.family != CLEAN}
+        if self.by == LIKENESS:
+            return ""
+        return tell_duplicates(beyond(self.near_duplicates, self.predictions, grouped))
 
     @property
     def left(self) -> int:
@@ -173,6 +199,7 @@ class Run:
             self.as_published,
             self.prices,
             self.by,
+            self.duplicates_told,
         )
 
     def _repr_html_(self) -> str:

@@ -32,6 +32,7 @@ class RunView:
         manifest: what `typoattack.results.manifest.build_manifest` made.
         picture: draws a row's picture again; called for the rows that the gallery shows.
         skipped: (sample id, reason) of photographs that could not be used.
+        duplicates: what is to be said of near-duplicate photographs; empty if there are none.
         by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
         stroop: what colour words do to the answers about their ink; empty if that was not asked.
         as_published: the clean figure that papers print; empty if that was not asked.
@@ -47,6 +48,7 @@ class RunView:
     as_published: Sequence[AsPublished] = ()
     prices: Sequence[Price] = ()
     by: str = AUTO
+    duplicates: str = ""
 
     @property
     def task(self) -> str:

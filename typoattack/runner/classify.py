@@ -144,6 +144,7 @@ class Evaluation:
         whole = replace(
             last,
             pictures=tuple(picture for drawing, _ in parts for picture in drawing.pictures),
+            likeness=parts[0][0].likeness,
         )
         finished = Finished(last.sample, [])
         for number, evaluator in enumerate(self._evaluators):
@@ -244,7 +245,7 @@ def _answers(
     ):
         record = common | answer | {"pixels": picture.pixels}
         if picture.drawn is None:
-            record |= UNATTACKED
+            record |= UNATTACKED | {"facts": _encode({"likeness": drawing.likeness})}
             if picture.as_published:
                 record |= {"recipe": AS_PUBLISHED, "family": AS_PUBLISHED}
         else:

@@ -23,6 +23,10 @@ from typoattack.report.charts.base import (
 PRICE = "price"
 """The chart's name; the page shows it at its top."""
 
+_KEPT = (
+    "Of right answers, the share that attacks leave right (mean over attacked pictures), against"
+)
+
 _CORNERS = (
     (0.99, 0.985, "right", "top", "reads,\nis not misled"),
     (0.99, 0.015, "right", "bottom", "reads,\nis misled"),
@@ -40,9 +44,8 @@ def price_charts(found: Sequence[Price]) -> Iterator[Chart]:
             yield Chart(
                 f"{PRICE}{ending}",
                 "Robust, or only blind?",
-                "Of right answers, the share that attacks leave right (mean over attacked pictures), "
-                "against the share of word-only pictures read, with 95 % intervals. The dashed line is "
-                "guessing; the others part the corners.",
+                f"{_KEPT} the share of word-only pictures read, with 95 % intervals. The dashed "
+                "line is guessing; the others part the corners.",
                 partial(_corners, [by_name[name] for name in names]),
             )
     elif len(found) > 1:
@@ -51,8 +54,7 @@ def price_charts(found: Sequence[Price]) -> Iterator[Chart]:
             yield Chart(
                 f"{PRICE}{ending}",
                 "Robust, and at what price?",
-                "Of right answers, the share that attacks leave right (mean over attacked pictures), "
-                "against clean accuracy, with 95 % intervals.",
+                f"{_KEPT} clean accuracy, with 95 % intervals.",
                 partial(_against_clean, [every[name] for name in names]),
             )
 
