@@ -12,6 +12,8 @@ from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.stroop import interference
 from typoattack.metrics.summaries import summarise_outcomes
 from typoattack.report.view import RunView
+from typoattack.results.manifest_file import FORMAT
+from typoattack.task import ink_task
 
 
 def picture(row: Mapping[str, Any], side: int = 64) -> Image.Image:
@@ -29,7 +31,7 @@ def photograph(row: Mapping[str, Any]) -> Image.Image:
 def manifest(models: list[str], class_names: list[str]) -> dict[str, Any]:
     """What `typoattack.results.manifest.build_manifest` makes, for a run that never was."""
     return {
-        "format": 1,
+        "format": FORMAT,
         "typoattack": "0.1.0",
         "suite": "quick",
         "question": "Does a word on the photograph change the answer?",
@@ -43,13 +45,20 @@ def manifest(models: list[str], class_names: list[str]) -> dict[str, Any]:
             "class_names": class_names,
             "templates": ["a photo of a {}."],
         },
+        "second_tasks": [{"name": "ink", "class_names": list(ink_task().class_names)}],
+        "identity": {},
+        "comparable": {},
         "dataset": {
             "name": "bundled",
             "fingerprint": "cd34",
             "samples": 20,
             "licence": "research only",
+            "chosen": "all 20",
         },
         "words": "random",
+        "before_canvas": [],
+        "passes": 0,
+        "planned": 0,
         "seed": 0,
         "command": "typoattack run quick",
         "settings": {"device": "cpu"},

@@ -1,5 +1,5 @@
 """`python -m typoattack` is the command line."""
 
-from typoattack.cli.app import main
+from typoattack.cli import main
 
 main()

@@ -1,12 +1,17 @@
-"""Fuzz the suite parser and the recipe-string parser: understood, or refused in words.
+"""Fuzz what reads suites, recipe strings and manifests: understood, or refused in words.
 
-make fuzz        # 65,000 recipe strings and 45,000 suites, a quarter of an hour
+make fuzz        # 65,000 recipe strings, 45,000 suites, 40,000 manifests, a quarter of an hour
 """
 
+import contextlib
 import dataclasses
+import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,6 +20,10 @@ from hypothesis import strategies as st
 from typoattack.core.errors import UserError
 from typoattack.recipes import parse_recipe
 from typoattack.recipes.base import RECIPES
+from typoattack.report.provenance import provenance
+from typoattack.report.story import model_notes
+from typoattack.report.view import task_names
+from typoattack.results.manifest_file import FORMAT, read_manifest
 from typoattack.suite import parse_suite
 
 _PIECES = st.sampled_from(
@@ -105,6 +114,120 @@ def suite_texts() -> st.SearchStrategy[str]:
     return st.one_of(written, broken, st.text(max_size=80))
 
 
+SOUND_MANIFEST: dict[str, Any] = {
+    "format": FORMAT,
+    "typoattack": "0.1.0",
+    "suite": "quick",
+    "question": "Does a word change the answer?",
+    "identity": {"dataset": {"spec": "bundled"}, "seed": 0, "canvas": 448, "models": [["m", "f"]]},
+    "comparable": {"dataset": {"spec": "bundled"}, "seed": 0, "canvas": 448},
+    "models": [
+        {
+            "name": "m",
+            "base": "m",
+            "defences": [],
+            "classifier": "",
+            "fingerprint": "f",
+            "image_size": 224,
+            "reads": True,
+            "note": "small",
+        }
+    ],
+    "task": {"name": "object", "class_names": ["cat", "dog"], "templates": ["a {}"]},
+    "second_tasks": [],
+    "dataset": {
+        "name": "bundled",
+        "fingerprint": "f",
+        "samples": 2,
+        "licence": "free",
+        "chosen": "all 2",
+    },
+    "words": "random",
+    "before_canvas": ["cao2023"],
+    "passes": 2,
+    "planned": 2,
+    "seed": 0,
+    "command": "typoattack run quick",
+    "settings": {"device": "cpu"},
+    "started": "2026-01-01T00:00:00+00:00",
+    "versions": {"torch": "2.0"},
+}
+"""A manifest as a run writes it."""
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a manifest, as the keys that lead there."""
+    keys = value if isinstance(value, dict) else range(len(value)) if _is_list(value) else ()
+    return [path, *(place for key in keys for place in _places(value[key], (*path, key)))]
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+_GONE = object()
+
+
+def _changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    """`value` with `new` at the end of `path`, or without what stands there."""
+    if not path:
+        return None if new is _GONE else new
+    made = dict(value) if isinstance(value, dict) else dict(enumerate(value))
+    if path[0] not in made:
+        return value
+    made[path[0]] = _changed(made[path[0]], path[1:], new)
+    if new is _GONE and len(path) == 1:
+        del made[path[0]]
+    return made if isinstance(value, dict) else list(made.values())
+
+
+def manifest_texts() -> st.SearchStrategy[str]:
+    """Manifests with something else in one, two or three places, old formats, or any text."""
+    foreign = st.one_of(
+        st.just(_GONE),
+        _values(),
+        st.sampled_from([1, FORMAT, "models", 2**70, "\ud800", "\x1b[2J"]),
+    )
+    changes = st.lists(
+        st.tuples(st.sampled_from(_places(SOUND_MANIFEST)[1:]), foreign), min_size=1, max_size=3
+    )
+
+    def spoilt(asked: list[tuple[tuple[Any, ...], Any]], old: bool) -> str:
+        made: Any = SOUND_MANIFEST | ({"format": 1} if old else {})
+        for path, new in asked:
+            with contextlib.suppress(KeyError, IndexError, TypeError):
+                made = _changed(made, path, new)
+        return json.dumps(made)
+
+    near = st.builds(spoilt, changes, st.booleans())
+    cut = st.builds(lambda text, at: text[: at % (len(text) + 1)], near, st.integers(0, 10_000))
+    deep = st.builds(lambda mark, times: mark * times, st.sampled_from(["[", '{"a":']), _COUNTS)
+    return st.one_of(near, cut, deep, st.text(max_size=80))
+
+
+_COUNTS = st.sampled_from([1, 50, 500, 100_000])
+
+
+def manifest_is_read_or_refused(text: str) -> bool:
+    """Whether `text` is a manifest; of one, all is told that a page tells of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "manifest.json"
+        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+        try:
+            manifest = read_manifest(path)
+        except UserError as error:
+            assert len(str(error)) < 1_000
+            assert "\n" not in str(error)
+            return False
+    assert manifest["format"] == FORMAT
+    provenance(manifest)
+    task_names(manifest, manifest["task"]["name"])
+    for model in manifest["models"]:
+        model_notes(model)
+    json.dumps(manifest).encode()
+    return True
+
+
 def recipe_round_trip(text: str) -> bool:
     """Whether `text` is a recipe; one prints as a string that is parsed to it again."""
     try:
@@ -156,3 +279,4 @@ if __name__ == "__main__":
     share = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
     _hunt("recipe strings", recipe_strings(), recipe_round_trip, int(65_000 * share))
     _hunt("suites", suite_texts(), suite_is_parsed_or_refused, int(45_000 * share))
+    _hunt("manifests", manifest_texts(), manifest_is_read_or_refused, int(40_000 * share))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from made_runs import manifest
 from made_tables import clean, simulated, table
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -371,8 +372,9 @@ def test_equal_models_share_the_first_place() -> None:
 def _written(folder: Path, *tables: pd.DataFrame) -> Path:
     """A run's folder with these predictions."""
     run = RunFolder(folder)
-    run.start({"format": 1, "identity": {}, "comparable": COMPARABLE})
     rows = pd.concat(tables)
+    models, classes = list(rows["model"].unique()), [f"class {i}" for i in range(40)]
+    run.start(manifest(models, classes) | {"comparable": COMPARABLE})
     run.write_part(pa.Table.from_pandas(rows, SCHEMA, preserve_index=False), ["a"], [])
     return folder
 
@@ -406,6 +408,6 @@ def test_one_model_given_twice_is_refused_with_the_reason(tmp_path: Path) -> Non
 
 
 def test_a_run_without_predictions_is_refused(tmp_path: Path) -> None:
-    RunFolder(tmp_path / "run").start({"identity": {}, "comparable": {}})
+    RunFolder(tmp_path / "run").start(manifest(["a"], ["cat"]))
     with pytest.raises(UserError, match="no predictions yet"):
         read_entrants([tmp_path / "run"])

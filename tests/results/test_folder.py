@@ -5,13 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
+from made_runs import manifest
 
 from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
 from typoattack.results.folder import RunFolder, Skipped, describe_difference
 from typoattack.results.schema import SCHEMA
 
-MANIFEST = {"identity": {"seed": 0, "recipes": ["a", "b"]}}
+MANIFEST = manifest(["m"], ["cat"]) | {"identity": {"seed": 0, "recipes": ["a", "b"]}}
 
 
 def table(*samples: str) -> pa.Table:

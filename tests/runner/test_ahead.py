@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_runs import manifest
 from torch.nn.functional import normalize
 
 from typoattack.defences.base import DEFENCES
@@ -153,7 +154,7 @@ def test_spanning_samples_changes_no_answer(
     tables = []
     for span in (False, True):
         folder = RunFolder(tmp_path / str(span))
-        folder.start({"identity": {}})
+        folder.start(manifest([one.name for one in models], list(data.task.class_names)))
         options = RunOptions(workers=workers, batch_size=batch_size, span_samples=span)
         run_suite(suite, models, data, folder, options)
         tables.append(folder.predictions())

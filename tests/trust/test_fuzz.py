@@ -1,4 +1,4 @@
-"""Any suite, recipe string and word: understood, or refused in words; see also `make fuzz`."""
+"""Any suite, recipe string, manifest, word: understood or refused in words; see `make fuzz`."""
 
 import sys
 from pathlib import Path
@@ -25,6 +25,12 @@ def test_any_recipe_string_is_parsed_or_refused(text: str) -> None:
 @given(fuzz.suite_texts())
 def test_any_suite_is_parsed_or_refused(text: str) -> None:
     fuzz.suite_is_parsed_or_refused(text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(fuzz.manifest_texts())
+def test_any_manifest_is_read_or_refused(text: str) -> None:
+    fuzz.manifest_is_read_or_refused(text)
 
 
 CANVAS = Image.new("RGB", (64, 64), (90, 120, 150))

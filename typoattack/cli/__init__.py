@@ -1,5 +1,5 @@
 """The command line: `typoattack COMMAND`, a file a command."""
 
-from typoattack.cli.app import main
+from typoattack.cli.entry import main
 
 __all__ = ["main"]

@@ -1,7 +1,7 @@
 """The command line: which commands there are, and how its errors end."""
 
 import shlex
-import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -10,6 +10,7 @@ import typer
 from typoattack import __version__
 from typoattack.cli.commands import LazyGroup, new_app
 from typoattack.cli.console import fail, out
+from typoattack.cli.terminal import is_of_output
 from typoattack.core.errors import RunFailure, UserError
 
 app = new_app(
@@ -36,18 +37,22 @@ def options(
     """A typographic attack benchmark for CLIP-like models."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; exit with 2 for the user's mistakes and 1 for ours.
+def run(given: Sequence[str]) -> None:
+    """Run the command line `given`; what it says of itself is how it ends.
 
-    Args:
-        arguments: what follows `typoattack`; those of this process if None.
+    Raises:
+        SystemExit: always but for a signal or an output that cannot be written; 2 for the user's
+            mistakes, 1 for ours.
     """
-    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app(args=given, obj=shlex.join(["typoattack", *given]))
+        app(args=list(given), obj=shlex.join(["typoattack", *given]))
     except UserError as error:
         fail(str(error), 2)
     except RunFailure as error:
         fail(str(error), 1)
-    except KeyboardInterrupt:
-        fail("stopped; the same command goes on from here", 130)
+    except OSError as error:
+        if is_of_output(error):
+            raise
+        fail(traceback.format_exc(), 1)
+    except Exception:
+        fail(traceback.format_exc(), 1)

@@ -1,11 +1,17 @@
 """The commands, each a file that is imported when its command is called."""
 
+import contextlib
 import importlib
+import signal
+from collections.abc import Iterator
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from typoattack.cli.stop import Stopped, refuse_if_asked
+from typoattack.cli.terminal import visible
 
 COMMANDS = {
     "run": "Attack a suite's photographs, classify clean and attacked ones, report flip rates.",
@@ -71,3 +77,27 @@ class LazyGroup(TyperGroup):
         """The command that `args` begin with, imported now, and the arguments left to it."""
         name, _, rest = super().resolve_command(ctx, args)
         return name, load_command(name) if name else None, rest
+
+    def make_context(self, *given: Any, **settings: Any) -> Any:
+        """Read the command line; what Typer says of it shows no control characters."""
+        with _as_ours():
+            return super().make_context(*given, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with _as_ours():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _as_ours() -> Iterator[None]:
+    """What Typer would print itself, or take for an end like any other, made ours."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped(signal.SIGINT) from None
+    except Exception as error:
+        refuse_if_asked()
+        if isinstance(getattr(error, "message", None), str):
+            error.message = visible(error.message)  # type: ignore[attr-defined]
+        raise

@@ -1,12 +1,16 @@
 """Where the command line prints: results to `out`, all else to `err`."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
+
+from typoattack.cli.terminal import visible
 
 if TYPE_CHECKING:
     from typoattack.results.folder import Skipped
@@ -19,13 +23,39 @@ def _width() -> int | None:
 
 _NO_TERMINAL = 10_000
 
-out = Console(width=_width())
-err = Console(stderr=True)
+
+class Results(Console):
+    """A console on which nothing that is shown acts on the terminal but its own styles."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """What `renderable` looks like, with others' control characters made visible."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else visible(text), style, control)
+
+
+class Messages(Results):
+    """The same for what is said on the way; where nobody can be told, the work goes on."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print where it can be printed."""
+        with contextlib.suppress(OSError):
+            super().print(*objects, **options)
+
+
+out = Results(width=_width())
+err = Messages(stderr=True)
+
+
+def say_error(message: str) -> None:
+    """Say what was wrong, on one line."""
+    err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
 
 
 def fail(message: str, status: int) -> NoReturn:
     """Say what was wrong on one line, and exit."""
-    err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+    say_error(message)
     sys.exit(status)
 
 

@@ -4,10 +4,37 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from typoattack.core.errors import UserError
+
+_HALF: set[Path] = set()
+"""Temporary files and folders of this process that are being written now."""
+
+
+def remove_half_written() -> None:
+    """Remove what is being written: for a process that has no time to end by itself."""
+    for path in tuple(_HALF):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _half(path: Path) -> Iterator[Path]:
+    """Remove `path` in the end, however that comes; it has another name by then if all was well."""
+    _HALF.add(path)
+    try:
+        yield path
+    finally:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        _HALF.discard(path)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -16,20 +43,19 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         UserError: if the disk or the folder refuses.
     """
-    temporary = ""
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
-        ) as file:
-            temporary = file.name
+        with (
+            tempfile.NamedTemporaryFile(
+                dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
+            ) as file,
+            _half(Path(file.name)) as temporary,
+        ):
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+            temporary.chmod(0o644)
+            temporary.replace(path)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise UserError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
 
 
@@ -59,12 +85,9 @@ def folder_made_whole(out: Path) -> Iterator[Path]:
         raise UserError(f"{str(out)!r} exists; choose another folder with --out")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-        try:
+        with _half(Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))) as folder:
             yield folder
             folder.chmod(0o755)
             folder.rename(out)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise UserError(f"cannot write {str(out)!r}: {error.strerror or error}") from None

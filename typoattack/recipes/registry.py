@@ -5,6 +5,7 @@ import functools
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
@@ -103,7 +104,7 @@ def _loaded(path: Path) -> tuple[str, ...]:
     if not path.is_file():
         raise UserError(f"plugin {str(path)!r}: there is no such file")
     # The name is made from the path, so that a worker process gives the module the same one.
-    name = f"typoattack_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    name = f"typoattack_plugin_{hashlib.sha256(os.fsencode(path)).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UserError(f"plugin {str(path)!r}: not a Python file (its name must end in .py)")

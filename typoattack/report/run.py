@@ -78,7 +78,7 @@ class Run:
     @property
     def left(self) -> int:
         """How many photographs are still to do; 0 for a finished run."""
-        return max(int(self.manifest.get("planned", 0)) - len(self.folder.done()), 0)
+        return max(int(self.manifest["planned"]) - len(self.folder.done()), 0)
 
     @functools.cached_property
     def summaries(self) -> list[RecipeSummary]:

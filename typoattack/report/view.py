@@ -11,15 +11,11 @@ from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.stroop import Interference
 from typoattack.metrics.summaries import RecipeSummary
 from typoattack.results.pictures import Painter, no_pictures
-from typoattack.task import INK, ink_task
-
-_INK = {"name": INK, "class_names": ink_task().class_names}
-"""The only second question there was before manifests said them."""
 
 
 def task_names(manifest: Mapping[str, Any], task: str) -> Sequence[str]:
     """The answers that labels of a task index: the suite's own, or a second question's."""
-    asked = [*manifest.get("second_tasks", [_INK]), manifest["task"]]
+    asked = [*manifest["second_tasks"], manifest["task"]]
     names: dict[str, Sequence[str]] = {one["name"]: one["class_names"] for one in asked}
     return names[task]
 

@@ -27,13 +27,12 @@ from PIL import Image
 from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
 from typoattack.drawing.canvas import decode
+from typoattack.results.manifest_file import read_manifest
 from typoattack.results.schema import AS_PUBLISHED, KEY, SCHEMA
 
 MANIFEST = "manifest.json"
 PREDICTIONS = "predictions.parquet"
 FOUND = "found"
-FORMAT = 1
-"""Raised when the meaning of the manifest or the predictions changes."""
 _META = b"typoattack"
 
 
@@ -63,22 +62,13 @@ class RunFolder:
         """What was run; see `typoattack.results.manifest`.
 
         Raises:
-            UserError: if there is no run here or its manifest is damaged.
+            UserError: if there is no run here, or its manifest is damaged, foreign, or of a later
+                version.
         """
         try:
-            read = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            return read_manifest(self.path / MANIFEST)
+        except (FileNotFoundError, NotADirectoryError):
             raise UserError(f"{str(self.path)!r} holds no run (no {MANIFEST})") from None
-        except (OSError, ValueError) as error:
-            raise UserError(f"{str(self.path / MANIFEST)!r} cannot be read ({error})") from None
-        if not isinstance(read, dict) or not isinstance(read.get("identity"), dict):
-            raise UserError(f"{str(self.path / MANIFEST)!r} is no manifest")
-        if read.get("format", FORMAT) != FORMAT:
-            raise UserError(
-                f"{str(self.path)!r} was written by another version of typoattack "
-                f"({read.get('typoattack')}); use that one for it"
-            )
-        return read
 
     def start(self, manifest: Mapping[str, Any]) -> bool:
         """Begin a run, or take up the one that stands here; True if it is taken up.
@@ -210,14 +200,15 @@ class RunFolder:
 
     def skipped(self) -> list[Skipped]:
         """The samples that could not be used, by id."""
-        found = [Skipped(*entry) for part in self.parts() for entry in _notes(part)["skipped"]]
+        found = [skip for part in self.parts() for skip in _notes(part)["skipped"]]
         return sorted(found, key=lambda skip: skip.sample)
 
     def predictions(self) -> pd.DataFrame:
         """All predictions so far, sorted by `KEY`, so that the order of the work is not seen.
 
         Raises:
-            UserError: if a part is damaged, or two hold the same sample.
+            UserError: if a part is damaged, two hold the same sample, or the rows are not of the
+                models and classes that the manifest names.
         """
         return self._rows(pc.field("recipe") != AS_PUBLISHED)
 
@@ -233,16 +224,50 @@ class RunFolder:
         self.done()
         tables = [_table(part).filter(wanted) for part in self.parts()]
         table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+        self._refuse_strange_rows(table)
         table = table.sort_by([(name, "ascending") for name in KEY])
         # Column by column, each let go as it is taken over: a million rows are a gigabyte.
         frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
         return frame
 
+    def _refuse_strange_rows(self, table: pa.Table) -> None:
+        """Refuse rows that the manifest does not explain: of other models, or classes it lacks."""
+        if not table.num_rows:
+            return
+        manifest = self.manifest()
+        models = {model["name"] for model in manifest["models"]}
+        questions = {q["name"]: q for q in (*manifest["second_tasks"], manifest["task"])}
+        for column, known in (("model", models), ("task", set(questions))):
+            for found in pc.unique(table[column]).to_pylist():
+                if found not in known:
+                    raise UserError(self._strange(f"predictions of {column} {found!r:.80}"))
+        for name, question in questions.items():
+            rows = table.select(_CLASSES).filter(pc.equal(table["task"], name))
+            if _highest_class(rows) >= len(question["class_names"]):
+                told = f"answers beyond the {len(question['class_names'])} classes of task {name!r}"
+                raise UserError(self._strange(told))
+
+    def _strange(self, what: str) -> str:
+        return (
+            f"{str(self.path)!r} holds {what}, which its {MANIFEST} does not name: the two are not "
+            "of one run; take a copy that is whole"
+        )
+
+
+_CLASSES = ["label", "target", "predicted", "clean_predicted", "top"]
+"""The columns whose numbers are places in the class names."""
+
+
+def _highest_class(rows: pa.Table) -> int:
+    flat = (pc.list_flatten(c) if pa.types.is_list(c.type) else c for c in rows.columns)
+    return max((pc.max(column).as_py() or 0 for column in flat), default=0)
+
 
 def _notes(part: Path) -> dict[str, Any]:
     with _undamaged(part):
-        notes: dict[str, Any] = json.loads(pq.read_schema(part).metadata[_META])
-        return {name: notes[name] for name in ("samples", "skipped")}
+        notes = json.loads(pq.read_schema(part).metadata[_META])
+        skipped = [Skipped(str(sample), str(reason)) for sample, reason in notes["skipped"]]
+        return {"samples": [str(sample) for sample in notes["samples"]], "skipped": skipped}
 
 
 def _table(part: Path) -> pa.Table:
@@ -282,7 +307,14 @@ def _hash_values(hasher: Any, values: pa.Array | None) -> None:
 def _undamaged(part: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        RecursionError,
+        pa.ArrowException,
+    ) as error:
         told = " ".join(str(error).split())[:200]
         raise UserError(f"{str(part)!r} is damaged ({told}); delete it and run again") from None
 

@@ -36,7 +36,8 @@ from typoattack.core.errors import UserError
 from typoattack.core.files import folder_made_whole
 from typoattack.core.randomness import digest
 from typoattack.core.version import __version__
-from typoattack.results.folder import FORMAT, RunFolder
+from typoattack.results.folder import RunFolder
+from typoattack.results.manifest_file import FORMAT
 from typoattack.results.schema import CLEAN, SCHEMA, TOP
 
 GIVEN = "given"
@@ -325,6 +326,7 @@ def _manifest(
             "chosen": f"all {len(samples):,}",
         },
         "words": "",
+        "before_canvas": [],
         "passes": 0,
         "planned": len(samples),
         "seed": 0,

@@ -9,7 +9,7 @@ from typing import Any
 from typoattack.core.randomness import digest
 from typoattack.core.version import __version__
 from typoattack.models.base import Described
-from typoattack.results.folder import FORMAT
+from typoattack.results.manifest_file import FORMAT
 from typoattack.samples.base import Dataset
 from typoattack.suite import Shard, Suite
 from typoattack.suite.auxiliary import auxiliary_questions

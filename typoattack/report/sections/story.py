@@ -20,9 +20,9 @@ def build(data: ReportData) -> dict[str, Any]:
 
 def unfinished(view: RunView) -> str:
     """A sentence where predictions of planned photographs are missing; empty if none are."""
-    planned = view.manifest.get("planned")
+    planned = view.manifest["planned"]
     done = view.outcomes["sample"].nunique() + len(view.skipped)
-    if planned is None or done >= planned:
+    if done >= planned:
         return ""
     return (
         f"This run is not finished: {done:,} of {planned:,} photographs are done. "
