@@ -260,6 +260,21 @@ def pseudoword(like: str, rng: Rng) -> str:
     return "".join(made)
 
 
+def possible_words(source: WordSource, class_names: Sequence[str]) -> Sequence[str]:
+    """All words that a source may ask to be written; none of those that it makes up in Latin.
+
+    Args:
+        source: of words.
+        class_names: of the data set.
+    """
+    if isinstance(source, FixedWords):
+        return source.choices
+    if isinstance(source, TableWords):
+        own = dict.fromkeys(class_names)
+        return [word for name, words in source.table.items() if name in own for word in words]
+    return () if isinstance(source, RandomLetters) else class_names
+
+
 WORDS: Registry[Kind[Callable[[str], WordSource]]] = Registry(
     "word source", "see `typoattack list words`"
 )

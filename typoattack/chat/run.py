@@ -32,6 +32,7 @@ from typoattack.runner.engines import Engine
 from typoattack.runner.options import RunOptions
 from typoattack.runner.plan import chosen_indices, needs_text_space
 from typoattack.runner.worker import without_pixels
+from typoattack.runner.writable import check_words
 from typoattack.samples.base import Dataset
 from typoattack.suite import Suite
 from typoattack.task import Task
@@ -165,6 +166,7 @@ def interviews(
 def _generator(suite: Suite, data: Dataset) -> Generator:
     if needs_text_space(suite):
         raise UserError("a chat model has no text space: choose other words than nearest, farthest")
+    check_words(suite, data.task.class_names)
     return Generator(suite, data.task.class_names)
 
 
