@@ -15,12 +15,16 @@ import importlib
 import json
 import os
 import pty
+import queue
 import runpy
 import select
 import struct
+import subprocess
 import sys
 import termios
 import traceback
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 PACKAGES = (
@@ -29,6 +33,57 @@ PACKAGES = (
     *("torch", "torch.utils.data", "torchvision", "typer", "xxhash", "yaml"),
     *("typoattack.api", "typoattack.models.mini", "typoattack.report.page"),
 )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a process left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Servers:
+    """Processes that run command lines.
+
+    Args:
+        count: how many of them, each with one command at a time.
+        wishes: environment variables beside those of the tests.
+    """
+
+    def __init__(self, count: int, wishes: dict[str, str]) -> None:
+        here = Path(__file__)
+        usual = {"PYTHONPATH": str(here.parents[1]), "OMP_NUM_THREADS": "1"}
+        usual |= {"PYTHONIOENCODING": "utf-8", "TERM": "xterm"}
+        self.processes = [
+            subprocess.Popen(
+                [sys.executable, str(here)],
+                env={**os.environ, **usual, **wishes},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(count)
+        ]
+        self._idle: queue.Queue[subprocess.Popen[str]] = queue.Queue()
+        for process in self.processes:
+            self._idle.put(process)
+
+    def run(self, code: str, arguments: list[str], cwd: Path, *, terminal: bool) -> Outcome:
+        request = {"code": code, "arguments": arguments, "cwd": str(cwd), "terminal": terminal}
+        process = self._idle.get()
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            return Outcome(**json.loads(process.stdout.readline()))
+        finally:
+            self._idle.put(process)
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.stdin.close()
+            process.wait()
 
 
 def main() -> None:

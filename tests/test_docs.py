@@ -6,20 +6,17 @@ Work is made small (`SMALLER`), since what is looked at here is that the words a
 """
 
 import concurrent.futures
-import json
 import os
-import queue
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.command_server import Servers
 from tests.conftest import noise
 from tests.models.test_transformers_backend import save as save_transformers
 from typoattack.cli.commands import COMMANDS, load_command
@@ -72,15 +69,6 @@ class Block:
     text: str
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a process left behind."""
-
-    status: int
-    out: str
-    err: str
-
-
 def blocks(text: str) -> list[Block]:
     fenced = re.findall(
         r"^```(\w*)(?: title=\"(.+?)\")?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE
@@ -106,43 +94,6 @@ def examples() -> dict[str, list[str]]:
             if each.epilog:
                 found[f"{name} {sub}".strip()] = re.findall("`(.+?)`", each.epilog)
     return found
-
-
-class Servers:
-    """Processes that run command lines; see `command_server`."""
-
-    def __init__(self, count: int, cache: Path) -> None:
-        here = Path(__file__).with_name("command_server.py")
-        wishes = {"PYTHONPATH": str(ROOT), "TYPOATTACK_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
-        wishes |= {"HF_HOME": str(cache / "hf"), "PYTHONIOENCODING": "utf-8", "TERM": "xterm"}
-        self.processes = [
-            subprocess.Popen(
-                [sys.executable, str(here)],
-                env={**os.environ, **wishes},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(count)
-        ]
-        self._idle: queue.Queue[subprocess.Popen[str]] = queue.Queue()
-        for process in self.processes:
-            self._idle.put(process)
-
-    def run(self, code: str, arguments: list[str], cwd: Path, *, terminal: bool) -> Outcome:
-        request = {"code": code, "arguments": arguments, "cwd": str(cwd), "terminal": terminal}
-        process = self._idle.get()
-        try:
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
-            return Outcome(**json.loads(process.stdout.readline()))
-        finally:
-            self._idle.put(process)
-
-    def close(self) -> None:
-        for process in self.processes:
-            process.stdin.close()
-            process.wait()
 
 
 @dataclass(frozen=True)
@@ -196,7 +147,9 @@ class Reader:
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     alone = "PYTEST_XDIST_WORKER" not in os.environ  # else every worker of the tests has its own
-    made = Servers(2 if alone else 1, tmp_path_factory.mktemp("cache"))
+    cache = tmp_path_factory.mktemp("cache")
+    wishes = {"TYPOATTACK_CACHE": str(cache), "HF_HOME": str(cache / "hf")}
+    made = Servers(2 if alone else 1, wishes)
     yield made
     made.close()
 

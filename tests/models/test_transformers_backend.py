@@ -183,7 +183,7 @@ def test_what_is_no_dual_encoder_is_refused_in_a_line(tmp_path: Path) -> None:
     for name, said in [
         (f"transformers:{tmp_path}/vit", "ViTModel is no dual encoder"),
         (f"transformers:{tmp_path}/empty", "transformers cannot open it"),
-        ("transformers:no-such/model", "transformers cannot open it"),
+        ("transformers:no-such/model", "not in the cache, and HF_HUB_OFFLINE forbids"),
         ("transformers:", "is written transformers:ORG/NAME"),
     ]:
         with pytest.raises(UserError, match=said) as error:

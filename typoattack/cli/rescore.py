@@ -4,18 +4,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from typoattack.cli import console
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Cluster, Device, Plugins, load_plugins
+from typoattack.cli.printing import Printing, prints
 from typoattack.cli.progress import StageProgress
 
 app = new_app()
 
 
 @app.command(epilog="Example: `typoattack rescore runs/kept --templates simple --templates openai`")
+@prints
 def rescore(
+    how: Printing,
     runs: Annotated[
         list[Path], typer.Argument(help="Run folders, of runs with --keep-embeddings.")
     ],
@@ -44,8 +45,14 @@ def rescore(
     plugin: Plugins = None,
 ) -> None:
     """Does a conclusion depend on the rule of scoring? Figures and places under each."""
+    from typoattack.report.rules import (
+        markdown_rules,
+        rules_frame,
+        tell_rules,
+        terminal_rules,
+        write_rules,
+    )
     from typoattack.report.rules import rescore as scored  # imports torch
-    from typoattack.report.rules import tell_rules, terminal_rules, write_rules
 
     load_plugins(plugin)
     with StageProgress() as progress:
@@ -58,8 +65,12 @@ def rescore(
             by=cluster,
             progress=progress,
         )
-    console.out.print(terminal_rules(found))
-    console.out.print(Text(tell_rules(found)))
+    how.results(
+        tables=lambda: [terminal_rules(found)],
+        frame=lambda: rules_frame(found),
+        markdown=lambda: markdown_rules(found),
+    )
+    how.tell(tell_rules(found))
     if out is not None:
         write_rules(found, out)
-        console.out.print(Text(f"rules: {out / 'rules.csv'}"), soft_wrap=True)
+        how.tell(f"rules: {out / 'rules.csv'}", soft=True)

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from typoattack.cli import console
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Canvas, DatasetName, Device, Plugins, Seed, load_plugins
+from typoattack.cli.printing import Printing, prints
 from typoattack.cli.progress import StageProgress
 from typoattack.core.resources import default_cache_dir
 from typoattack.factory import load_models
@@ -16,7 +15,12 @@ from typoattack.metrics.transfer import transfer_matrix
 from typoattack.models.devices import resolve_device
 from typoattack.models.text_cache import TextCache
 from typoattack.recipes import parse_recipe
-from typoattack.report.transfer import tell_transfer, terminal_transfer, write_transfer
+from typoattack.report.transfer import (
+    tell_transfer,
+    terminal_transfer,
+    transfer_frame,
+    write_transfer,
+)
 from typoattack.runner.transfer import UNSEARCHED, Search
 from typoattack.runner.transfer import transfer as transferred
 from typoattack.samples import DatasetSpec, open_dataset
@@ -30,7 +34,9 @@ _TRIED = 30
 
 
 @app.command(epilog="Example: `typoattack transfer words --model mini --model mini-blind`")
+@prints
 def transfer(
+    how: Printing,
     kind: Annotated[str, typer.Argument(help="words, places or pictures.")],
     model: Annotated[
         list[str], typer.Option("--model", "-m", help="Searched, and tried; two at least.")
@@ -68,12 +74,12 @@ def transfer(
             models, data, search, limit=limit, device=where, cache=cache, progress=progress
         )
     found = transfer_matrix(rows)
-    console.out.print(terminal_transfer(found))
-    console.out.print(Text(tell_transfer(found)))
+    how.results(tables=lambda: [terminal_transfer(found)], frame=lambda: transfer_frame(found))
+    how.tell(tell_transfer(found))
     if kind != "pictures":
         best = rows[rows["source"] != UNSEARCHED].drop_duplicates("source")
         for line in best.itertuples():
-            console.out.print(Text(f"found on {line.source}: {line.found}"))
+            how.tell(f"found on {line.source}: {line.found}")
     if out is not None:
         write_transfer(found, rows, out)
-        console.out.print(Text(f"matrix: {out / 'matrix.csv'}"), soft_wrap=True)
+        how.tell(f"matrix: {out / 'matrix.csv'}", soft=True)

@@ -8,8 +8,10 @@ from typing import Any
 
 import open_clip
 import torch
+from open_clip.constants import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME
 
 from typoattack.core.errors import UserError, unknown
+from typoattack.core.hub import asking_the_hub, fetch, refusal
 from typoattack.models.ahead import Answer, normalised_later
 from typoattack.models.base import Lineage, Preprocess
 from typoattack.models.inference import (
@@ -86,12 +88,17 @@ def load_open_clip(name: str, *, device: str = "cpu", precision: str = "fp32") -
     """
     check_precision(precision)
     arch, pretrained, quick_gelu = _resolve(name)
+    online = contextlib.nullcontext() if _local(arch, pretrained) else asking_the_hub()
     try:
-        with _quiet():
-            made, preprocess = open_clip.create_model_from_pretrained(
-                arch, pretrained, device=device, force_quick_gelu=quick_gelu, weights_only=True
-            )
-            tokenizer = open_clip.get_tokenizer(arch)
+        with online:
+            _fetch(name, arch, pretrained)
+            with _quiet():
+                made, preprocess = open_clip.create_model_from_pretrained(
+                    arch, pretrained, device=device, force_quick_gelu=quick_gelu, weights_only=True
+                )
+                tokenizer = open_clip.get_tokenizer(arch)
+    except UserError:
+        raise
     except Exception as error:
         raise _in_words(name, error) from None
     return OpenClipModel(name, made, preprocess, tokenizer, device=device, precision=precision)
@@ -119,6 +126,31 @@ def _resolve(name: str) -> tuple[str, str | None, bool]:
     return arch, tag, bool(open_clip.get_pretrained_cfg(arch, tag).get("quick_gelu", False))
 
 
+def _local(arch: str, pretrained: str | None) -> bool:
+    """Whether all of a model lies in a folder or file of the user's own."""
+    return arch.startswith("local-dir:") or Path(pretrained or "").is_file()
+
+
+def _fetch(name: str, arch: str, pretrained: str | None) -> None:
+    """Have in the cache what the Hub keeps of a model, if it keeps it.
+
+    open_clip would fetch it too, but tells of nothing that goes wrong with weights.
+
+    Raises:
+        UserError: if it cannot be had; says why.
+    """
+    what = f"model {name!r}"
+    if arch.startswith("hf-hub:"):
+        repository = arch.removeprefix("hf-hub:")
+        fetch(what, repository, ["open_clip_config.json"])
+        fetch(what, repository, [HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME])
+    elif pretrained and (where := open_clip.get_pretrained_cfg(arch, pretrained).get("hf_hub")):
+        repository, _, file = where.rpartition("/")
+        file = file or HF_WEIGHTS_NAME
+        safe = {HF_WEIGHTS_NAME: HF_SAFE_WEIGHTS_NAME}.get(file)
+        fetch(what, repository, [safe or str(Path(file).with_suffix(".safetensors")), file])
+
+
 def _few(names: Sequence[str]) -> str:
     shown = ", ".join(names[:8])
     return f"{shown}, …" if len(names) > 8 else shown or "none (open_clip publishes none)"
@@ -126,18 +158,9 @@ def _few(names: Sequence[str]) -> str:
 
 def _in_words(name: str, error: Exception) -> UserError:
     """What went wrong while open_clip opened `name`."""
-    chain: BaseException | None = error
-    seen = []
-    while chain is not None:
-        seen.append(f"{type(chain).__name__} {chain}")
-        chain = chain.__cause__ or chain.__context__
-    text = " ".join(" ".join(seen).split())
-    marks = ("Connection", "resolve", "Offline", "urlopen", "LocalEntryNotFound", "Network")
-    if not name.startswith("local-dir:") and any(mark in text for mark in marks):
-        return UserError(
-            f"model {name!r}: its weights are not in the cache and cannot be fetched; "
-            "connect to the network, or use local-dir:PATH or mini"
-        )
+    told = "" if name.startswith("local-dir:") else refusal(error)
+    if told:
+        return UserError(f"model {name!r}: {told}, or use local-dir:PATH or mini")
     return UserError(
         f"model {name!r}: open_clip cannot open it ({' '.join(str(error).split())[:300]})"
     )

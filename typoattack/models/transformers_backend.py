@@ -1,14 +1,17 @@
 """Dual encoders of Hugging Face's `transformers`: CLIP, SigLIP, SigLIP2 and their kin."""
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
 
 from typoattack.core.errors import UserError
+from typoattack.core.hub import asking_the_hub, fetch, refusal
 from typoattack.models.ahead import Answer, normalised_later
 from typoattack.models.base import Lineage, Preprocess
 from typoattack.models.inference import (
@@ -134,6 +137,13 @@ def _pooled(output: Any) -> torch.Tensor:
     return features
 
 
+_WEIGHTS = tuple(
+    f"{name}{more}"
+    for name in ("model.safetensors", "pytorch_model.bin")
+    for more in ("", ".index.json")
+)
+
+
 def load_transformers(
     name: str, *, device: str = "cpu", precision: str = "fp32"
 ) -> TransformersModel:
@@ -147,7 +157,6 @@ def load_transformers(
     """
     check_precision(precision)
     try:
-        from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
         from transformers.utils import logging
     except ImportError:
         raise UserError(
@@ -159,18 +168,33 @@ def load_transformers(
     if not sys.stderr.isatty():
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # in a log it has no end
     try:
+        module, processor, tokenizer = _parts(name, source)
+    except UserError:
+        raise
+    except Exception as error:
+        if told := refusal(error):
+            raise UserError(f"model {name!r}: {told}") from None
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"model {name!r}: transformers cannot open it ({reason})") from None
+    return TransformersModel(
+        name, module.to(device), processor, tokenizer, device=device, precision=precision
+    )
+
+
+def _parts(name: str, source: str) -> tuple[Any, Any, Any]:
+    """Model, image processor and tokenizer of a folder, or of a repository of the Hub."""
+    from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
+
+    with contextlib.ExitStack() as stack:
+        if not Path(source).is_dir():
+            stack.enter_context(asking_the_hub())
+            # transformers would fetch them too, but calls files missing that cannot be fetched.
+            for files in (["config.json"], _WEIGHTS):
+                fetch(f"model {name!r}", source, files)
         module = AutoModel.from_pretrained(source, trust_remote_code=False)
         if not (hasattr(module, "get_image_features") and hasattr(module, "get_text_features")):
             raise UserError(f"model {name!r}: {type(module).__name__} is no dual encoder")
         processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
             source, trust_remote_code=False
         )
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    except UserError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(f"model {name!r}: transformers cannot open it ({reason})") from None
-    return TransformersModel(
-        name, module.to(device), processor, tokenizer, device=device, precision=precision
-    )
+        return module, processor, AutoTokenizer.from_pretrained(source, trust_remote_code=False)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 import typoattack.report.sections  # noqa: F401 (registers them)
 from typoattack.cards.card import build_card, write_card
 from typoattack.core.files import write_whole
+from typoattack.core.spreadsheet import csv_text
 from typoattack.report.breakdown import becomes, by_class, by_word
 from typoattack.report.charts import charts
 from typoattack.report.charts.base import write_charts
@@ -49,12 +50,11 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0, home: str = "") 
     data = replace(report_data(view, folder, seed=seed), home=home)
     written = [folder / PAGE, *write_tables(view.summaries, folder)]
     for name, table in data.breakdowns.items():
-        text = table.to_csv(index=False, lineterminator="\n")
+        text = csv_text(table)
         write_whole(folder / f"{name}.csv", text.encode())
         written.append(folder / f"{name}.csv")
     if view.prices:
-        prices = price_frame(view.prices).to_csv(index=False, lineterminator="\n")
-        write_whole(folder / PRICES, prices.encode())
+        write_whole(folder / PRICES, csv_text(price_frame(view.prices)).encode())
         written.append(folder / PRICES)
     written.append(write_card(card_of_view(view), folder))
     written += write_charts(data.charts, folder / FIGURES_FOLDER)

@@ -14,6 +14,7 @@ from typoattack.core.errors import UserError
 from typoattack.core.files import make_folder, write_whole
 from typoattack.core.progress import Progress, silent
 from typoattack.core.resources import default_cache_dir
+from typoattack.core.spreadsheet import csv_text
 from typoattack.factory import load_models
 from typoattack.metrics.clusters import AUTO, clusters
 from typoattack.metrics.comparison import refuse_different_suites, refuse_figure
@@ -25,7 +26,14 @@ from typoattack.metrics.summaries import estimate
 from typoattack.models.devices import resolve_device
 from typoattack.models.text_cache import TextCache
 from typoattack.report.run import Run
-from typoattack.report.tables import NONE, markdown_lines, minus, percent, plain_table
+from typoattack.report.tables import (
+    NONE,
+    escape_markdown,
+    markdown_lines,
+    minus,
+    percent,
+    plain_table,
+)
 from typoattack.results.folder import RunFolder
 from typoattack.runner.rescore import ALL, AS_RUN, Rule, every_rule, rescored
 
@@ -209,6 +217,14 @@ def rules_frame(found: ByRule) -> pd.DataFrame:
     return whole
 
 
+def markdown_rules(found: ByRule) -> str:
+    """The matrix in Markdown, and what it says."""
+    heads = ["Rule", *found.models]
+    lines = [[escape_markdown(cell) for cell in line] for line in [heads, *_lines(found)]]
+    table = markdown_lines([lines[0], ["---"] * len(heads), *lines[1:]])
+    return f"{table}\n{escape_markdown(tell_rules(found))}\n"
+
+
 def write_rules(found: ByRule, folder: Path) -> list[Path]:
     """Write `rules.csv`, `rules.md` and `rules.json`.
 
@@ -217,12 +233,10 @@ def write_rules(found: ByRule, folder: Path) -> list[Path]:
     """
     make_folder(folder)
     frame = rules_frame(found)
-    heads = ["Rule", *found.models]
-    table = markdown_lines([heads, ["---"] * len(heads), *_lines(found)])
     rows = json.loads(frame.to_json(orient="records", double_precision=15))
     texts = {
-        "rules.csv": frame.to_csv(index=False, lineterminator="\n"),
-        "rules.md": f"{table}\n{tell_rules(found)}\n",
+        "rules.csv": csv_text(frame),
+        "rules.md": markdown_rules(found),
         "rules.json": json.dumps({"figure": found.figure, "rows": rows}, indent=2) + "\n",
     }
     for name, text in texts.items():

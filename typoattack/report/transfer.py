@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from typoattack.core.files import make_folder, write_whole
+from typoattack.core.spreadsheet import csv_text
 from typoattack.metrics.transfer import Transfer
 from typoattack.report.charts.base import INK, PAPER, SERIES, Chart, short, write_charts
 from typoattack.report.tables import NONE, minus, percent, plain_table
@@ -73,7 +74,7 @@ def write_transfer(found: Transfer, rows: pd.DataFrame, folder: Path) -> list[Pa
     make_folder(folder)
     tables = {"matrix.csv": transfer_frame(found), "transfer.csv": rows}
     for name, table in tables.items():
-        write_whole(folder / name, table.to_csv(index=False, lineterminator="\n").encode())
+        write_whole(folder / name, csv_text(table).encode())
     caption = "Flip rate of held-out photographs: found on (lines), tried on (columns)."
     charts = write_charts([Chart("matrix", "Transfer", caption, partial(_drawn, found))], folder)
     return [*(folder / name for name in tables), *charts]

@@ -1,5 +1,6 @@
 """Data sets that Hugging Face's `datasets` opens: from its Hub, or local parquet and folders."""
 
+import contextlib
 import glob
 import sys
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 from PIL import Image
 
 from typoattack.core.errors import BrokenImage, UserError
+from typoattack.core.hub import asking_the_hub, refusal
 from typoattack.core.randomness import digest
 from typoattack.drawing.canvas import decode
 from typoattack.samples.base import Sample
@@ -162,8 +164,16 @@ def _sizes(rows: Any, column: str) -> str:
     return digest(repr(sizes.to_pylist()), *names)
 
 
-def open_rows(spec: str) -> Any:
-    """The rows that `hf:NAME[:SPLIT]`, `parquet:FILE` or `imagefolder:FOLDER` names."""
+def open_rows(spec: str, said: str = "") -> Any:
+    """The rows that `hf:NAME[:SPLIT]`, `parquet:FILE` or `imagefolder:FOLDER` names.
+
+    Args:
+        spec: one of these.
+        said: what the user wrote, if it was something else.
+
+    Raises:
+        UserError: if there are none, or they cannot be fetched; says why.
+    """
     import datasets
 
     if not sys.stderr.isatty():
@@ -177,15 +187,19 @@ def open_rows(spec: str) -> Any:
             _must_exist(rest, spec)
             return datasets.load_dataset("imagefolder", data_dir=rest, split="train")
         name, _, split = rest.partition(":")
+        local = contextlib.nullcontext() if Path(name).exists() else asking_the_hub()
+        with local:
+            splits = datasets.load_dataset(name, split=split or None)
         if split:
-            return datasets.load_dataset(name, split=split)
-        splits = datasets.load_dataset(name)
+            return splits
     except UserError:
         raise
-    except ConnectionError as error:
-        raise UserError(f"dataset {spec!r}: no network to fetch it ({_one_line(error)})") from None
     except Exception as error:
-        raise UserError(f"dataset {spec!r}: cannot be opened ({_one_line(error)})") from None
+        if told := refusal(error):
+            raise UserError(f"dataset {said or spec!r}: {told}") from None
+        raise UserError(
+            f"dataset {said or spec!r}: cannot be opened ({_one_line(error)})"
+        ) from None
     for likely in ("test", "validation", "train"):
         if likely in splits:
             return splits[likely]

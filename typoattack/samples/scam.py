@@ -86,7 +86,7 @@ def _rows(source: str, spec: str) -> Any:
     """The rows with pictures still encoded; `UserError` if a column is missing."""
     import datasets
 
-    rows = open_rows(source)
+    rows = open_rows(source, spec)
     missing = [column for column in COLUMNS if column not in rows.features]
     if missing:
         raise UserError(
