@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import Rng, digest
 from typoattack.core.registry import Kind, Registry
+from typoattack.core.spreadsheet import plain_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def _parsed_table(path: str, data: bytes) -> TableWords:
             raise UserError(f"{where}: no column {column!r}; it needs {', '.join(TABLE_COLUMNS)}")
     table: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(lines, start=2):
-        name, word = ((line[column] or "").strip() for column in TABLE_COLUMNS)
+        name, word = (plain_cell((line[c] or "").strip()) for c in TABLE_COLUMNS)
         if not (name and word):
             raise UserError(f"{where}: line {number} needs a class and a word")
         table[name] = (*table.get(name, ()), word)
@@ -257,6 +258,21 @@ def pseudoword(like: str, rng: Rng) -> str:
         made.append(letter.upper() if character.isupper() else letter)
         vowel = not vowel
     return "".join(made)
+
+
+def possible_words(source: WordSource, class_names: Sequence[str]) -> Sequence[str]:
+    """All words that a source may ask to be written; none of those that it makes up in Latin.
+
+    Args:
+        source: of words.
+        class_names: of the data set.
+    """
+    if isinstance(source, FixedWords):
+        return source.choices
+    if isinstance(source, TableWords):
+        own = dict.fromkeys(class_names)
+        return [word for name, words in source.table.items() if name in own for word in words]
+    return () if isinstance(source, RandomLetters) else class_names
 
 
 WORDS: Registry[Kind[Callable[[str], WordSource]]] = Registry(

@@ -45,9 +45,9 @@ def _entrants(*models: str, samples: int = 60) -> list[Entrant]:
     return made
 
 
-def _printed(found: Comparison, width: int = 100) -> str:
+def _printed(found: Comparison, width: int = 140) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(terminal_comparison(found))
+    console.print(terminal_comparison(found, console.width))
     out: str = console.file.getvalue()  # type: ignore[attr-defined]
     return out
 

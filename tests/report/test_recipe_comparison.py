@@ -55,7 +55,7 @@ def test_no_difference_is_told_with_what_could_have_been_shown() -> None:
 def test_the_table_names_models_where_there_are_several_and_files_hold_all(tmp_path: Path) -> None:
     found = _found(4, 16, models="mn")
     console = Console(file=io.StringIO(), width=140)
-    console.print(recipe_table(found))
+    console.print(recipe_table(found, console.width))
     assert "Model" in console.file.getvalue()  # type: ignore[attr-defined]
     markdown, table_file = write_recipes(found, tmp_path)
     assert "works better" in markdown.read_text()

@@ -16,7 +16,9 @@ from tests.trust.runs import run_of, suite_of
 from typoattack.api import Run
 from typoattack.cli import main
 from typoattack.core.errors import UserError
-from typoattack.suite import parse_suite
+from typoattack.samples import DatasetSpec, open_dataset
+from typoattack.samples.labels import read_lines
+from typoattack.suite import load_suite, parse_suite
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -154,12 +156,15 @@ def test_strange_class_names_are_classes_like_any_other(
         assert markup not in page
 
 
-def test_a_word_that_no_font_has_ends_the_run_with_its_name(
+def test_words_that_no_font_has_are_named_before_the_first_photograph(
     named: tuple[Path, Path], tiny_clip: Path, tmp_path: Path
 ) -> None:
-    suite = with_names(*named, tiny_clip, "fixed:\u05d0\u05d1")
-    with pytest.raises(UserError, match=r"recipe printed-label on sample .*cannot draw '\u05d0'"):
+    suite = with_names(*named, tiny_clip, "list:plain,\u1980\u1981,\u1982\u1980")
+    with pytest.raises(UserError) as refused:
         run_of(suite, tmp_path / "run")  # type: ignore[arg-type]
+    assert "recipe printed-label cannot draw '\u1980\u1981', '\u1982\u1980': " in str(refused.value)
+    assert "NEW TAI LUE LETTER" in str(refused.value)
+    assert not list((tmp_path / "run").rglob("part-*"))
 
 
 @pytest.mark.parametrize(
@@ -226,9 +231,21 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("#" * 2_000_000, "at most"),
         ("question: q\nseed: " + "9" * 6000, "not YAML|seed|recipes"),
         ('question: "\\ud800"\nrecipes: [printed-label]', "not text"),
-        ("question: q\nrecipes: [printed-label]\nrecipes: 3", "recipes"),
+        ("question: q\nrecipes: [printed-label]\nrecipes: 3", "line 3: the key 'recipes' stands"),
         ("question: q\nrecipes: [printed-label]\n1: 2", "1"),
         ("question: q\nrecipes: [printed-label]\nseed: -1", "seed"),
+        ("question: q\nrecipes: [printed-label]\nseed: 1:30", "seed"),
+        ("question: q\nrecipes: [printed-label]\nseed: 010", "seed"),
+        ("question: q\nseed: 1\nrecipes: [printed-label]\nseed: 2", "line 4: the key 'seed'"),
+        (
+            "question: q\nrecipes: [{recipe: printed-label, size: 0.1, size: 0.2}]",
+            "line 2: the key 'size' stands twice",
+        ),
+        ("question: q\nrecipes: [{recipe: printed-label, size: true}]", "size"),
+        ("question: q\nrecipes: ['printed-label(size=true)']", "'size' is True"),
+        ("question: q\nrecipes: ['printed-label(size=" + "1" * 5000 + ")']", "5,000 characters"),
+        ("question: q\nrecipes: [printed-label]\nseed: " + "9" * 5000, "line 3: a number of 5,000"),
+        ("question: q\nrecipes: [printed-label]\nclean_as_published: yes", "clean_as_published"),
         ("question: q\nrecipes: [printed-label]\nseed: 2026-11-21", "seed"),
         ("question: q\nrecipes: [printed-label]\ncanvas: .nan", "canvas"),
         ("question: q\nrecipes: [{recipe: printed-label, size: .inf}]", "size"),
@@ -289,3 +306,24 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
 def test_half_characters_on_the_command_line_are_refused(refused: Callable[..., str]) -> None:
     assert "not text" in refused("run", "quick", "--words", "fixed:\udcff")
     assert "not text" in refused("run", "quick", "--recipe", "printed-label @ fixed:\udcff")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(
+    photo_folder: Path, tiny_clip: Path, tmp_path: Path
+) -> None:
+    names, text = tmp_path / "names.txt", tmp_path / "suite.yaml"
+    names.write_text("cat\ndog\nfish\n", encoding="utf-8-sig")
+    text.write_text("question: q\nrecipes: [printed-label]\n", encoding="utf-8-sig")
+    assert read_lines(str(names), "class names")[0] == "cat"
+    assert load_suite(str(text)).question == "q"
+
+
+@pytest.mark.parametrize("kind", ["bundled", "csv:x.csv", "scam:x", "stroop-cards"])
+def test_class_names_that_a_data_set_would_pass_over_are_refused(kind: str) -> None:
+    with pytest.raises(UserError, match=r"takes no class_names: its own stand with it; folder"):
+        open_dataset(DatasetSpec(kind, class_names="names.txt"))
+
+
+def test_a_column_that_a_folder_would_pass_over_is_refused(photo_folder: Path) -> None:
+    with pytest.raises(UserError, match="takes no image_column"):
+        open_dataset(DatasetSpec(f"folder:{photo_folder}", image_column="picture"))

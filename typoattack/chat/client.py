@@ -5,15 +5,16 @@ import io
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from typoattack.core.errors import RunFailure, UserError
-from typoattack.core.files import write_whole
+from typoattack.core.files import make_folder, write_whole
 from typoattack.core.randomness import digest
+from typoattack.core.secrets import without_credentials
 
 if TYPE_CHECKING:
     import httpx
@@ -32,7 +33,7 @@ class Endpoint:
         model: its name there.
         base_url: up to `/v1`.
         options: further fields of the request, such as `{"max_tokens": 64}`.
-        timeout: seconds for one try.
+        timeout: seconds for one try, from its first byte to its last.
         tries: at most, the first included.
         backoff: seconds before the second try, doubled before each further one.
         key: sent as a bearer token; empty sends none. Never printed, stored or hashed.
@@ -45,6 +46,11 @@ class Endpoint:
     tries: int = 6
     backoff: float = 1.0
     key: str = field(default="", repr=False)
+
+    @property
+    def shown_url(self) -> str:
+        """`base_url` as it may stand in files and messages: without what lets anybody in."""
+        return without_credentials(self.base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +95,18 @@ class ChatClient:
     def __init__(self, endpoint: Endpoint, cache: Path | None = None) -> None:
         self.endpoint = endpoint
         self._cache = cache
-        self._http: httpx.Client | None = None
+        self._here = threading.local()
+        self._opened: list[httpx.Client] = []
         self._lock = threading.Lock()
+        self._asking: dict[str, threading.Lock] = {}
         self._stopped = threading.Event()
 
     def __enter__(self) -> "ChatClient":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._http is not None:
-            self._http.close()
+        for client in self._opened:
+            client.close()
 
     def stop(self) -> None:
         """Let no try follow: threads that wait for one give up."""
@@ -110,9 +118,10 @@ class ChatClient:
         if path is None or not path.is_file():
             return None
         try:
-            return Reply(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            kept = Reply(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
+        return kept if kept == _sound(kept) else None
 
     def ask(self, image: bytes, question: str) -> Reply:
         """The answer about a PNG picture, from the cache or the endpoint.
@@ -121,22 +130,28 @@ class ChatClient:
             NoAnswer: if the endpoint failed at every try.
             UserError: if it refuses the key, the model or the request.
         """
-        known = self.known(image, question)
-        if known is not None:
-            return known
-        reply = self._tried(_body(self.endpoint, image, question))
-        path = self._path(image, question)
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, json.dumps(asdict(reply), ensure_ascii=False).encode())
-        return reply
+        with self._alone(digest(question, image)):
+            known = self.known(image, question)
+            if known is not None:
+                return known
+            reply = self._tried(_body(self.endpoint, image, question))
+            path = self._path(image, question)
+            if path is not None:
+                make_folder(path.parent)
+                write_whole(path, json.dumps(asdict(reply), ensure_ascii=False).encode())
+            return reply
+
+    def _alone(self, asked: str) -> threading.Lock:
+        """Held while a question is asked, so that the same one waits for its answer."""
+        with self._lock:
+            return self._asking.setdefault(asked, threading.Lock())
 
     def _path(self, image: bytes, question: str) -> Path | None:
         if self._cache is None:
             return None
         end = self.endpoint
         options = json.dumps(dict(end.options), sort_keys=True)
-        key = digest(end.base_url, end.model, options, question, image)
+        key = digest(end.shown_url, end.model, options, question, image)
         return self._cache / "chat" / key[:2] / f"{key}.json"
 
     def _tried(self, body: bytes) -> Reply:
@@ -165,54 +180,83 @@ class ChatClient:
             raise NoAnswer(f"{error} ({self.endpoint.tries} tries)") from None
 
     def _client(self) -> "httpx.Client":
+        """This thread's own, so that closing it ends no other thread's try."""
         import httpx
 
-        with self._lock:
-            if self._http is None:
-                key = self.endpoint.key
-                self._http = httpx.Client(
-                    base_url=self.endpoint.base_url.rstrip("/") + "/",
-                    timeout=self.endpoint.timeout,
-                    headers={"Authorization": f"Bearer {key}"} if key else {},
-                )
-            return self._http
+        client: httpx.Client | None = getattr(self._here, "client", None)
+        if client is None or client.is_closed:
+            key = self.endpoint.key
+            client = httpx.Client(
+                base_url=self.endpoint.base_url.rstrip("/") + "/",
+                timeout=self.endpoint.timeout,
+                headers={"Authorization": f"Bearer {key}"} if key else {},
+                follow_redirects=False,  # the key is for this endpoint
+            )
+            self._here.client = client
+            with self._lock:
+                self._opened.append(client)
+        return client
 
     def _once(self, body: bytes) -> Reply:
         """One try; `_Again` for what may pass, `UserError` for what will not."""
         import httpx
 
-        headers = {"Content-Type": "application/json"}
         try:
-            with self._client().stream(
-                "POST", "chat/completions", content=body, headers=headers
-            ) as response:
-                content = bytearray()
-                for part in response.iter_bytes():
-                    content += part
-                    if len(content) > MOST_BYTES:
-                        break
+            status, headers, content = self._sent(body)
         except httpx.InvalidURL as error:
-            raise UserError(f"--base-url {self.endpoint.base_url!r}: {error}") from None
+            told = self._without_key(str(error))
+            raise UserError(f"--base-url {self.endpoint.shown_url!r}: {told}") from None
         except httpx.HTTPError as error:
             said = f"{type(error).__name__} {error}".strip()
             raise _Again(self._without_key(said)) from None
-        status = response.status_code
         if status == 429 or status >= 500 or status == 408:
-            raise _Again(f"status {status}", _retry_after(response.headers))
+            raise _Again(f"status {status}", _retry_after(headers))
         if status != 200:
             said = self._without_key(
                 " ".join(bytes(content[:600]).decode("utf-8", "replace").split())
             )
             raise UserError(
-                f"{self.endpoint.base_url} answers {self.endpoint.model!r} with status {status}: "
+                f"{self.endpoint.shown_url} answers {self.endpoint.model!r} with status {status}: "
                 f"{said[:300]}"
             )
         if len(content) > MOST_BYTES:
             return Reply("")  # it was paid for, and it is no letter
-        return _reply(bytes(content))
+        reply = _reply(bytes(content))
+        return replace(reply, text=self._without_key(reply.text))
+
+    def _sent(self, body: bytes) -> tuple[int, Mapping[str, str], bytearray]:
+        """Status, headers and content of one try, which ends with its time.
+
+        httpx limits each read, and a byte a minute is in time for ever: so a timer closes the
+        connection, and the next read finds it closed.
+        """
+        import httpx
+
+        client, content = self._client(), bytearray()
+        timer = threading.Timer(self.endpoint.timeout, client.close)
+        timer.daemon = True
+        timer.start()
+        try:
+            headers = {"Content-Type": "application/json"}
+            with client.stream("POST", "chat/completions", content=body, headers=headers) as said:
+                for part in said.iter_bytes():
+                    content += part
+                    if len(content) > MOST_BYTES:
+                        break
+            return said.status_code, said.headers, content
+        except (httpx.HTTPError, httpx.StreamError, RuntimeError, OSError) as error:
+            if client.is_closed:
+                late = f"no whole answer within {self.endpoint.timeout:g} seconds"
+                raise httpx.ReadTimeout(late) from None
+            if isinstance(error, httpx.HTTPError):
+                raise
+            raise httpx.ReadError(str(error)) from None
+        finally:
+            timer.cancel()
 
     def _without_key(self, text: str) -> str:
-        return text.replace(self.endpoint.key, "***") if self.endpoint.key else text
+        key = self.endpoint.key
+        return without_credentials(text.replace(key, "***") if key else text)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
@@ -223,23 +267,55 @@ def _retry_after(headers: Mapping[str, str]) -> float:
 
 
 def _reply(content: bytes) -> Reply:
-    """The reply in a response's JSON; nonsense is worth another try."""
+    """The reply in a response's JSON; nonsense is worth another try.
+
+    What holds a message was paid for, so that nothing else that is odd about it is.
+    """
     try:
         data = json.loads(content)
         message = data["choices"][0]["message"]
         text, refusal = message.get("content"), message.get("refusal")
-        usage = data.get("usage") or {}
-        if text is not None and not isinstance(text, str):
-            raise TypeError("content is no text")
-        return Reply(
-            text=text or str(refusal or ""),
-            refused=bool(refusal),
-            prompt_tokens=int(usage.get("prompt_tokens") or 0),
-            completion_tokens=int(usage.get("completion_tokens") or 0),
-            model=str(data.get("model") or ""),
-        )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise _Again(f"no chat completion in the answer ({type(error).__name__})") from None
+    usage = data.get("usage")
+    counted = usage if isinstance(usage, dict) else {}
+    return _sound(
+        Reply(
+            text=_text(text) or _text(refusal),
+            refused=bool(refusal),
+            prompt_tokens=counted.get("prompt_tokens", 0),
+            completion_tokens=counted.get("completion_tokens", 0),
+            model=_text(data.get("model")),
+        )
+    )
+
+
+def _text(content: Any) -> str:
+    """Text as it is, or as the parts of a list have it."""
+    if isinstance(content, list):
+        return "".join(_text(one.get("text")) for one in content if isinstance(one, dict))
+    return content if isinstance(content, str) else ""
+
+
+def _sound(reply: Reply) -> Reply:
+    """A reply that any file can hold: whole characters, and counts that are numbers."""
+    return Reply(
+        text=_whole(reply.text),
+        refused=reply.refused is True,
+        prompt_tokens=_count(reply.prompt_tokens),
+        completion_tokens=_count(reply.completion_tokens),
+        model=_whole(reply.model)[:200],
+    )
+
+
+def _whole(text: Any) -> str:
+    return text.encode("utf-8", "replace").decode() if isinstance(text, str) else ""
+
+
+def _count(value: Any) -> int:
+    """A number of tokens; 0 for what is none, such as `1e999`."""
+    fair = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**31
+    return int(value) if fair else 0
 
 
 def _body(endpoint: Endpoint, image: bytes, question: str) -> bytes:

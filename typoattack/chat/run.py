@@ -32,6 +32,7 @@ from typoattack.runner.engines import Engine
 from typoattack.runner.options import RunOptions
 from typoattack.runner.plan import chosen_indices, needs_text_space
 from typoattack.runner.worker import without_pixels
+from typoattack.runner.writable import check_words
 from typoattack.samples.base import Dataset
 from typoattack.suite import Suite
 from typoattack.task import Task
@@ -76,7 +77,7 @@ class ChatModel:
         """A hash of all that is sent beside the picture; an endpoint does not tell its weights."""
         options = json.dumps(dict(self.endpoint.options), sort_keys=True)
         return digest(
-            self.endpoint.base_url, self.endpoint.model, options, *PHRASINGS[self.phrasing]
+            self.endpoint.shown_url, self.endpoint.model, options, *PHRASINGS[self.phrasing]
         )
 
     @property
@@ -165,6 +166,7 @@ def interviews(
 def _generator(suite: Suite, data: Dataset) -> Generator:
     if needs_text_space(suite):
         raise UserError("a chat model has no text space: choose other words than nearest, farthest")
+    check_words(suite, data.task.class_names)
     return Generator(suite, data.task.class_names)
 
 
@@ -268,7 +270,7 @@ def chat_engine(client: ChatClient, concurrency: int) -> Engine[ChatModel]:
         device=lambda _: "an endpoint",
         run=functools.partial(_ask_all, client=client, concurrency=concurrency),
         task=two_way_task,
-        settings={"endpoint": client.endpoint.base_url, "options": options},
+        settings={"endpoint": client.endpoint.shown_url, "options": options},
     )
 
 
@@ -334,7 +336,7 @@ def _answered(
                         verdicts.append(None)
                         failures += 1
                         if failures >= _MOST_FAILURES:
-                            raise give_up(client.endpoint.base_url, str(error)) from None
+                            raise give_up(client.endpoint.shown_url, str(error)) from None
                 yield interview, verdicts
         except BaseException:
             client.stop()

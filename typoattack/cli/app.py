@@ -12,6 +12,7 @@ from typoattack.cli.commands import LazyGroup, new_app
 from typoattack.cli.console import fail, out
 from typoattack.cli.terminal import is_of_output
 from typoattack.core.errors import RunFailure, UserError
+from typoattack.core.secrets import without_credentials
 
 app = new_app(
     name="typoattack",
@@ -45,7 +46,7 @@ def run(given: Sequence[str]) -> None:
             mistakes, 1 for ours.
     """
     try:
-        app(args=list(given), obj=shlex.join(["typoattack", *given]))
+        app(args=list(given), obj=without_credentials(shlex.join(["typoattack", *given])))
     except UserError as error:
         fail(str(error), 2)
     except RunFailure as error:

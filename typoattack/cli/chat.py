@@ -77,7 +77,7 @@ def chat(
         options=_options(option),
         timeout=timeout,
         tries=tries,
-        key=os.environ.get(key_env, ""),
+        key=_key(key_env),
     )
     models = [ChatModel(endpoint, one) for one in _phrasings(phrasing)]
     suite, searches = without_searches(replace(chosen, clean_as_published=False))
@@ -91,7 +91,7 @@ def chat(
             raise UserError(
                 f"suite {suite.name!r} attacks no photograph, so there is nothing to ask"
             )
-        _confirm(planned, (price_in, price_out), base_url, ask_above, yes)
+        _confirm(planned, (price_in, price_out), endpoint.shown_url, ask_above, yes)
         with StageProgress() as progress:
             folder = execute(
                 suite,
@@ -105,6 +105,14 @@ def chat(
     done = Run(folder)
     show_run(done)
     _show_no_choices(done.predictions)
+
+
+def _key(variable: str) -> str:
+    """The key in an environment variable; one that no header can hold would be told of in full."""
+    key = os.environ.get(variable, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise UserError(f"the key in {variable} holds characters that no header can; set it again")
+    return key
 
 
 def _only(models: list[str]) -> str:

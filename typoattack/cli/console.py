@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from typoattack.results.folder import Skipped
 
 
-def _width() -> int | None:
+def _width(stream: TextIO) -> int | None:
     """As wide as the terminal; without one, as wide as a line is, so that nothing is cut."""
-    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _NO_TERMINAL
+    return None if stream.isatty() or "COLUMNS" in os.environ else _NO_TERMINAL
 
 
 _NO_TERMINAL = 10_000
@@ -44,12 +44,24 @@ class Messages(Results):
             super().print(*objects, **options)
 
 
-out = Results(width=_width())
-err = Messages(stderr=True)
+out = Results(width=_width(sys.stdout))
+err = Messages(stderr=True, width=_width(sys.stderr))
+
+
+def be_quiet(quiet: bool) -> None:
+    """Whether what is said on the way is left out; errors are said all the same."""
+    err.quiet = quiet
+
+
+def print_raw(text: str) -> None:
+    """Print what programs read, as it is but for control characters."""
+    out.file.write(visible(text))
+    out.file.flush()
 
 
 def say_error(message: str) -> None:
     """Say what was wrong, on one line."""
+    be_quiet(False)
     err.print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
 
 

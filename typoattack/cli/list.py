@@ -1,5 +1,6 @@
 """`typoattack list`."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,15 +9,18 @@ from rich.text import Text
 
 from typoattack.cli import console
 from typoattack.cli.commands import new_app
-from typoattack.cli.listing import LISTINGS, describe_recipe
+from typoattack.cli.listing import LISTINGS, Row, describe_recipe
 from typoattack.cli.options import Plugins, load_plugins
+from typoattack.cli.printing import TABLE, Printing, lines_of, prints
 from typoattack.core.errors import UserError
 
 app = new_app()
 
 
 @app.command("list", epilog="Example: `typoattack list recipes`")
+@prints
 def list_parts(
+    how: Printing,
     kind: Annotated[str, typer.Argument(help=f"One of {', '.join(LISTINGS)}.")],
     name: Annotated[str | None, typer.Argument(help="One recipe, to see its parameters.")] = None,
     plugin: Plugins = None,
@@ -27,9 +31,19 @@ def list_parts(
     if name is not None:
         if kind != "recipes":
             raise UserError(f"`typoattack list {kind}` takes no name")
+        if how.format != TABLE:
+            raise UserError("`typoattack list recipes NAME` prints text; leave --format out")
         console.out.print(Text(describe_recipe(name)))
         return
-    table = Table(*listing.columns, box=None, header_style="bold", pad_edge=False)
-    for row in listing.rows():
+    rows = list(listing.rows())
+    how.results(
+        tables=lambda: [_table(listing.columns, rows)],
+        frame=lambda: lines_of(listing.columns, rows),
+    )
+
+
+def _table(columns: Row, rows: Sequence[Row]) -> Table:
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console.out.print(table)
+    return table

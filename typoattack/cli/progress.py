@@ -31,10 +31,16 @@ class _Rate(ProgressColumn):
 
 
 class StageProgress:
-    """A bar with rate and time left for each stage; without a terminal, a line now and then."""
+    """A bar with rate and time left for each stage; without a terminal, a line now and then.
 
-    def __init__(self, console: Console = err) -> None:
+    Args:
+        console: what it is shown on.
+        often: a line every two seconds, where there is no terminal.
+    """
+
+    def __init__(self, console: Console = err, *, often: bool = False) -> None:
         self._console = console
+        self._every = _LINE_EVERY / 8 if often else _LINE_EVERY
         self._tasks: dict[str, TaskID] = {}
         self._said: dict[str, float] = {}
         self._started: dict[str, tuple[float, int]] = {}
@@ -75,7 +81,7 @@ class StageProgress:
         began, first = self._started.setdefault(stage, (now, done))
         last = self._said.get(stage, began)
         finished = done == total and stage in self._said
-        if not finished and now - last < _LINE_EVERY:
+        if not finished and now - last < self._every:
             return
         self._said[stage] = now
         rate = (done - first) / max(now - began, 1e-9)

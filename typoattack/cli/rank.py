@@ -4,13 +4,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 import typoattack
-from typoattack.cli import console
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Cluster, Plugins, load_plugins
-from typoattack.report.field import PAGE, tell_field, terminal_field
+from typoattack.cli.printing import Printing, prints
+from typoattack.report.field import (
+    PAGE,
+    field_frame,
+    json_field,
+    markdown_field,
+    tell_field,
+    terminal_field,
+)
 
 app = new_app()
 
@@ -18,7 +24,9 @@ app = new_app()
 @app.command(
     epilog="Example: `typoattack rank runs/quick-mini-blind runs/quick-mini --out ranking`"
 )
+@prints
 def rank(
+    how: Printing,
     runs: Annotated[list[Path], typer.Argument(help="Run folders; a run may hold several models.")],
     figure: Annotated[
         str, typer.Option("--figure", help="flip_rate, targeted_success, accuracy_attacked, …")
@@ -38,8 +46,13 @@ def rank(
     """
     load_plugins(plugin)
     found = typoattack.rank(*runs, figure=figure, baseline=baseline, out=out, by=cluster)
-    console.out.print(terminal_field(found))
+    how.results(
+        tables=lambda: [terminal_field(found)],
+        frame=lambda: field_frame(found),
+        markdown=lambda: markdown_field(found),
+        as_json=lambda: json_field(found),
+    )
     for sentence in tell_field(found):
-        console.out.print(Text(sentence))
+        how.tell(sentence)
     if out is not None:
-        console.out.print(Text(f"ranking page: {out / PAGE}"), soft_wrap=True)
+        how.tell(f"ranking page: {out / PAGE}", soft=True)

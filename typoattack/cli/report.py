@@ -8,6 +8,7 @@ import typer
 import typoattack
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Cluster, Legibility, Plugins, load_plugins
+from typoattack.cli.printing import Printing, prints
 from typoattack.cli.progress import StageProgress
 from typoattack.cli.summary import show_run
 
@@ -15,7 +16,9 @@ app = new_app()
 
 
 @app.command(epilog="Example: `typoattack report runs/quick-mini`")
+@prints
 def report(
+    how: Printing,
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
     legibility: Legibility = False,
     cluster: Cluster = "auto",
@@ -25,6 +28,6 @@ def report(
     load_plugins(plugin)
     done = typoattack.Run(run, cluster)
     if legibility:
-        with StageProgress() as progress:
+        with StageProgress(often=how.verbose) as progress:
             done.measure_legibility(progress)
-    show_run(done)
+    show_run(done, how)

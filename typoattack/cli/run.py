@@ -8,6 +8,7 @@ import typer
 import typoattack
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Device, Legibility, Precision, takes_suite
+from typoattack.cli.printing import Printing, prints
 from typoattack.cli.progress import StageProgress
 from typoattack.cli.summary import show_run
 from typoattack.suite import Suite
@@ -16,9 +17,11 @@ app = new_app()
 
 
 @app.command(epilog="Example: `typoattack run quick --model mini`")
+@prints
 @takes_suite()
 def run(
     chosen: Suite,
+    how: Printing,
     context: typer.Context,
     legibility: Legibility = False,
     defence: Annotated[
@@ -59,7 +62,7 @@ def run(
 
     Run the same command again to resume a run that was stopped.
     """
-    with StageProgress() as progress:
+    with StageProgress(often=how.verbose) as progress:
         done = typoattack.run(
             chosen,
             defences=defence or (),
@@ -71,4 +74,4 @@ def run(
             shard=shard,
             command=context.obj,
         )
-    show_run(done)
+    show_run(done, how)

@@ -15,6 +15,7 @@ from types import FrameType
 
 from typoattack.cli.terminal import visible
 from typoattack.core.files import remove_half_written
+from typoattack.core.secrets import without_credentials
 
 GOES_ON = frozenset({"run", "chat", "units"})
 """Commands that keep what is finished and go on from there."""
@@ -42,7 +43,7 @@ class Stopped(BaseException):
 
 def told(arguments: Sequence[str]) -> str:
     """What is kept when a command is stopped, and which command goes on."""
-    again = shlex.join(["typoattack", *arguments])
+    again = without_credentials(shlex.join(["typoattack", *arguments]))
     if arguments and arguments[0] in GOES_ON:
         return f"stopped; what is finished is kept, the same command goes on from here: {again}"
     return f"stopped; nothing half written is left, the same command begins again: {again}"

@@ -1,12 +1,15 @@
 """What `run`, `merge` and `report` print of a run."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.text import Text
+from rich.table import Table
 
 from typoattack.cli import console
+from typoattack.cli.printing import FOR_PEOPLE, Printing
+from typoattack.metrics.summaries import to_frame
 from typoattack.report.story import tell_stroop
-from typoattack.report.tables import defence_terminal_table
+from typoattack.report.tables import defence_terminal_table, markdown_table
 from typoattack.report.terminal import terminal_tables
 from typoattack.results.schema import AS_PUBLISHED
 
@@ -14,44 +17,53 @@ if TYPE_CHECKING:
     from typoattack.report.run import Run
 
 
-def show_run(done: "Run") -> None:
-    """Write a run's page; print its table, what is to be known about it, and where it is."""
+def show_run(done: "Run", how: Printing = FOR_PEOPLE) -> None:
+    """Write a run's page; print its figures, what is to be known about them, and where it is."""
     page = done.report()
-    for table in terminal_tables(done.summaries, console.out.width):
-        console.out.print(table)
+    how.results(
+        tables=lambda: _tables(done),
+        frame=lambda: to_frame(done.summaries),
+        markdown=lambda: markdown_table(done.summaries),
+    )
     for clean in done.as_published:
-        console.out.print(
-            Text(
-                f"{clean.model}: {AS_PUBLISHED} {clean.accuracy.value:.2%} of "
-                f"{clean.photographs}; the canvas changes {clean.changed} answers"
-            )
+        how.tell(
+            f"{clean.model}: {AS_PUBLISHED} {clean.accuracy.value:.2%} of "
+            f"{clean.photographs}; the canvas changes {clean.changed} answers"
         )
     for found in done.stroop():
-        console.out.print(Text(f"{found.model}: {tell_stroop(found)}"))
+        how.tell(f"{found.model}: {tell_stroop(found)}")
+    _show_notes(done, how)
+    how.tell(f"run folder: {done.path}", soft=True)
+    how.tell(f"report page: {page}", soft=True)
+
+
+def _tables(done: "Run") -> Iterator[Table]:
+    yield from terminal_tables(done.summaries, console.out.width)
     defended = done.defences()
     if len(defended):
-        console.out.print(defence_terminal_table(defended))
-    _show_notes(done)
-    console.out.print(Text(f"run folder: {done.path}"), soft_wrap=True)
-    console.out.print(Text(f"report page: {page}"), soft_wrap=True)
+        yield defence_terminal_table(defended)
 
 
-def _show_notes(done: "Run") -> None:
+_SKIPPED_SHOWN = 10
+
+
+def _show_notes(done: "Run", how: Printing) -> None:
     """What the models are, what is still to do, what was skipped, what a study lacks."""
     notes = {model["note"]: model["name"] for model in reversed(done.manifest["models"])}
     for note, name in reversed(notes.items()):
         if note:
-            console.out.print(Text(f"{name}: {note}", style="italic"))
+            how.tell(f"{name}: {note}", "italic")
     if done.left:
         told = f"unfinished: {done.left} of {done.manifest['planned']} photographs are still to do"
         command = done.manifest["command"]
-        again = f"; run `{command}` again" if command else "; run it again"
-        console.out.print(Text(told + again, style="yellow"))
+        how.warn(told + (f"; run `{command}` again" if command else "; run it again"))
     if done.skipped:
         count = len(done.skipped)
-        console.out.print(f"{count} photograph{'s' * (count > 1)} skipped:", style="yellow")
-        for skip in done.skipped[:10]:
-            console.out.print(Text(f"  {skip.sample}: {skip.reason}"))
+        how.warn(f"{count} photograph{'s' * (count > 1)} skipped:")
+        for skip in done.skipped[: None if how.verbose else _SKIPPED_SHOWN]:
+            how.tell(f"  {skip.sample}: {skip.reason}")
+        if count > _SKIPPED_SHOWN and not how.verbose:
+            how.tell(f"  … and {count - _SKIPPED_SHOWN} more; --verbose names all")
     study = done.units()
     if study is not None and study.problem:
-        console.out.print(Text(study.problem, style="yellow"))
+        how.tell(study.problem, "yellow")

@@ -152,7 +152,7 @@ def _cards(photographs: Photographs, file: Path | None, shown: int, seed: int) -
         words = word_list(present, photographs.class_names, shown, seed)
     else:
         try:
-            text = file.read_text("utf-8")
+            text = file.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"words file {str(file)!r}: cannot be read ({error})") from None
         words = word_list(present, [], 0)

@@ -12,6 +12,7 @@ from typoattack.cli import console
 from typoattack.cli.commands import new_app
 from typoattack.core.errors import UserError, unknown
 from typoattack.core.files import write_whole
+from typoattack.core.spreadsheet import safe_row
 from typoattack.metrics.confusions import confusions
 from typoattack.results.schema import CLEAN
 
@@ -59,7 +60,7 @@ def words(
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["class", "word", "answers", "photographs"])
-    table.writerows([one.name, one.word, one.count, one.photographs] for one in found)
+    table.writerows(safe_row([one.name, one.word, one.count, one.photographs]) for one in found)
     write_whole(out, text.getvalue().encode())
     told = sum(one.count > 0 for one in found)
     console.out.print(

@@ -24,6 +24,7 @@ _TOKEN = re.compile(
 _WORDS = {"true": True, "false": False, "none": None, "True": True, "False": False, "None": None}
 _CLOSING = {"[": "]", "(": ")"}
 _DEEPEST = 20
+_MOST_DIGITS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,8 @@ class _Parser:
             return self._call()
         self._take()
         if token.kind == "number":
+            if len(token.text) > _MOST_DIGITS:
+                raise self._wrong(f"a number of {len(token.text):,} characters")
             return float(token.text) if re.search(r"[.eE]", token.text) else int(token.text)
         if token.kind == "string":
             return re.sub(r"\\(.)", r"\1", token.text[1:-1], flags=re.DOTALL)

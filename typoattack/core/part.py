@@ -34,7 +34,9 @@ class Part:
         for f in dataclasses.fields(self):
             value = getattr(self, f.name)
             try:
-                checked = _adapter(cls, f.name).validate_python(value)
+                # A truth value is no number, though Python counts with it.
+                strict = True if _holds_truth(value) else None
+                checked = _adapter(cls, f.name).validate_python(value, strict=strict)
             except ValidationError as error:
                 problem = error.errors()[0]["msg"].removeprefix("Value error, ")
                 raise UserError(
@@ -63,6 +65,12 @@ class Part:
         return f"{self.name}({inside})" if inside else self.name
 
     __str__ = __repr__
+
+
+def _holds_truth(value: Any) -> bool:
+    return isinstance(value, bool) or (
+        isinstance(value, tuple | list) and any(_holds_truth(part) for part in value)
+    )
 
 
 def whose(cls: type[Part]) -> str:

@@ -21,6 +21,7 @@ from typoattack.runner.plan import (
     task_of,
     text_space,
 )
+from typoattack.runner.writable import check_words
 from typoattack.samples import open_dataset
 from typoattack.suite import Suite
 from typoattack.task import Task
@@ -56,6 +57,7 @@ def write_attacked(
     data = open_dataset(suite.dataset)
     check_given(suite, data)
     task = task_of(suite, data)
+    check_words(suite, task.class_names)
     entries = Entries(
         Generator(suite, task.class_names, _neighbours(suite, task, model, progress)),
         data,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 from rich.table import Table
-from rich.text import Text
 
 from typoattack.core.files import make_folder, write_whole
+from typoattack.core.spreadsheet import csv_text
 from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.comparison import Comparison, Entrant, OwnRate, Pairing, read_entrants
 from typoattack.metrics.comparison import compare as compare_entrants
@@ -28,8 +28,8 @@ from typoattack.report.tables import (
     markdown_lines,
     minus,
     percent,
-    plain_table,
 )
+from typoattack.report.terminal import Cell, Column, fitted_table
 from typoattack.report.view import task_names
 from typoattack.results.pictures import Painter, no_pictures
 
@@ -126,7 +126,10 @@ def verdict(one: Pairing, figure: str) -> str:
         return ""
     if not one.established:
         return "not told apart"
-    return f"{one.b if _favours_b(one.difference.value, figure) else one.a} is more robust"
+    return f"{one.b if _favours_b(one.difference.value, figure) else one.a}{_MORE_ROBUST}"
+
+
+_MORE_ROBUST = " is more robust"
 
 
 def _favours_b(difference: float, figure: str) -> bool:
@@ -170,28 +173,45 @@ def shown_p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def terminal_comparison(found: Comparison) -> Table:
-    """The table of pairings."""
-    title = definition(found).title
+def terminal_comparison(found: Comparison, width: int) -> Table:
+    """The table of pairings, as wide as the terminal has room for.
+
+    Args:
+        found: the comparison.
+        width: of the terminal in characters.
+    """
     many = len(found.names) > 2
-    table = plain_table(f"{title} on the same pictures", _CAPTION)
-    table.add_column("Recipe", overflow="fold", min_width=12)
-    if many:
-        table.add_column("A")
-        table.add_column("B")
     names = ("A", "B") if many else found.names
-    for head in ("n", *names, "Difference", "p (Holm)", "Verdict"):
-        table.add_column(head, justify="left" if head == "Verdict" else "right", overflow="fold")
+    columns = [
+        Column("Recipe", 9, left=True),
+        *([Column("Pair", 8, left=True)] if many else []),
+        Column("n", 0),
+        *(Column(name, 3) for name in names),
+        Column("Difference", 7),
+        Column("p (Holm)", 2),
+        Column("Verdict", 5, left=True),
+    ]
+    rows = []
     for one in found.pairings:
-        cells = [one.recipe, *([one.a, one.b] if many else []), str(one.difference.n)]
-        for rate, own in ((one.rate_a, one.own_a), (one.rate_b, one.own_b)):
-            more = f"\nown {percent(own.value)}" if own.n > one.difference.n else ""
-            cells.append(percent(rate) + more)
-        cells.append(shown_difference(one, "\n"))
-        told = "\n".join(filter(None, (verdict(one, found.figure), could_show(one))))
-        cells += [shown_p(one.p_holm), told]
-        table.add_row(*map(Text, cells), style="dim" if one.family == "control" else "")
-    return table
+        rates: list[Cell] = [
+            (percent(rate), f"own {percent(own.value)}" if own.n > one.difference.n else "")
+            for rate, own in ((one.rate_a, one.own_a), (one.rate_b, one.own_b))
+        ]
+        told = verdict(one, found.figure)
+        who = told.removesuffix(_MORE_ROBUST)
+        said = (who, _MORE_ROBUST.strip()) if who != told else (told,)
+        cells: list[Cell] = [
+            (one.recipe,),
+            *([(one.a, f"and {one.b}")] if many else []),
+            (str(one.difference.n),),
+            *rates,
+            shown_difference(one, "\n").split("\n"),
+            (shown_p(one.p_holm),),
+            (*said, could_show(one)),
+        ]
+        rows.append((cells, "dim" if one.family == "control" else ""))
+    title = f"{definition(found).title} on the same pictures"
+    return fitted_table(title, _CAPTION, columns, rows, width)
 
 
 _CAPTION = (
@@ -248,9 +268,9 @@ def write_comparison(
     """
     changed = changed_frame(found, partial(task_names, entrants[0].manifest))
     texts = {
-        "comparison.csv": pairings_frame(found).to_csv(index=False, lineterminator="\n"),
+        "comparison.csv": csv_text(pairings_frame(found)),
         "comparison.md": markdown(found),
-        "changed.csv": changed.to_csv(index=False, lineterminator="\n"),
+        "changed.csv": csv_text(changed),
         PAGE: _page(found, entrants, changed, painters or {}),
     }
     for name, text in texts.items():

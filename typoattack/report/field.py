@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from typoattack.core.files import make_folder, write_whole
+from typoattack.core.spreadsheet import csv_text
 from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.field import (
     FIGURES_SHOWN,
@@ -275,12 +276,12 @@ def write_field(found: Field, folder: Path) -> list[Path]:
     made = field_charts(found)
     texts: dict[str, Callable[[], str]] = {
         PAGE: lambda: _page(found, made),
-        "rank.csv": lambda: field_frame(found).to_csv(index=False, lineterminator="\n"),
+        "rank.csv": lambda: csv_text(field_frame(found)),
         "rank.md": lambda: markdown_field(found),
         "rank.tex": lambda: latex_field(found),
         "rank.json": lambda: json_field(found),
-        "recipes.csv": lambda: recipes_frame(found).to_csv(index=False, lineterminator="\n"),
-        "correlation.csv": lambda: found.correlation.to_csv(lineterminator="\n"),
+        "recipes.csv": lambda: csv_text(recipes_frame(found)),
+        "correlation.csv": lambda: csv_text(found.correlation, index=True),
     }
     for name, text in texts.items():
         write_whole(folder / name, text().encode("utf-8", "replace"))

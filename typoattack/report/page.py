@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 import typoattack.report.sections  # noqa: F401 (registers them)
 from typoattack.core.files import write_whole
+from typoattack.core.spreadsheet import csv_text
 from typoattack.report.breakdown import becomes, by_class, by_word
 from typoattack.report.charts import charts
 from typoattack.report.charts.base import write_charts
@@ -43,7 +44,7 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
     data = report_data(view, folder, seed=seed)
     written = [folder / PAGE, *write_tables(view.summaries, folder)]
     for name, table in data.breakdowns.items():
-        text = table.to_csv(index=False, lineterminator="\n")
+        text = csv_text(table)
         write_whole(folder / f"{name}.csv", text.encode())
         written.append(folder / f"{name}.csv")
     written += write_charts(data.charts, folder / FIGURES_FOLDER)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 from typoattack.core.files import make_folder, write_whole
+from typoattack.core.spreadsheet import csv_text
 from typoattack.report.charts.base import SERIES, SHAPES, Chart, short, write_charts
 
 
@@ -25,7 +26,7 @@ def write_power(curves: Mapping[str, pd.DataFrame], out: Path) -> None:
     make_folder(out)
     table = pd.concat({name: one.set_index("photographs") for name, one in curves.items()})
     table.index.names = ["attack", "photographs"]
-    write_whole(out / "power.csv", table.reset_index().to_csv(index=False).encode())
+    write_whole(out / "power.csv", csv_text(table.reset_index()).encode())
     caption = "The smallest difference that is shown with 80 % power at 5 %, by one test."
     write_charts([Chart("power", "What can be shown", caption, partial(_drawn, curves))], out)
 

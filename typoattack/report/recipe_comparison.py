@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pandas as pd
 from rich.table import Table
-from rich.text import Text
 
 from typoattack.core.files import write_whole
+from typoattack.core.spreadsheet import csv_text
 from typoattack.metrics.figures import FIGURES
 from typoattack.metrics.paired import ALPHA
 from typoattack.metrics.recipe_comparison import RecipeComparison, RecipePairing
 from typoattack.report.comparison import could_show, paired_columns, shown_difference, shown_p
 from typoattack.report.story import said_p
-from typoattack.report.tables import escape_markdown, markdown_lines, percent, plain_table
+from typoattack.report.tables import escape_markdown, markdown_lines, percent
+from typoattack.report.terminal import Column, fitted_table
 
 FILE = "recipes.md"
 
@@ -64,15 +65,28 @@ def _cells(one: RecipePairing, figure: str, between: str) -> list[str]:
     return [*names, *rates, shown_difference(one, between), shown_p(one.p_holm), verdict]
 
 
-def recipe_table(found: RecipeComparison) -> Table:
-    """A table for the terminal; models have a column where there are several."""
-    table = plain_table("Attacks on the same photographs", _CAPTION)
+def recipe_table(found: RecipeComparison, width: int) -> Table:
+    """A table for the terminal; models have a column where there are several.
+
+    Args:
+        found: the comparison.
+        width: of the terminal in characters.
+    """
     several = len({one.model for one in found.pairings}) > 1
-    for head in _heads(found)[0 if several else 1 :]:
-        table.add_column(head, justify="left" if head in _LEFT else "right", overflow="fold")
-    for one in found.pairings:
-        table.add_row(*map(Text, _cells(one, found.figure, "\n")[0 if several else 1 :]))
-    return table
+    keep = dict(zip(_heads(found), (4, 9, 8, 0, 3, 3, 7, 2, 5), strict=True))
+    columns = [Column(head, keep[head], left=head in _LEFT) for head in _heads(found)]
+    rows = [
+        ([cell.split("\n") for cell in _cells(one, found.figure, "\n")], "")
+        for one in found.pairings
+    ]
+    order = [1, 2, *([0] if several else []), *range(3, len(columns))]
+    return fitted_table(
+        "Attacks on the same photographs",
+        _CAPTION,
+        [columns[place] for place in order],
+        [([cells[place] for place in order], style) for cells, style in rows],
+        width,
+    )
 
 
 def tell_recipes(found: RecipeComparison) -> list[str]:
@@ -133,7 +147,7 @@ def write_recipes(found: RecipeComparison, folder: Path) -> list[Path]:
     """
     texts = {
         FILE: recipe_markdown(found),
-        "recipes.csv": recipe_frame(found).to_csv(index=False, lineterminator="\n"),
+        "recipes.csv": csv_text(recipe_frame(found)),
     }
     for name, text in texts.items():
         write_whole(folder / name, text.encode("utf-8", "replace"))

@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from typoattack.core.files import write_whole
+from typoattack.core.spreadsheet import csv_text
 from typoattack.metrics.figures import FIGURES, Definition
 from typoattack.metrics.intervals import DIFFERENCE, Figure
 from typoattack.metrics.summaries import RecipeSummary, to_frame
@@ -223,7 +224,7 @@ def write_tables(summaries: Sequence[RecipeSummary], folder: Path) -> list[Path]
         UserError: if the folder cannot be written.
     """
     texts = {
-        "summary.csv": to_frame(summaries).to_csv(index=False, lineterminator="\n"),
+        "summary.csv": csv_text(to_frame(summaries)),
         "summary.md": markdown_table(summaries),
         "summary.tex": latex_table(summaries),
     }

@@ -1,6 +1,7 @@
 """The table of a run for a terminal, in as many columns as it has room for."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -22,6 +23,82 @@ _BESIDE_NAME = 20
 """Characters that the narrowest table needs beside the name."""
 
 _WIDE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table that fits its terminal.
+
+    Attributes:
+        head: what stands over it.
+        keep: how long it stays where there is less room: the lowest go first, equal ones together.
+        left: whether it is read from the left, as words are.
+    """
+
+    head: str
+    keep: int
+    left: bool = False
+
+
+Cell = Sequence[str]
+"""What stands in a cell: beside one another where there is room, else one under the other."""
+
+
+def fitted_table(
+    title: str,
+    caption: str,
+    columns: Sequence[Column],
+    rows: Sequence[tuple[Sequence[Cell], str]],
+    width: int,
+) -> Table:
+    """The widest table of the columns that fits, its names and numbers whole.
+
+    Args:
+        title: what stands above it.
+        caption: and below; what has no room is named there.
+        columns: the first is a name, and always there.
+        rows: the cells and the style of each line.
+        width: of the terminal in characters.
+    """
+
+    def made() -> Iterator[Table]:
+        yield _of_columns(title, caption, columns, rows, columns, " ")
+        for least in sorted({column.keep for column in columns[1:]}):
+            shown = [columns[0], *(one for one in columns[1:] if one.keep >= least)]
+            yield _of_columns(title, caption, columns, rows, shown, "\n")
+        narrow = _of_columns(title, caption, columns, rows, shown, "\n")
+        narrow.columns[0].max_width = max(width - _BESIDE_NAME, 8)
+        yield narrow
+
+    return _fitting(made(), width) or _last(made())
+
+
+def _of_columns(
+    title: str,
+    caption: str,
+    columns: Sequence[Column],
+    rows: Sequence[tuple[Sequence[Cell], str]],
+    shown: Sequence[Column],
+    between: str,
+) -> Table:
+    left_out = [column.head for column in columns if column not in shown]
+    told = [caption, f"no room for {', '.join(left_out)}" if left_out else ""]
+    table = plain_table(title, "; ".join(filter(None, told)))
+    table.padding = (0, 1, 0, 0) if between == " " else 0
+    table.pad_edge = False
+    for place, column in enumerate(shown):
+        table.add_column(
+            column.head,
+            justify="left" if column.left else "right",
+            no_wrap=place > 0,
+            overflow="fold",
+        )
+    places = [columns.index(column) for column in shown]
+    for cells, style in rows:
+        table.add_row(
+            *(Text(between.join(part for part in cells[p] if part)) for p in places), style=style
+        )
+    return table
 
 
 def terminal_tables(summaries: Sequence[RecipeSummary], width: int) -> list[Table]:

@@ -150,7 +150,7 @@ def _replicate(value: Any, where: str) -> int:
     text = _text(value)
     if not text:
         return -1
-    if not text.isascii() or not text.isdigit() or int(text) >= 2**31:
+    if not text.isascii() or not text.isdigit() or len(text) > 10 or int(text) >= 2**31:
         raise UserError(f"{where}: replicate {text[:40]!r} is not a number from 0")
     return int(text)
 

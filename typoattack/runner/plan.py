@@ -8,6 +8,7 @@ from typoattack.models.base import Classifier, Model
 from typoattack.runner.classify import Evaluation, classifier_for
 from typoattack.runner.draw import Generator
 from typoattack.runner.options import RunOptions
+from typoattack.runner.writable import check_words
 from typoattack.samples.base import Dataset
 from typoattack.samples.choose import first, spread
 from typoattack.samples.labels import templates
@@ -39,6 +40,7 @@ def make_plan(suite: Suite, models: Sequence[Model], dataset: Dataset, options: 
     """
     check_given(suite, dataset)
     task = task_of(suite, dataset)
+    check_words(suite, task.class_names)
     classifiers = [classifier_for(model, task, options) for model in models]
     generator = Generator(suite, task.class_names, text_space(suite, classifiers[0]))
     evaluation = Evaluation(models, classifiers, generator, dataset, options)

@@ -14,6 +14,7 @@ from typoattack.core.errors import UserError, unknown
 from typoattack.core.files import write_whole
 from typoattack.core.progress import Progress, silent
 from typoattack.core.resources import default_cache_dir
+from typoattack.core.spreadsheet import safe_row
 from typoattack.models.base import Model
 from typoattack.models.text_cache import TextCache
 from typoattack.recipes.base import Recipe
@@ -162,5 +163,5 @@ def write_ranking(scores: Sequence[WordScore], path: Path) -> None:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["word", "hits", "probability", "queries"])
-    table.writerows([s.word, s.hits, s.probability, s.queries] for s in scores)
+    table.writerows(safe_row([s.word, s.hits, s.probability, s.queries]) for s in scores)
     write_whole(path, text.getvalue().encode())

@@ -48,6 +48,7 @@ def open_dataset(which: DatasetSpec) -> Dataset:
     opener = DATASETS[kind]
     if (":" in opener.usage) != bool(colon) or (colon and not rest):
         raise UserError(f"dataset {which.spec!r} is written {opener.usage}")
+    _refuse_ignored(which, kind)
     if which.as_published and kind not in _PUBLISHED_MISTAKES:
         raise UserError(
             f"dataset {which.spec!r}: as_published is for {' and '.join(_PUBLISHED_MISTAKES)}, "
@@ -57,6 +58,25 @@ def open_dataset(which: DatasetSpec) -> Dataset:
     if len(dataset) == 0:
         raise UserError(f"dataset {which.spec!r} is empty")
     return dataset
+
+
+_TAKEN = {
+    "class_names": ("folder", "hf", "parquet", "imagefolder"),
+    "image_column": ("hf", "parquet", "imagefolder"),
+    "label_column": ("hf", "parquet", "imagefolder"),
+    "follow_links": ("folder", "rta", "paint", "goh", "materzynska", "csv"),
+}
+"""Which kinds of data sets an option means something to."""
+
+
+def _refuse_ignored(which: DatasetSpec, kind: str) -> None:
+    """Raise `UserError` for an option that a data set of the package's own would pass over."""
+    for option, kinds in _TAKEN.items():
+        if getattr(which, option) and kind in _OWN and kind not in kinds:
+            raise UserError(
+                f"dataset {which.spec!r} takes no {option}: its own stand with it; "
+                f"{', '.join(kinds)} take it"
+            )
 
 
 def _of_files(where: str) -> Callable[[DatasetSpec], Dataset]:
@@ -150,3 +170,6 @@ _add(
     "attacked pictures by line: image, label, word, clean, kind",
     _of_files(f"{_PHOTOGRAPHED}:annotated"),
 )
+
+_OWN = frozenset(DATASETS)
+"""The kinds of data sets that come with the package; what a plugin's take is its own matter."""

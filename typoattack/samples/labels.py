@@ -67,7 +67,7 @@ def check_templates(lines: Sequence[str], where: str) -> tuple[str, ...]:
 def read_lines(path: str, what: str) -> tuple[str, ...]:
     """The non-empty lines of a UTF-8 text file; `UserError` if there are none."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UserError(f"{what}: cannot read {path!r} ({error.strerror})") from None
     except UnicodeDecodeError:

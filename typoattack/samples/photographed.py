@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image
 
 from typoattack.core.errors import BrokenImage, RunFailure, UserError
+from typoattack.core.spreadsheet import plain_cell
 from typoattack.drawing.canvas import decode
 from typoattack.samples.files import refuse_links_outside
 from typoattack.samples.paired import ATTACKED, AnnotatedPicture, PairedSamples, pair
@@ -309,7 +310,7 @@ def _of_line(line: dict[str, Any], pictures: Pictures, where: str) -> list[Annot
     for column in ("image", "label"):
         if not cells[column]:
             raise UserError(f"{where}: the cell of {column!r} is empty")
-    image, label, word = (cells[column] for column in _COLUMNS)
+    image, label, word = cells["image"], plain_cell(cells["label"]), plain_cell(cells["word"])
     clean = _inside(cells["clean"], pictures, where) if cells["clean"] and word else ""
     image = _inside(image, pictures, where)
     kind = cells["kind"] or ATTACKED if word else ATTACKED

@@ -9,6 +9,7 @@ import pandas as pd
 from PIL import Image
 
 from typoattack.core.files import write_whole
+from typoattack.core.spreadsheet import csv_text
 from typoattack.metrics.intervals import Figure
 from typoattack.runner.draw import pixel_fingerprint
 from typoattack.units.attribute import Contribution
@@ -62,7 +63,7 @@ def write_study(done: Study, folder: Path) -> Section:
 
 
 def _table(frame: pd.DataFrame, path: Path) -> None:
-    write_whole(path, frame.to_csv(index=False, float_format="%.6g").encode())
+    write_whole(path, csv_text(frame, float_format="%.6g").encode())
 
 
 def _save(image: Image.Image, path: Path) -> None:
