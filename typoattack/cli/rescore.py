@@ -13,7 +13,10 @@ from typoattack.cli.progress import StageProgress
 app = new_app()
 
 
-@app.command(epilog="Example: `typoattack rescore runs/kept --templates simple --templates openai`")
+@app.command(
+    epilog="Example: `typoattack run quick --keep-embeddings --out runs/kept`, then "
+    "`typoattack rescore runs/kept --templates simple --templates openai`"
+)
 @prints
 def rescore(
     how: Printing,
