@@ -29,6 +29,7 @@ NOT_HERE = {
     "pip install": "needs a package registry",
     "make ": "what CI itself runs",
     "typoattack run quick --model ViT-B-32/openai": "downloads a checkpoint",
+    "typoattack doctor --model ViT-B-32/openai": "downloads a checkpoint",
     "typoattack run quick --model hf-hub:ORG/NAME": "downloads a checkpoint",
     "typoattack run quick --dataset hf:ORG/NAME:test": "downloads a data set",
     "typoattack run scam --dataset scam:BLISS-e-V/SCAM": "downloads a data set",

@@ -300,3 +300,17 @@ def test_a_full_disk_is_said_in_a_line_and_the_same_command_works_when_there_is_
             cramped.opened(cramped.run(*spec, out=out), out)
     finally:
         servers.close()
+
+
+def test_the_doctor_holds_a_published_checkpoint_against_open_clips_table(
+    laboratory: Laboratory,
+) -> None:
+    """Its weights are of chance, so that it recognises nothing; all else is as the table says."""
+    options = ["--templates", "a photo of a {}", "--device", "cpu"]
+    arguments = ["doctor", "--model", "hf-hub:lab/tiny-clip", *options]
+    done = laboratory.online.run("typoattack", arguments, laboratory.folder, terminal=False)
+    assert done.status == 2
+    assert "well    activation: GELU in 2 layers" in done.out
+    assert "well    context length: 75 words count, of 77 tokens" in done.out
+    assert "suspect mean and std" in done.out  # a std of 0.25 is nobody's
+    assert "wrong" not in done.out.lower().replace("wrong-token", "")

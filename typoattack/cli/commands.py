@@ -32,6 +32,7 @@ COMMANDS = {
     "generate": "Write an attacked data set that `datasets` loads, clean pictures included.",
     "show": "Draw a contact sheet of recipes on photographs.",
     "check": "Check that a recipe keeps the rules that every recipe keeps.",
+    "doctor": "Is this installation fit, and is a model opened as it was trained?",
     "new": "Write a commented recipe that works, and its test, to start from.",
     "list": "List what there is: names as the other commands take them.",
     "chat": "Ask a chat model: is it the object, or what is written on it?",

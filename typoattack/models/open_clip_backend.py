@@ -53,7 +53,7 @@ class OpenClipModel(ZeroShotModel):
         self.module = module.eval()
         self.tokenizer = tokenizer
         self._device = device
-        self._precision = precision
+        self.precision = precision
         size = module.visual.image_size
         self.image_size = int(size if isinstance(size, int) else size[0])
         self.logit_scale, self.logit_bias = learned_scale_and_bias(module)
@@ -65,16 +65,21 @@ class OpenClipModel(ZeroShotModel):
 
     def begin_image(self, batch: torch.Tensor) -> Answer:
         """The same, of which the answer is waited for when it is asked for; see `models.ahead`."""
-        with torch.inference_mode(), autocast(self._device, self._precision):
+        with torch.inference_mode(), autocast(self._device, self.precision):
             features = self.module.encode_image(batch.to(self._device, non_blocking=True))
         return normalised_later(features)
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """n sentences to (n, d); see `Model`."""
-        tokens = self.tokenizer(list(texts)).to(self._device)
-        with torch.inference_mode(), autocast(self._device, self._precision):
+        tokens = self.tokens(texts).to(self._device)
+        with torch.inference_mode(), autocast(self._device, self.precision):
             features = self.module.encode_text(tokens)
         return normalised(features)
+
+    def tokens(self, texts: Sequence[str]) -> torch.Tensor:
+        """(n, context length): the tokens of n sentences."""
+        made: torch.Tensor = self.tokenizer(list(texts))
+        return made
 
 
 def text_fingerprint(module: Any, tokenizer: str) -> str:

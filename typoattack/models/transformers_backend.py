@@ -77,7 +77,7 @@ class TransformersModel(ZeroShotModel):
         self.module = module.eval()
         self._tokenizer = tokenizer
         self._device = device
-        self._precision = precision
+        self.precision = precision
         settings = processor.to_json_string()
         self.preprocess: Preprocess = Processed(processor, settings)
         blank = self.preprocess(Image.new("RGB", (448, 448)))
@@ -87,7 +87,8 @@ class TransformersModel(ZeroShotModel):
         # SigLIP was trained on padded sentences only, and has no mask to tell the padding.
         self._padding: str | bool = True if self.logit_bias is None else "max_length"
         self._length = int(module.config.text_config.max_position_embeddings)
-        self.fingerprint = weights_fingerprint(module, settings, precision)
+        lower = "" if self.logit_bias is None else "lower case"
+        self.fingerprint = weights_fingerprint(module, settings, precision, lower)
 
     def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
         """(n, 3, image_size, image_size) to (n, d); see `Model`."""
@@ -96,25 +97,32 @@ class TransformersModel(ZeroShotModel):
     def begin_image(self, batch: torch.Tensor) -> Answer:
         """The same, of which the answer is waited for when it is asked for; see `models.ahead`."""
         inputs = self._inputs(batch.to(self._device, non_blocking=True))
-        with torch.inference_mode(), autocast(self._device, self._precision):
+        with torch.inference_mode(), autocast(self._device, self.precision):
             features = _pooled(self.module.get_image_features(**inputs))
         return normalised_later(features)
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """n sentences to (n, d), each cut to the model's length; see `Model`."""
-        tokens = self._tokenizer(
-            list(texts),
+        given = {name: part.to(self._device) for name, part in self._tokenized(texts).items()}
+        with torch.inference_mode(), autocast(self._device, self.precision):
+            features = _pooled(self.module.get_text_features(**given))
+        return normalised(features).clone()
+
+    def tokens(self, texts: Sequence[str]) -> torch.Tensor:
+        """(n, length): the tokens of n sentences, padding among them."""
+        return self._tokenized(texts)["input_ids"]
+
+    def _tokenized(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+        # SigLIP was trained on lower case; the tokenizers of SigLIP2 leave that to the caller.
+        made = self._tokenizer(
+            list(texts) if self.logit_bias is None else [text.lower() for text in texts],
             padding=self._padding,
             truncation=True,
             max_length=self._length,
             return_tensors="pt",
-        ).to(self._device)
-        given = {"input_ids": tokens["input_ids"]}
-        if self.logit_bias is None:
-            given["attention_mask"] = tokens["attention_mask"]
-        with torch.inference_mode(), autocast(self._device, self._precision):
-            features = _pooled(self.module.get_text_features(**given))
-        return normalised(features).clone()
+        )
+        names = ("input_ids", "attention_mask") if self.logit_bias is None else ("input_ids",)
+        return {name: made[name] for name in names}
 
     def _inputs(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
         if self._patches is None:
