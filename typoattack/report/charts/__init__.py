@@ -12,7 +12,7 @@ from typoattack.report.charts.dose import dose_charts
 from typoattack.report.charts.fate import fate_charts
 from typoattack.report.charts.flip_rate import flip_rate_charts
 from typoattack.report.charts.price import price_charts
-from typoattack.report.charts.stroop import stroop_charts
+from typoattack.report.charts.word_matrix import word_matrix_charts
 
 
 def charts(
@@ -35,5 +35,5 @@ def charts(
         *fate_charts(summaries),
         *coverage_charts(summaries),
         *dose_charts(summaries),
-        *stroop_charts(counted, names_of),
+        *word_matrix_charts(counted, names_of),
     ]
