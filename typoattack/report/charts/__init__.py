@@ -8,6 +8,7 @@ from typoattack.metrics.summaries import RecipeSummary
 from typoattack.report.charts.base import Chart
 from typoattack.report.charts.coverage import coverage_charts
 from typoattack.report.charts.dose import dose_charts
+from typoattack.report.charts.facts import fact_charts
 from typoattack.report.charts.fate import fate_charts
 from typoattack.report.charts.flip_rate import flip_rate_charts
 from typoattack.report.charts.stroop import stroop_charts
@@ -17,6 +18,7 @@ def charts(
     summaries: Sequence[RecipeSummary],
     counted: pd.DataFrame,
     names_of: Callable[[str], Sequence[str]],
+    facts: pd.DataFrame | None = None,
 ) -> list[Chart]:
     """The figures that these results have something to show in.
 
@@ -24,11 +26,13 @@ def charts(
         summaries: of one or several models.
         counted: what `typoattack.metrics.outcomes.outcomes` gives for the same rows.
         names_of: for a task, what its labels index.
+        facts: what `typoattack.metrics.dose.by_facts` gives for them; None: nothing.
     """
     return [
         *flip_rate_charts(summaries),
         *fate_charts(summaries),
         *coverage_charts(summaries),
         *dose_charts(summaries),
+        *fact_charts(pd.DataFrame() if facts is None else facts),
         *stroop_charts(counted, names_of),
     ]
