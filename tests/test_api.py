@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -109,6 +110,37 @@ def test_a_model_in_memory_is_evaluated_and_goes_on_training(
     )
 
 
+def test_a_text_encoder_that_stands_still_is_asked_once(
+    tiny_clip: Path, photo_folder: Path
+) -> None:
+    import open_clip
+    import torch
+
+    name = f"local-dir:{tiny_clip}"
+    model, preprocess = open_clip.create_model_from_pretrained(name)
+    tokenizer, asked = open_clip.get_tokenizer(name), []
+    encode = model.encode_text
+    model.encode_text = lambda tokens: asked.append(len(tokens)) or encode(tokens)
+
+    def evaluate() -> pd.DataFrame:
+        return ta.evaluate(
+            model, preprocess, tokenizer, recipes=["printed-label"],
+            dataset=f"folder:{photo_folder}", templates="a photo of a {}.",
+        ).predictions  # fmt: skip
+
+    first = evaluate()
+    assert sum(asked) == 3
+    with torch.no_grad():
+        next(model.visual.parameters()).add_(0.5)
+    second = evaluate()
+    assert sum(asked) == 3
+    assert not first["prob_label"].equals(second["prob_label"])
+    with torch.no_grad():
+        model.token_embedding.weight.mul_(1.5)
+    evaluate()
+    assert sum(asked) == 6
+
+
 def test_the_package_lists_its_functions_before_any_is_imported() -> None:
     code = "import sys, typoattack; print(*dir(typoattack)); sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -121,6 +153,7 @@ def test_a_run_from_python_takes_what_the_command_takes() -> None:
     options = {p.name for p in load_command("run").params} - set(
         inspect.signature(ta.Machine).parameters
     )
+    options -= {"format", "quiet", "verbose"}  # how the command prints, which `run` does not
     taken = set(inspect.signature(ta.run).parameters)
     assert {several.get(name, name) for name in options} <= taken
 

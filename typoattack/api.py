@@ -16,8 +16,8 @@ from typoattack.core.progress import Progress, silent
 from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import decode, square_canvas
 from typoattack.factory import load_models, with_wrappers
-from typoattack.models.open_clip_backend import OpenClipModel
-from typoattack.models.text_cache import TextCache
+from typoattack.models.open_clip_backend import OpenClipModel, text_fingerprint
+from typoattack.models.text_cache import LastTexts
 from typoattack.recipes import Recipe, parse_recipe
 from typoattack.report.run import Run
 from typoattack.results.given import Answer, read_answers, write_given
@@ -150,6 +150,7 @@ def evaluate(
     name: str = "in-memory",
     recipes: Sequence[str] | None = None,
     dataset: str | None = None,
+    templates: str | None = None,
     limit: int | None = None,
     out: str | Path | None = None,
     machine: Machine = _IN_MEMORY,
@@ -157,6 +158,12 @@ def evaluate(
     """Run a suite on an open_clip model that is in memory, for a training loop's log.
 
     The model is put into evaluation mode and back into the mode it was in.
+
+    What each class is called, in each template, is encoded anew wherever the text encoder has
+    changed since the last call, which is what most of the time goes into: ImageNet's 1,000 names in
+    7 templates are 7,000 sentences. One template is a seventh of that. The last call's features
+    are kept in memory and used again where no weight but the image encoder's has changed, and no
+    name or template; pictures are drawn and encoded every time.
 
     Args:
         model: as `open_clip.create_model` returns it, on any device.
@@ -166,6 +173,8 @@ def evaluate(
         name: what the tables call it.
         recipes: recipe strings; the suite's own if None.
         dataset: a data set's spec; the suite's own if None.
+        templates: `simple`, `openai`, `scam`, a sentence such as `a photo of a {}.`, or a file;
+            the data set's own if None.
         limit: only so many photographs, spread evenly over the classes.
         out: keeps the run there; else only the returned object has it.
         machine: workers and sizes; the device is the model's own.
@@ -174,7 +183,12 @@ def evaluate(
         UserError: for any mistake in these, and where `out` holds another run.
     """
     called = _as_called("evaluate", locals(), ["model", "preprocess", "tokenizer", "suite"])
-    changes = {"recipes": recipes and list(recipes), "dataset": dataset, "limit": limit}
+    changes = {
+        "recipes": recipes and list(recipes),
+        "dataset": dataset,
+        "templates": templates,
+        "limit": limit,
+    }
     chosen = replace(choose_suite(suite, changes), models=(name,))
     device = str(next(model.parameters()).device)
     training = model.training
@@ -182,7 +196,7 @@ def evaluate(
         wrapped = OpenClipModel(name, model, preprocess, tokenizer, device=device)
         data = open_dataset(chosen.dataset)
         where = replace(machine, device=device)
-        cache = TextCache(None)  # its weights change every epoch
+        cache = _TEXTS.of(text_fingerprint(model, repr(tokenizer)))
         if out is not None:
             return Run(execute(chosen, [wrapped], data, out, where, cache=cache, command=called))
         with tempfile.TemporaryDirectory() as folder:
@@ -192,6 +206,9 @@ def evaluate(
             return done
     finally:
         model.train(training)
+
+
+_TEXTS = LastTexts()
 
 
 def score(

@@ -136,7 +136,7 @@ def test_a_broken_photograph_is_named_where_it_would_be_shown(
     (tmp_path / "words.txt").write_text("cat\n")
     where = ("--dataset", f"folder:{photo_folder}", "--canvas", 96)
     search = ("--vocabulary", tmp_path / "words.txt", "--model", f"local-dir:{tiny_clip}")
-    for command in (("show", "printed-label"), ("word-search", "cat", *search)):
+    for command in (("show", "printed-label", "--first"), ("word-search", "cat", *search)):
         done = typoattack(*command, *where, "--out", tmp_path / "out.png")
         assert done.status == 2
         assert "photograph 'dog/0.png' cannot be used" in done.err

@@ -44,3 +44,15 @@ def test_a_probe_is_fitted_shown_and_run_beside_zero_shot(
     zero_shot = clean[clean.model == name].set_index("sample")
     pd.testing.assert_series_equal(probed.sim_label, zero_shot.sim_label)
     assert Run(tmp_path / "run").defences().empty
+    assert (
+        "it was fitted on this data set" not in Run(tmp_path / "run").manifest["models"][0]["note"]
+    )
+    assert "was fitted on this data set" in Run(tmp_path / "run").manifest["models"][1]["note"]
+    again = ("probe", "fit", "--model", name, *common, "--out", file)
+    was = file.read_bytes()
+    done = typoattack(*again)
+    assert done.status == 2
+    assert "the file exists; replace it with --overwrite" in done.err
+    assert file.read_bytes() == was
+    assert typoattack(*again, "--overwrite").status == 0
+    assert file.read_bytes() != was

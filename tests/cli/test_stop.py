@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from typoattack.cli.stop import Stopped, answered, told
+from typoattack.cli.stop import Say, Stopped, answered, told
 from typoattack.core import files
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
@@ -95,7 +95,8 @@ from pathlib import Path
 from typoattack.cli import stop
 from typoattack.core.files import folder_made_whole
 stop._GRACE = 0.5
-with stop.answered("stopped; told"), folder_made_whole(Path(sys.argv[1]) / "out") as folder:
+out = Path(sys.argv[1]) / "out"
+with stop.answered(stop.Say("stopped; told")), folder_made_whole(out) as folder:
     (folder / "half").write_text("x")
     hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
 """
@@ -113,8 +114,10 @@ def test_code_that_cannot_be_interrupted_is_ended_from_outside(tmp_path: Path) -
 
 def test_handlers_are_put_back(capsys: pytest.CaptureFixture[str]) -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
-    with pytest.raises(Stopped) as end, answered("stopped; kept"):
+    say = Say("stopped; kept")
+    with pytest.raises(Stopped) as end, answered(say):
         signal.raise_signal(signal.SIGTERM)
+    say()
     assert end.value.status == 143
     assert capsys.readouterr().err.count("stopped; kept") == 1
     assert [signal.getsignal(number) for number in SIGNALS] == before

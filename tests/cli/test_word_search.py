@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 
 def test_word_search_ranks_strings(
@@ -37,3 +38,17 @@ def test_word_search_asks_a_probe_where_one_is_named(
         assert done.status == 0, done.err
         found.append(pd.read_csv(out).set_index("word").sort_index()["probability"])
     assert not found[0].round(3).equals(found[1].round(3))
+
+
+def test_word_search_comes_with_a_vocabulary(
+    typoattack, photo_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import typoattack.cli.word_search as command
+
+    monkeypatch.setattr(command, "imagenet_class_names", lambda: ("tench", "dog"))
+    done = typoattack(
+        *("word-search", "cat", "--canvas", 64, "--limit", 1, "--model", "mini-blind"),
+        *("--dataset", f"folder:{photo_folder}", "--device", "cpu"),
+    )
+    assert done.status == 0, done.err
+    assert "4 strings, 4 pictures asked about" in done.out

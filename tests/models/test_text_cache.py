@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from typoattack.models.text_cache import TextCache
+from typoattack.models.text_cache import Features, LastTexts, TextCache
 
 
 class Encoder:
@@ -82,3 +82,20 @@ def test_progress_is_told(tmp_path: Path) -> None:
         "model", NAMES, TEMPLATES, Encoder(), lambda done, total: told.append((done, total))
     )
     assert told == [(32, 70), (64, 70), (70, 70)]
+
+
+def test_the_last_encoders_texts_are_kept_and_another_ones_are_not() -> None:
+    asked: list[int] = []
+
+    def encode(sentences: Sequence[str]) -> Features:
+        asked.append(len(sentences))
+        return np.eye(len(sentences), 8, dtype=np.float32) + 0.1
+
+    kept = LastTexts()
+    for encoder, model in (("a", "1"), ("a", "2"), ("b", "2"), ("a", "3")):
+        rows = kept.of(encoder).features(model, ["cat", "dog"], ["a {}"], encode)
+        assert rows.shape == (2, 8)
+        rows[:] = 0  # what a caller does to its own does not reach what is kept
+    assert asked == [2, 2, 2]
+    kept.features("3", ["cat", "dog"], ["the {}"], encode)
+    assert len(asked) == 4

@@ -1,5 +1,6 @@
 """The page in a real headless Chromium: sort, filter, keyboard, links, speed, both themes."""
 
+import datetime
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,7 +9,9 @@ from made_runs import photograph, view
 from made_tables import simulated
 from PIL import Image
 
+import typoattack
 from typoattack.report.page import write_report
+from typoattack.results.given import Answer, write_given
 from typoattack.units.section import ExplainedFlip, Section, UnitBehind, write_section
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -308,3 +311,79 @@ def test_ten_predictions_make_a_page_that_works(
     page = opened(write_report(view(rows), tmp_path)[0])
     assert page.locator("#grid button").count() == 5
     assert page.locator("#charts figure").count() >= 2
+
+
+AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
+FAULTS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
+    (v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html).join(" | ")}`)"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["report", "explained", "compared", "ranked"])
+def test_a_screen_reader_and_a_keyboard_find_their_way(
+    opened: Callable[..., Page],
+    name: str,
+    width: int,
+    scheme: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    """No fault that axe-core knows of, at either width and in both themes."""
+    page = opened(request.getfixturevalue(name), width=width, scheme=scheme)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(FAULTS) == []
+    page.evaluate("document.querySelector('main, body').append(document.createElement('button'))")
+    assert [fault.partition(":")[0] for fault in page.evaluate(FAULTS)] == ["button-name"]
+
+
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Runs of two models on the same pictures."""
+    folder, runs = tmp_path_factory.mktemp("two"), []
+    for model, lost in (("weak", 6), ("strong", 2)):
+        answers = [
+            Answer(str(n), kind, "cat" if n % 2 else "dog",
+                   "bus" if kind == "note" and n < 2 * lost else "cat" if n % 2 else "dog",
+                   word="bus" if kind == "note" else "", model=model)
+            for n in range(16) for kind in ("clean", "note")
+        ]  # fmt: skip
+        runs.append(write_given(answers, folder / model, name="set", now=NOW).path)
+    return runs
+
+
+NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def compared(two_runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("compared")
+    typoattack.compare(*two_runs, out=out)
+    return out / "comparison.html"
+
+
+@pytest.fixture(scope="module")
+def ranked(two_runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("ranked")
+    typoattack.rank(*two_runs, out=out)
+    return out / "rank.html"
+
+
+@pytest.mark.parametrize("name", ["compared", "ranked"])
+def test_other_pages_never_scroll_sideways_on_a_telephone(
+    opened: Callable[..., Page], name: str, request: pytest.FixtureRequest
+) -> None:
+    page = opened(request.getfixturevalue(name), width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_paper_there_is_ink_on_white_and_nothing_to_press(
+    opened: Callable[..., Page], report: Path
+) -> None:
+    page = opened(report, scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    for selector in ("nav", "#theme", "#filters", ".turn", "#grid", "thead button::after"):
+        if "::" not in selector and page.locator(selector).count():
+            assert not page.locator(selector).first.is_visible(), selector
+    assert page.locator("#headline").is_visible()

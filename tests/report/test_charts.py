@@ -45,7 +45,7 @@ def _names(made: list[Chart]) -> list[str]:
 
 
 def test_a_run_with_a_sweep_and_few_classes_has_every_chart() -> None:
-    expected = ["flip-rate", "fate", "coverage", "dose-printed-label-size", "stroop"]
+    expected = ["flip-rate", "fate", "coverage", "dose-printed-label-size", "word-matrix"]
     assert _names(_charts()) == expected
 
 
@@ -58,7 +58,7 @@ def test_many_models_are_spread_over_charts() -> None:
 def test_many_classes_have_no_stroop_matrix() -> None:
     counted = outcomes(simulated(60, classes=40))
     made = charts(summarise_outcomes(counted), counted, lambda _: [f"c{i}" for i in range(40)])
-    assert "stroop" not in _names(made)
+    assert "word-matrix" not in _names(made)
 
 
 def test_the_files_fit_a_papers_column(tmp_path: Path) -> None:
@@ -134,3 +134,23 @@ def test_recipes_of_equal_flip_rate_stand_by_name() -> None:
 def test_nothing_to_show_is_no_chart() -> None:
     counted = outcomes(table({"clean_predicted": 5, "target": -1}))
     assert charts(summarise_outcomes(counted), counted, lambda _: ["a", "b"]) == []
+
+
+def _texts(chart: Chart) -> list[str]:
+    with mpl.rc_context(STYLE):
+        return [text.get_text() for text in chart.draw(PAGE_WIDTH).legends[0].get_texts()]
+
+
+def test_a_recipe_has_one_number_in_the_charts_of_all_models() -> None:
+    counted = outcomes(simulated(20, SIZES | BLANKS, classes=6, models=["a", "b"]))
+    charted = [one for one in _drawn(counted) if one.name.startswith("coverage")]
+    assert len(charted) == 2
+    assert _texts(charted[0]) == _texts(charted[1])
+
+
+def test_the_sweep_with_all_else_by_default_is_in_the_legend() -> None:
+    sizes = {f"printed-label(size={s}{more})": 0.5
+             for s in (0.1, 0.2, 0.4) for more in ("", ', font="courier-prime"')}  # fmt: skip
+    counted = outcomes(simulated(20, sizes, classes=6))
+    (dose,) = [one for one in _drawn(counted) if one.name.startswith("dose")]
+    assert _texts(dose) == ["all else as by default", "font=courier-prime"]

@@ -175,7 +175,7 @@ def test_pictures_without_clean_ones_and_second_questions_make_a_page(tmp_path: 
     assert '<button type="button">Flip rate</button>' not in text
     assert "Says the word" in text
     assert "yellow" not in (tmp_path / "classes.csv").read_text()
-    assert (tmp_path / "figures" / "stroop-mini-ink.svg").exists()
+    assert (tmp_path / "figures" / "word-matrix-mini-ink.svg").exists()
 
 
 @pytest.mark.parametrize("models", [1, 3])

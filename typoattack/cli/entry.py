@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from typoattack.cli.stop import Stopped, answered, told
+from typoattack.cli.stop import Say, Stopped, answered, told
 from typoattack.cli.terminal import careful_output
 from typoattack.core.errors import RunFailure
 
@@ -16,13 +16,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: what follows `typoattack`; those of this process if None.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    say = Say(told(given))
     try:
-        with careful_output(), answered(told(given)):
+        with careful_output(), answered(say):
             from typoattack.cli.app import run  # all else is imported while signals are answered
 
             run(given)
-    except Stopped as stopped:
-        sys.exit(stopped.status)
+    except (Stopped, KeyboardInterrupt) as stopped:
+        say()
+        sys.exit(stopped.status if isinstance(stopped, Stopped) else 130)
     except RunFailure as error:
         from typoattack.cli.console import say_error
 

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from typoattack.core.part import allowed
 from typoattack.core.registry import Registry
 from typoattack.drawing.fonts import families
 from typoattack.factory import MODELS
@@ -24,14 +25,16 @@ class Listing(NamedTuple):
 
 
 def describe_recipe(name: str) -> str:
-    """A recipe's docstring, source and parameters with their defaults."""
+    """A recipe's docstring, source and parameters with their defaults and what they may be."""
     made = recipe_named(name)
+    values = "\n".join(f"  {parameter}: {may_be}" for parameter, may_be in allowed(made).items())
     given = inspect.signature(made).parameters.values()
     parameters = ", ".join(
         p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in given
     )
     text = (inspect.getdoc(made) or "").replace("Attributes:", "Parameters:")
-    return f"{name}({parameters})\n\n{text}\n\nSource: {made.source}"
+    told = f"\n\nValues:\n{values}" if values else ""
+    return f"{name}({parameters})\n\n{text}{told}\n\nSource: {made.source}"
 
 
 def first_line(documented: object) -> str:

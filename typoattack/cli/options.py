@@ -2,12 +2,14 @@
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from typoattack.cli.terminal import visible
 from typoattack.core.errors import UserError
 from typoattack.recipes.registry import load_plugin
 from typoattack.suite import Suite
@@ -70,6 +72,20 @@ def must_be_safetensors(out: Path) -> None:
         raise UserError(f"--out {str(out)!r}: the file's name must end in .safetensors")
     if not out.parent.is_dir():
         raise UserError(f"--out {str(out)!r}: there is no folder {str(out.parent)!r}")
+
+
+def may_be_replaced(out: Path, overwrite: bool) -> None:
+    """Ask before a file that took an hour to fit is replaced.
+
+    Raises:
+        UserError: if nobody is there to say yes, or it is not said.
+    """
+    if overwrite or not out.exists():
+        return
+    if not sys.stdin.isatty():
+        raise UserError(f"--out {str(out)!r}: the file exists; replace it with --overwrite")
+    if not typer.confirm(f"{visible(str(out))} exists. Replace it?", err=True):
+        raise UserError(f"--out {str(out)!r}: the file stays as it is")
 
 
 def chosen_suite(

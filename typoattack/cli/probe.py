@@ -18,6 +18,7 @@ from typoattack.cli.options import (
     ModelName,
     SafetensorsFile,
     Seed,
+    may_be_replaced,
     must_be_safetensors,
 )
 from typoattack.cli.progress import StageProgress
@@ -53,6 +54,9 @@ def fit_probe(
     limit: Limit = 0,
     seed: Seed = 0,
     device: Device = "auto",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the file without asking.")
+    ] = False,
 ) -> None:
     """Fit logistic regression on clean photographs; C is chosen on a held-out fifth.
 
@@ -63,6 +67,7 @@ def fit_probe(
     if strength and min(strength) <= 0:
         raise UserError("strength must be greater than 0")
     must_be_safetensors(out)
+    may_be_replaced(out, overwrite)
     data = open_dataset(DatasetSpec(dataset))
     encoder = load_model(model, device=device)
     with StageProgress() as progress:

@@ -28,6 +28,9 @@ def show(
     photographs: Annotated[
         int, typer.Option("--photographs", "-n", min=1, max=50, help="How many columns.")
     ] = 4,
+    first: Annotated[
+        bool, typer.Option("--first", help="The first ones, not some spread over the classes.")
+    ] = False,
     clean: Annotated[bool, typer.Option("--clean", help="Begin with the clean pictures.")] = False,
     seed: Seed = 0,
     cell: Annotated[int, typer.Option("--cell", min=32, help="Side of a picture.")] = 224,
@@ -52,5 +55,6 @@ def show(
         cell=cell,
         canvas=canvas,
         across=across,
+        in_order=first,
     )
     console.out.print(Text(f"contact sheet: {out}"), soft_wrap=True)

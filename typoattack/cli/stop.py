@@ -49,11 +49,26 @@ def told(arguments: Sequence[str]) -> str:
     return f"stopped; nothing half written is left, the same command begins again: {again}"
 
 
-@contextlib.contextmanager
-def answered(message: str) -> Iterator[None]:
-    """While it lasts, a signal prints `message` within a moment and raises `Stopped`.
+class Say:
+    """Says a message on standard error when it is first called, if there is somebody to hear it."""
 
-    A thread of its own prints, since Python's handlers wait for code outside Python, a forward
+    def __init__(self, message: str) -> None:
+        self._message = message
+        self._first = threading.Lock()
+
+    def __call__(self) -> None:
+        """Say it, once."""
+        if self._first.acquire(blocking=False):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                sys.stderr.write(f"\n{visible(self._message)}\n")
+                sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def answered(say: Say) -> Iterator[None]:
+    """While it lasts, a signal has its message said within a moment, and raises `Stopped`.
+
+    A thread of its own says it, since Python's handlers wait for code outside Python, a forward
     pass say, to come back. Where the command has not ended after ten seconds, or at the second
     signal, it is ended from outside.
     """
@@ -63,16 +78,14 @@ def answered(message: str) -> Iterator[None]:
     _asked.clear()
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    handlers = {number: signal.signal(number, _raise) for number in _SIGNALS}
-    os.register_at_fork(after_in_child=_leave_to_the_parent)
-    over, say = threading.Event(), _Once(message)
+    over, handlers = threading.Event(), {}
     threading.Thread(target=_watch, args=(reader, say, over), daemon=True).start()
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
+    wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
+        for number in _SIGNALS:
+            handlers[number] = signal.signal(number, _raise)
         yield
-    except Stopped:
-        say()
-        raise
     finally:
         over.set()
         signal.set_wakeup_fd(wakeup)
@@ -110,7 +123,7 @@ def _leave_to_the_parent() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _watch(reader: int, say: "_Once", over: threading.Event) -> None:
+def _watch(reader: int, say: Say, over: threading.Event) -> None:
     """Print when the first signal comes; end the process where it does not end by itself."""
     number = _next(reader)
     if number:
@@ -141,17 +154,3 @@ def _end(number: int) -> None:
     for process in multiprocessing.active_children():
         process.terminate()
     os._exit(128 + number)
-
-
-class _Once:
-    """Says a message on standard error when it is first called, if there is somebody to hear it."""
-
-    def __init__(self, message: str) -> None:
-        self._message = message
-        self._first = threading.Lock()
-
-    def __call__(self) -> None:
-        if self._first.acquire(blocking=False):
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                sys.stderr.write(f"\n{visible(self._message)}\n")
-                sys.stderr.flush()

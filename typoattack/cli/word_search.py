@@ -24,18 +24,23 @@ from typoattack.models.devices import resolve_device
 from typoattack.recipes import parse_recipe
 from typoattack.runner.word_search import photographs_of_others, rank_words, write_ranking
 from typoattack.samples import DatasetSpec, open_dataset
-from typoattack.samples.labels import read_lines
+from typoattack.samples.labels import imagenet_class_names, read_lines
 
 app = new_app()
 
 
 @app.command(
     "word-search",
-    epilog="Example: `typoattack word-search 'piggy bank' --vocabulary words.txt --limit 5`",
+    epilog="Example: `typoattack word-search 'piggy bank' --limit 1`",
 )
 def word_search(
     target: Annotated[str, typer.Argument(help="The class to drive photographs to.")],
-    vocabulary: Annotated[Path, typer.Option("--vocabulary", help="A file with a string a line.")],
+    vocabulary: Annotated[
+        Path | None,
+        typer.Option(
+            "--vocabulary", help="A file with a string a line [class names, and ImageNet's]."
+        ),
+    ] = None,
     model: ModelName = "mini",
     dataset: DatasetName = "bundled",
     recipe: Annotated[
@@ -53,9 +58,13 @@ def word_search(
 ) -> None:
     """Rank strings by how often they drive photographs to a wanted class (Goh et al. 2021)."""
     load_plugins(plugin)
-    strings = read_lines(str(vocabulary), "vocabulary")
     drawn_with = parse_recipe(recipe)
     data = open_dataset(DatasetSpec(dataset))
+    strings = (
+        read_lines(str(vocabulary), "vocabulary")
+        if vocabulary
+        else list(dict.fromkeys([*data.task.class_names, *imagenet_class_names()]))
+    )
     photographs = photographs_of_others(data, target, limit=limit, canvas=canvas)
     where = resolve_device(device)
     with StageProgress() as progress:

@@ -95,11 +95,53 @@ def make(cls: type[P], call: Call) -> P:
     return cls(**bind(whose(cls), parameters, required(cls), call))
 
 
+def allowed(cls: type[Part]) -> dict[str, str]:
+    """What each parameter may be, in words: `a number, more than 0, at most 1`."""
+    made: Any = cls
+    return {
+        f.name: _in_words(_adapter(made, f.name).json_schema())
+        for f in dataclasses.fields(cls)
+        if f.init and not _is_part(get_type_hints(cls)[f.name])
+    }
+
+
+_KINDS = {"number": "a number", "integer": "a whole number", "string": "text", "null": "none"}
+_BOUNDS = {
+    "exclusiveMinimum": "more than",
+    "minimum": "at least",
+    "exclusiveMaximum": "less than",
+    "maximum": "at most",
+}
+
+
+def _in_words(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(literal(one) for one in schema["enum"])
+    if "description" in schema:
+        return str(schema["description"])
+    if "anyOf" in schema:
+        return " or ".join(_in_words(one) for one in schema["anyOf"])
+    if "const" in schema:
+        return literal(schema["const"])
+    kind = schema.get("type")
+    if kind == "boolean":
+        return "true or false"
+    if kind == "array":
+        inside = schema.get("prefixItems") or [schema.get("items") or {}]
+        return f"a list: {'; '.join(dict.fromkeys(map(_in_words, inside)))}"
+    bounds = [f"{words} {schema[key]:g}" for key, words in _BOUNDS.items() if key in schema]
+    return ", ".join([_KINDS.get(str(kind), "a value"), *bounds])
+
+
+def _is_part(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Part)
+
+
 @functools.cache
 def _adapter(cls: Any, field_name: str) -> TypeAdapter[Any]:
     """The check for one parameter, made from its annotation."""
     hint: Any = get_type_hints(cls, include_extras=True)[field_name]
-    if isinstance(hint, type) and issubclass(hint, Part):
+    if _is_part(hint):
         return TypeAdapter(InstanceOf[hint])
     return TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import open_clip
 import torch
+import xxhash
 from open_clip.constants import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME
 
 from typoattack.core.errors import UserError, unknown
@@ -79,6 +80,21 @@ class OpenClipModel(ZeroShotModel):
         """(n, context length): the tokens of n sentences."""
         made: torch.Tensor = self.tokenizer(list(texts))
         return made
+
+
+def text_fingerprint(module: Any, tokenizer: str) -> str:
+    """A hash of all weights that encode text: those that are not the image encoder's.
+
+    Args:
+        module: a CLIP of open_clip.
+        tokenizer: what tells it from another.
+    """
+    hasher = xxhash.xxh3_128(tokenizer.encode())
+    for name, weight in module.state_dict().items():
+        if not name.startswith(("visual.", "logit_")):
+            hasher.update(name.encode())
+            hasher.update(weight.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
+    return hasher.hexdigest()
 
 
 def load_open_clip(name: str, *, device: str = "cpu", precision: str = "fp32") -> OpenClipModel:

@@ -187,6 +187,11 @@ class ProbedModel(Wrapped):
         super().__init__(inner, part, fingerprint)
         self._probe = probe
 
+    @property
+    def fitted_on(self) -> str:
+        """The name of the data set whose photographs it was fitted on."""
+        return self._probe.data
+
     def classifier(
         self, task: "Task", cache: TextCache, told: Told | None = None
     ) -> ProbeClassifier:

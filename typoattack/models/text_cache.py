@@ -68,6 +68,40 @@ class TextCache:
         return self._folder / "text-features" / fingerprint / f"{key}.npy"
 
 
+class LastTexts(TextCache):
+    """Features of the last text encoder that was asked, in memory."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self._encoder = ""
+        self._kept: dict[str, Features] = {}
+
+    def of(self, encoder: str) -> "LastTexts":
+        """The same, for an encoder; what was kept of another one is let go.
+
+        Args:
+            encoder: a hash of all its weights.
+        """
+        if encoder != self._encoder:
+            self._encoder, self._kept = encoder, {}
+        return self
+
+    def features(
+        self,
+        fingerprint: str,
+        names: Sequence[str],
+        templates: Sequence[str],
+        encode: Callable[[Sequence[str]], Features],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Features:
+        """As `TextCache.features`; the encoder, and not the whole model, is what counts."""
+        key = digest(*templates, "\x00", *names)
+        if key not in self._kept:
+            made = super().features(fingerprint, names, templates, encode, progress)
+            self._kept[key] = made
+        return np.array(self._kept[key])
+
+
 def _encode(
     names: Sequence[str],
     templates: Sequence[str],

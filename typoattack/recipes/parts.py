@@ -24,10 +24,18 @@ def _font(name: str) -> str:
     return name
 
 
-ColourName = Annotated[str, AfterValidator(_colour)]
+ColourName = Annotated[
+    str,
+    AfterValidator(_colour),
+    Field(description=f"a colour: {', '.join(dict.fromkeys([*BASIC, *PAPER, *INK]))}, or #rrggbb"),
+]
 """A basic colour term, or `#rrggbb`."""
 
-FontName = Annotated[str, AfterValidator(_font)]
+FontName = Annotated[
+    str,
+    AfterValidator(_font),
+    Field(description="a family of `typoattack list fonts`, printed or handwriting"),
+]
 """A family of `typoattack list fonts`, or `printed` or `handwriting` for one of them by lot."""
 
 Aspect = Annotated[float, Field(gt=0, le=4)]

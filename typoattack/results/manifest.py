@@ -64,7 +64,7 @@ def build_manifest(
         | {"models": [[model.name, model.fingerprint] for model in models]}
         | ({SHARD: str(shard)} if shard else {}),
         "comparable": comparable,
-        "models": [_of_model(model, further) for model in models],
+        "models": [_of_model(model, further, dataset) for model in models],
         "task": _of_task(task),
         "second_tasks": [_of_task(one) for one in further],
         "dataset": _of_dataset(dataset) | {"chosen": _chosen(suite, dataset)},
@@ -80,11 +80,16 @@ def build_manifest(
     }
 
 
-def _of_model(model: Described, further: Sequence[Task]) -> dict[str, Any]:
-    """What a report says of a model, and which auxiliary questions it was not asked."""
+def _of_model(model: Described, further: Sequence[Task], dataset: Dataset) -> dict[str, Any]:
+    """What a report says of a model: which questions it was not asked, whether it knew the data."""
     unasked = [task.name for task in further if not model.answers(task)]
+    known = getattr(model, "fitted_on", "") == dataset.name
     notes = [
         model.note,
+        "its probe was fitted on this data set, so that its figures are those of photographs it "
+        "knows; run it on others"
+        if known
+        else "",
         *(f"it knows no answer to the question {name!r}, so it was not asked" for name in unasked),
     ]
     return {

@@ -19,6 +19,7 @@ from typoattack.recipes.registry import build_recipe
 from typoattack.runner.draw import draw_word
 from typoattack.runner.photographs import Photograph, photograph
 from typoattack.samples import DatasetSpec, open_dataset
+from typoattack.samples.choose import first, spread
 
 _PAPER, _TEXT = (255, 255, 255), (40, 40, 44)
 _KINDS = {".png": "PNG", ".jpg": "JPEG", ".webp": "WEBP"}
@@ -37,8 +38,9 @@ def write_sheet(
     cell: int = 224,
     canvas: int = 448,
     across: int = 1,
+    in_order: bool = False,
 ) -> None:
-    """Write a contact sheet of recipes on a data set's first photographs.
+    """Write a contact sheet of recipes on some of a data set's photographs.
 
     Args:
         recipes: recipe strings, a row each.
@@ -52,6 +54,7 @@ def write_sheet(
         cell: side of each picture in pixels.
         canvas: side of the canvas that is drawn on.
         across: how many recipes stand beside one another.
+        in_order: the first photographs, in place of some that are spread over the classes.
 
     Raises:
         UserError: for an unknown recipe, parameter or data set, a photograph that cannot be
@@ -63,7 +66,8 @@ def write_sheet(
     swept = parse_sweeps(sweeps)
     rows = [made for text in recipes for made in variants(parse_recipe(text), swept)]
     data = open_dataset(DatasetSpec(dataset))
-    columns = [photograph(data, index, canvas) for index in range(min(photographs, len(data)))]
+    chosen = first(data, photographs) if in_order else spread(data, photographs, seed)
+    columns = [photograph(data, index, canvas) for index in chosen]
     sheet = contact_sheet(rows, columns, words, seed=seed, cell=cell, clean=clean, across=across)
     encoded = io.BytesIO()
     sheet.save(encoded, kind, quality=88)

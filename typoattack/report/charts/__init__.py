@@ -11,7 +11,7 @@ from typoattack.report.charts.dose import dose_charts
 from typoattack.report.charts.facts import fact_charts
 from typoattack.report.charts.fate import fate_charts
 from typoattack.report.charts.flip_rate import flip_rate_charts
-from typoattack.report.charts.stroop import stroop_charts
+from typoattack.report.charts.word_matrix import word_matrix_charts
 
 
 def charts(
@@ -34,5 +34,5 @@ def charts(
         *coverage_charts(summaries),
         *dose_charts(summaries),
         *fact_charts(pd.DataFrame() if facts is None else facts),
-        *stroop_charts(counted, names_of),
+        *word_matrix_charts(counted, names_of),
     ]

@@ -40,7 +40,7 @@ def dose_charts(summaries: Sequence[RecipeSummary]) -> Iterator[Chart]:
 
 
 def _dose(summaries: Sequence[RecipeSummary], sweeps: Sequence[Sweep], width: float) -> Canvas:
-    canvas = Canvas((width, min(2.7, width * 0.72)), layout="constrained")
+    canvas = Canvas(layout="constrained")
     axis = canvas.add_subplot()
     by_key = {(s.model, s.task, s.recipe): s for s in summaries}
     blanks = {
@@ -52,16 +52,24 @@ def _dose(summaries: Sequence[RecipeSummary], sweeps: Sequence[Sweep], width: fl
     for model, task in dict.fromkeys((s.model, s.task) for s in summaries):
         for sweep in sweeps:
             names = [model] if len(models_of(summaries)) > 1 else []
-            names += [sweep.fixed] if len(sweeps) > 1 else []
+            names += [sweep.fixed or "all else as by default"] if len(sweeps) > 1 else []
             _dose_line(axis, by_key, (model, task), sweep, series, ", ".join(names), dashed=False)
             _dose_line(axis, blanks, (model, task), sweep, series, "", dashed=True)
             series += 1
     share_axis(axis, "y")
     axis.set_xlabel(sweeps[0].parameter)
     axis.set_ylabel("flip rate")
-    if axis.get_legend_handles_labels()[0]:
-        canvas.legend(loc="outside upper left", ncols=2)
+    labels = axis.get_legend_handles_labels()[1]
+    columns = 2 if max(map(len, labels), default=0) <= _NARROW_LABEL else 1
+    if labels:
+        canvas.legend(loc="outside upper left", ncols=columns)
+    lines = max(-(-len(labels) // columns) - 2, 0)
+    canvas.set_size_inches(width, min(2.7, width * 0.72) + 0.16 * lines)
     return canvas
+
+
+_NARROW_LABEL = 22
+"""Characters of a label two of which fit beside one another in a column of a paper."""
 
 
 def _dose_line(
@@ -85,11 +93,13 @@ def _dose_line(
     colour, shape = SERIES[series % len(SERIES)], SHAPES[series % len(SHAPES)]
     y = [rate.value for rate in rates]
     if dashed:
-        axis.plot(x, y, color=colour, lw=1, ls=(0, (3, 2)), marker=shape, ms=3, mfc=PAPER)
+        axis.plot(
+            x, y, color=colour, lw=1, ls=(0, (3, 2)), marker=shape, ms=3, mfc=PAPER, clip_on=False
+        )
         return
     low, high = [rate.low for rate in rates], [rate.high for rate in rates]
     axis.fill_between(x, low, high, color=colour, alpha=0.16, lw=0)
-    axis.plot(x, y, color=colour, marker=shape, ms=4, label=short(label, 44) or None)
+    axis.plot(x, y, color=colour, marker=shape, ms=4, label=short(label, 44) or None, clip_on=False)
     legible = [(v, one["legible_share"].value) for v, one in points if one["legible_share"]]
     if legible:
         told = "share legible" if series == 0 else None

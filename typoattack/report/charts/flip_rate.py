@@ -79,4 +79,6 @@ def _dot(axis: Axes, figure: Figure, y: float, series: int, *, hollow: bool = Fa
     colour = SERIES[series]
     axis.plot([figure.low, figure.high], [y, y], color=colour, lw=0.8 if hollow else 1.4, zorder=2)
     face = PAPER if hollow else colour
-    axis.plot(figure.value, y, SHAPES[series], color=colour, mfc=face, ms=4.5, zorder=3)
+    axis.plot(
+        figure.value, y, SHAPES[series], color=colour, mfc=face, ms=4.5, zorder=3, clip_on=False
+    )

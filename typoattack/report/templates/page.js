@@ -109,7 +109,8 @@ function gallery({ rows, pictures, classes }) {
     const button = element("button");
     button.type = "button";
     button.dataset.id = row.id;
-    button.title = `${row.recipe}: ${classes[row.label]} → ${classes[row.answer]}`;
+    const whose = model ? `${row.model}, ` : "";
+    button.title = `${whose}${row.recipe}: ${classes[row.label]} → ${classes[row.answer]}`;
     const image = element("img");
     image.src = pictures[row.images[1]];
     image.alt = button.title;
@@ -161,7 +162,7 @@ function gallery({ rows, pictures, classes }) {
     if (row.images[0] !== null) at("image-before").src = pictures[row.images[0]];
     at("image-after").src = pictures[row.images[1]];
     at("image-before").alt = `Clean photograph of ${classes[row.label]}`;
-    at("image-after").alt = `The same with ${row.recipe}`;
+    at("image-after").alt = `The same with ${row.recipe}, as ${row.model} saw it`;
     at("caption-before").textContent = row.before.length
       ? `clean: “${classes[row.before[0][0]]}”`
       : "there is no clean picture of this";

@@ -19,7 +19,7 @@ MOST_CELLS = 16
 """Tasks with more classes than this have no matrix of label against word."""
 
 
-def stroop_charts(
+def word_matrix_charts(
     counted: pd.DataFrame, names_of: Callable[[str], Sequence[str]]
 ) -> Iterator[Chart]:
     """For tasks with few answers: which word wins over which label."""
@@ -36,8 +36,8 @@ def stroop_charts(
         several = counted[["model", "task"]].drop_duplicates()
         ending = f"-{slug(str(model))}-{slug(str(task))}" if len(several) > 1 else ""
         yield Chart(
-            f"stroop{ending}",
-            f"Stroop matrix{f' ({model})' if ending else ''}",
+            f"word-matrix{ending}",
+            f"Which word wins over which answer{f' ({model})' if ending else ''}",
             "How often the written word is the answer, for each true answer (rows) and word "
             "(columns). On the diagonal word and truth agree; elsewhere a high share means that "
             "the word wins.",
