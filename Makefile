@@ -1,12 +1,12 @@
-# make demo | test | lint | docs | results | protocols | pictures | speed | fuzz — each makes .venv first if need be.
+# make demo | test | lint | docs | results | protocols | pictures | speed | fuzz | release — each makes .venv first if need be.
 PYTHON ?= python3
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint format docs results protocols pictures speed fuzz clean
+.PHONY: demo test lint format docs results protocols pictures speed fuzz release clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.base
-	.venv/bin/typoattack run quick --model mini --out runs/demo
+	.venv/bin/typoattack run quick --model mini --reads 60 --out runs/demo
 
 # A process a core, each with one thread: the tests are many and small.
 test: .venv/.dev
@@ -46,6 +46,11 @@ speed: .venv/.base
 
 fuzz: .venv/.dev
 	.venv/bin/python benchmarks/trust/fuzz.py
+
+# Sdist and wheel in dist/, tried in a bare environment; with VERSION=1.2.3 the changelog says it too. Uploads nothing.
+release: .venv/.dev
+	$(PIP) build twine
+	.venv/bin/python benchmarks/trust/release.py $(VERSION)
 
 clean:
 	rm -rf .venv runs site build dist .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -28,6 +28,7 @@ class ReportData:
         facts: given pictures by what their data set says of them; see `typoattack.metrics.dose`.
         likeness: whether answers switch more where the word is like them.
         study: of units, if there is one in the run's folder.
+        home: where the page finds the site that it is part of; empty if it stands alone.
     """
 
     view: RunView
@@ -37,6 +38,7 @@ class ReportData:
     facts: pd.DataFrame = field(repr=False)
     likeness: Sequence[Likeness]
     study: UnitsStudy | None = None
+    home: str = ""
 
 
 Build = Callable[[ReportData], Mapping[str, Any] | None]
