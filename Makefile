@@ -6,7 +6,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 .DELETE_ON_ERROR:
 
 demo: .venv/.base
-	.venv/bin/typoattack run quick --model mini --out runs/demo
+	.venv/bin/typoattack run quick --model mini --reads 60 --out runs/demo
 
 # A process a core, each with one thread: the tests are many and small.
 test: .venv/.dev

@@ -13,21 +13,25 @@ import typoattack as ta
 from typoattack.api import Machine
 from typoattack.cli.progress import StageProgress
 from typoattack.core.files import write_whole
+from typoattack.report.price import tell_price
 from typoattack.report.tables import markdown_table
 from typoattack.suite import load_suite
 
 SUITES = ("quick", "stroop", "literature", "full")
+READS = {"quick": 60}
+"""Word-only pictures of suites that ask for none themselves: as many as `make demo` shows."""
 
 
 def write_reference(name: str, model: str, results: Path, runs: Path) -> None:
     """Run one suite on one model and write its table, or go on with a run begun before."""
-    suite = load_suite(name, {"models": [model]})
+    suite = load_suite(name, {"models": [model], "reads": READS.get(name)})
     machine = Machine(device="cpu")
     out = runs / f"reference-{name}-{model}"
     with StageProgress(Console(stderr=True)) as progress:
         run = ta.run(suite, out=out, machine=machine, progress=progress)
     (checkpoint,) = run.manifest["models"]
-    command = f"typoattack run {name} --model {model} --device cpu"
+    reads = f" --reads {READS[name]}" if name in READS else ""
+    command = f"typoattack run {name} --model {model}{reads} --device cpu"
     versions = ", ".join(f"{k} {v}" for k, v in sorted(run.manifest["versions"].items()))
     text = f"""# {name}: {suite.question}
 
@@ -41,13 +45,18 @@ seed {suite.seed},
 {suite.passes} forward passes a photograph at most, {len(run.skipped)} photographs skipped.
 {versions}; typoattack {run.manifest["typoattack"]}.
 
-{markdown_table(run.summaries)}
+{_told(run)}{markdown_table(run.summaries)}
 """
     folder = results / model
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / f"{name}.md", text.encode())
     write_whole(folder / f"{name}.csv", run.summary().to_csv(index=False).encode())
     print(json.dumps({"suite": name, "model": model, "rows": len(run.predictions)}))
+
+
+def _told(run: ta.Run) -> str:
+    """How robust, and at what price, where it was asked to read."""
+    return f"{tell_price(run.prices)}\n\n" if run.reading else ""
 
 
 def _note(checkpoint: dict[str, str]) -> str:

@@ -15,18 +15,37 @@ from typoattack.core.version import __version__
 
 if TYPE_CHECKING:
     from typoattack.api import attack, evaluate, run, score
+    from typoattack.cards.verify import verify
+    from typoattack.report.bundle import bundle
     from typoattack.report.comparison import compare
     from typoattack.report.field import rank
+    from typoattack.report.rules import rescore
     from typoattack.report.run import Run
     from typoattack.runner.execute import Machine
 
 _WHERE = {
     "Run": "typoattack.report.run",
     "compare": "typoattack.report.comparison",
+    "bundle": "typoattack.report.bundle",
     "rank": "typoattack.report.field",
+    "rescore": "typoattack.report.rules",
+    "verify": "typoattack.cards.verify",
 }
 
-__all__ = ["Machine", "Run", "__version__", "attack", "compare", "evaluate", "rank", "run", "score"]
+__all__ = [
+    "Machine",
+    "Run",
+    "__version__",
+    "attack",
+    "bundle",
+    "compare",
+    "evaluate",
+    "rank",
+    "rescore",
+    "run",
+    "score",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -52,6 +52,7 @@ def run(
     limit: int | None = None,
     first: int | None = None,
     clean_as_published: bool | None = None,
+    reads: int | None = None,
     plugins: Sequence[str | Path] = (),
     legibility: bool = False,
     out: str | Path | None = None,
@@ -85,6 +86,7 @@ def run(
         limit: only so many photographs, spread evenly over the classes; 0 for all.
         first: only the first so many photographs of the data set; 0 for all.
         clean_as_published: whether each photograph is also classified without a canvas.
+        reads: word-only pictures that each model is asked to read; 0 for none.
         plugins: Python files with recipes.
         legibility: whether text recognition reads every attacked picture back.
         out: the run's folder; `runs/SUITE-MODEL` if None.
@@ -117,6 +119,7 @@ def run(
         "limit": limit,
         "first": first,
         "clean_as_published": clean_as_published,
+        "reads": reads,
     }
     chosen = choose_suite(suite, changes, plugins)
     beside = [*defences, *(f"probe({literal(str(file))})" for file in probes)]
@@ -202,7 +205,7 @@ def evaluate(
         with tempfile.TemporaryDirectory() as folder:
             kept = Path(folder) / "run"
             done = Run(execute(chosen, [wrapped], data, kept, where, cache=cache, command=called))
-            _ = done.predictions  # read while the folder is there
+            _ = done.predictions, done.reading  # read while the folder is there
             return done
     finally:
         model.train(training)

@@ -18,6 +18,12 @@ from typoattack.core.registry import Kind, Registry
 from typoattack.core.spreadsheet import plain_cell
 
 
+@functools.cache
+def vocabulary() -> tuple[str, ...]:
+    """Common English nouns, in alphabetical order: `vocabulary.txt` beside this file."""
+    return tuple(Path(__file__).with_name("vocabulary.txt").read_text("utf-8").split())
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """The classes most and least like each class in a text space.

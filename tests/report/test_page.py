@@ -39,7 +39,7 @@ def test_every_file_of_the_report_is_written_and_the_same_each_time(
     written = write_report(view(simulated(6)), tmp_path)
     names = {p.name for p in tmp_path.iterdir()}
     tables = {"summary.csv", "summary.md", "summary.tex", "classes.csv", "words.csv", "becomes.csv"}
-    assert names == {"report.html", "figures", *tables}
+    assert names == {"report.html", "figures", "card.json", *tables}
     for path in written:
         assert path.stat().st_size > 0
         assert path.read_bytes() == (plain / path.relative_to(tmp_path)).read_bytes()

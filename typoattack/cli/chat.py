@@ -32,7 +32,7 @@ _NOT_AS_PUBLISHED = "left out clean (as published): a chat model is shown the ca
 
 
 @app.command(epilog="Example: `typoattack chat scam -m openai:gpt-4o-mini --limit 20`")
-@takes_suite(without=["templates", "clean_as_published"])
+@takes_suite(without=["templates", "clean_as_published", "reads"])
 def chat(
     chosen: Suite,
     context: typer.Context,

@@ -23,11 +23,17 @@ COMMANDS = {
     "compare": "Is one model really more robust than another? Paired by photograph, with "
     "intervals.",
     "rank": "Which of many models is the most robust, and which are not told apart?",
+    "bundle": "Make a static site of runs: the ranking, and a page a model with its pictures.",
+    "verify": "Are a run's figures what its pictures and its model give? Draws and classifies some "
+    "again.",
+    "rescore": "Does a conclusion depend on the rule of scoring? Figures and places under each.",
     "power": "How many photographs does it take? What a difference needs to be shown.",
     "published": "What papers and model cards report for public checkpoints, with the source of "
     "each figure.",
     "word-search": "Rank strings by how often they drive photographs to a wanted class (Goh et "
     "al. 2021).",
+    "transfer": "Does what fools one model fool another? Found on A, tried on B, on held-out "
+    "photographs.",
     "words": "Make a table of words from a run's clean answers, for the word source `table:FILE`.",
     "generate": "Write an attacked data set that `datasets` loads, clean pictures included.",
     "show": "Draw a contact sheet of recipes on photographs.",

@@ -19,7 +19,7 @@ app = new_app()
 
 
 @app.command(epilog="Example: `typoattack generate quick --recipe printed-label --out attacked/`")
-@takes_suite()
+@takes_suite(without=["reads"])
 def generate(
     chosen: Suite,
     out: Annotated[Path, typer.Option("--out", "-o", help="The new folder.")],

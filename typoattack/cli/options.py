@@ -117,6 +117,10 @@ def chosen_suite(
         bool,
         typer.Option("--clean-as-published", help="Also classify photographs without a canvas."),
     ] = False,
+    reads: Annotated[
+        int | None,
+        typer.Option("--reads", min=0, help="Also ask models to read N word-only pictures."),
+    ] = None,
     plugin: Plugins = None,
     image_column: Annotated[
         str | None, typer.Option("--image-column", help="Where pictures are.")
@@ -152,6 +156,7 @@ def chosen_suite(
         "templates": templates,
         "limit": limit,
         "first": first,
+        "reads": reads,
     }
     return choose_suite(suite, changes, plugin or ())
 

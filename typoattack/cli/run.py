@@ -57,6 +57,9 @@ def run(
     engine: Annotated[
         str, typer.Option("--engine", help="local, or ray: on a cluster with Ray Data.")
     ] = "local",
+    keep_embeddings: Annotated[
+        bool, typer.Option("--keep-embeddings", help="Store them, for `typoattack rescore`.")
+    ] = False,
 ) -> None:
     """Attack a suite's photographs, classify clean and attacked ones, report flip rates.
 
@@ -69,7 +72,9 @@ def run(
             probes=probe or (),
             legibility=legibility,
             out=out,
-            machine=typoattack.Machine(device, precision, workers, batch_size, chunk_size, engine),
+            machine=typoattack.Machine(
+                device, precision, workers, batch_size, chunk_size, engine, keep_embeddings
+            ),
             progress=progress,
             shard=shard,
             command=context.obj,

@@ -8,6 +8,7 @@ from rich.table import Table
 from typoattack.cli import console
 from typoattack.cli.printing import FOR_PEOPLE, Printing
 from typoattack.metrics.summaries import to_frame
+from typoattack.report.price import tell_price
 from typoattack.report.story import tell_stroop
 from typoattack.report.tables import defence_terminal_table, markdown_table
 from typoattack.report.terminal import terminal_tables
@@ -25,6 +26,8 @@ def show_run(done: "Run", how: Printing = FOR_PEOPLE) -> None:
         frame=lambda: to_frame(done.summaries),
         markdown=lambda: markdown_table(done.summaries),
     )
+    if any(one.reading for one in done.prices):
+        how.tell(tell_price(done.prices))
     for clean in done.as_published:
         how.tell(
             f"{clean.model}: {AS_PUBLISHED} {clean.accuracy.value:.2%} of "
@@ -64,6 +67,8 @@ def _show_notes(done: "Run", how: Printing) -> None:
             how.tell(f"  {skip.sample}: {skip.reason}")
         if count > _SKIPPED_SHOWN and not how.verbose:
             how.tell(f"  … and {count - _SKIPPED_SHOWN} more; --verbose names all")
+    if done.duplicates_told:
+        how.warn(done.duplicates_told)
     study = done.units()
     if study is not None and study.problem:
         how.tell(study.problem, "yellow")

@@ -21,7 +21,9 @@ from typoattack.metrics.intervals import DIFFERENCE, RESAMPLES, Figure, Values
 from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.paired import ALPHA, DRAWS, holm, random_signs
 from typoattack.metrics.ranking import Rank, rank
+from typoattack.metrics.reading import Reading, readings
 from typoattack.metrics.summaries import estimate
+from typoattack.results.reading import read_reading
 
 FIGURES_SHOWN = (
     "accuracy_clean",
@@ -50,6 +52,7 @@ class Contestant:
         manifest: of its run.
         rows: its attacked rows with what they contribute to the figures, and no more.
         repeats: the folders that hold the same rows of the same model again.
+        reading: how well it reads; None where that was not asked.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Contestant:
     manifest: Mapping[str, Any]
     rows: pd.DataFrame
     repeats: tuple[str, ...] = ()
+    reading: Reading | None = None
 
     @property
     def note(self) -> str:
@@ -101,6 +105,7 @@ class Placed:
             a place.
         note: what must be said of its figures.
         folder: where its run lies.
+        reading: how well it reads; None where that was not asked.
     """
 
     rank: Rank
@@ -111,6 +116,12 @@ class Placed:
     baseline: Against | None
     note: str
     folder: str
+    reading: Reading | None = None
+
+    @property
+    def blind(self) -> bool:
+        """Whether it was asked to read and does not."""
+        return self.reading is not None and self.reading.reads.high < self.reading.middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +164,14 @@ def read_field(folders: Sequence[Path], figure: str = "flip_rate") -> list[Conte
     found: list[Contestant] = []
     for folder in folders:
         manifest, predictions = read_begun(folder)
+        table = read_reading(folder)
+        read = {} if table is None else {one.model: one for one in readings(table)}
         for model, rows in predictions.groupby("model", sort=True):
             counted = outcomes(rows)
             attacks = counted.loc[counted["family"] == "attack", kept].reset_index(drop=True)
-            one = Contestant(str(model), str(model), str(folder), manifest, attacks)
+            one = Contestant(
+                str(model), str(model), str(folder), manifest, attacks, reading=read.get(str(model))
+            )
             if found:
                 refuse_different_suites(found[0].name, found[0].manifest, one.name, manifest)
             same = next((n for n, other in enumerate(found) if _same(one, other)), None)
@@ -241,6 +256,7 @@ def rank_field(
             held.get(one.name),
             by_name[one.name].note,
             by_name[one.name].folder,
+            by_name[one.name].reading,
         )
         for one in ranks
     )
@@ -343,6 +359,11 @@ def _correlation(models: Sequence[Placed]) -> pd.DataFrame:
 def _notes(models: Sequence[Placed], baseline: str, order: Sequence[str]) -> Iterator[str]:
     if baseline and baseline not in order:
         yield f"{baseline} has no place, so nothing is held against it."
+    blind = [one.rank.name for one in models if one.blind and one.rank.place is not None]
+    if blind:
+        shown = ", ".join(blind[:3]) + (f" and {len(blind) - 3} more" if len(blind) > 3 else "")
+        verb = "does" if len(blind) == 1 else "do"
+        yield f"{shown} {verb} not read, so that a good place is no sign of robustness."
     for one in models:
         if one.rank.reason:
             yield f"{one.rank.name} has no place: {one.rank.reason}."

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from typoattack.metrics.field import (
     read_field,
 )
 from typoattack.metrics.figures import FIGURES
-from typoattack.metrics.intervals import Figure
+from typoattack.metrics.intervals import NOTHING, Figure
 from typoattack.metrics.paired import ALPHA
 from typoattack.metrics.ranking import LEAST_RIGHT, LEAST_RIGHT_SHARE
 from typoattack.report.charts.base import Chart, inline_svg, write_charts
@@ -42,6 +42,8 @@ from typoattack.report.tables import (
 )
 
 PAGE = "rank.html"
+READS = "Reads"
+"""Heads the column on word-only pictures."""
 
 
 def rank(
@@ -118,7 +120,12 @@ def _heads(found: Field) -> list[str]:
     title = FIGURES[found.figure].title
     heads = ["Place", "Group", "Model", f"{title}, common", "n", "Place, 95 %", "Less the best"]
     heads += [f"Less {found.baseline}"] if found.baseline else []
-    return [*heads, *(FIGURES[name].title for name in FIGURES_SHOWN)]
+    heads += [FIGURES[name].title for name in FIGURES_SHOWN]
+    return [*heads, *([READS] if _asked_to_read(found) else [])]
+
+
+def _asked_to_read(found: Field) -> bool:
+    return any(one.reading is not None for one in found.models)
 
 
 def _cells(one: Placed, found: Field) -> list[str]:
@@ -133,7 +140,9 @@ def _cells(one: Placed, found: Field) -> list[str]:
         _against(one.best),
         *([_against(one.baseline)] if found.baseline else []),
     ]
-    return [*cells, *(_shown(one.figures[name]) for name in FIGURES_SHOWN)]
+    cells += [_shown(one.figures[name]) for name in FIGURES_SHOWN]
+    reads = one.reading.reads if one.reading else NOTHING
+    return [*cells, *([_shown(reads)] if _asked_to_read(found) else [])]
 
 
 def caption(found: Field) -> str:
@@ -146,6 +155,10 @@ def caption(found: Field) -> str:
         "models of one group are not told apart from its first",
         "less: on the same photographs",
         f"*: p < {ALPHA}, paired by photograph, Holm-adjusted over the field",
+        *(
+            ["reads: the share of word-only pictures whose word the model picks"]
+            * _asked_to_read(found)
+        ),
         "the other figures are on each model's own photographs, over all attacks",
         "the uncertainty is that of the photographs, not of the choice of attacks",
         *([f"intervals by {by}"] if by else []),
@@ -160,8 +173,11 @@ def caption(found: Field) -> str:
 def terminal_field(found: Field) -> Table:
     """The table for the terminal: places, and what each model's figures are."""
     table = plain_table("The most robust first", caption(found))
-    shown = [0, 1, 2, 3, 5, 6] + ([7] if found.baseline else []) + [-len(FIGURES_SHOWN)]
     heads = _heads(found)
+    shown = [0, 1, 2, 3, 5, 6] + ([7] if found.baseline else [])
+    shown += [
+        heads.index(head) for head in (FIGURES[FIGURES_SHOWN[0]].title, READS) if head in heads
+    ]
     for place in shown:
         left = heads[place] == "Model"
         table.add_column(heads[place], justify="left" if left else "right", overflow="fold")
@@ -198,7 +214,8 @@ def field_frame(found: Field) -> pd.DataFrame:
                 f"less_{name}_high": against.difference.high if against else math.nan,
                 f"less_{name}_p": against.p_holm if against else math.nan,
             }
-        for name, figure in one.figures.items():
+        reads = one.reading.reads if one.reading else NOTHING
+        for name, figure in (*one.figures.items(), ("reads", reads)):
             line |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
         lines.append(line | {"run": one.folder})
     whole = dict.fromkeys(("place", "group", "place_low", "place_high"), "Int64")
@@ -259,7 +276,9 @@ def json_field(found: Field) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def write_field(found: Field, folder: Path) -> list[Path]:
+def write_field(
+    found: Field, folder: Path, *, page: str = PAGE, links: Mapping[str, str] | None = None
+) -> list[Path]:
     """Write a ranking as a page, tables and charts.
 
     Writes `rank.html`, `rank.csv`, `rank.md`, `rank.tex`, `rank.json`, `recipes.csv`,
@@ -268,6 +287,8 @@ def write_field(found: Field, folder: Path) -> list[Path]:
     Args:
         found: what `typoattack.metrics.field.rank_field` found.
         folder: made if need be.
+        page: the name of the page's file.
+        links: where the page finds that of a model, by name; none if None.
 
     Returns:
         The files written but for charts, the page first.
@@ -275,7 +296,7 @@ def write_field(found: Field, folder: Path) -> list[Path]:
     make_folder(folder)
     made = field_charts(found)
     texts: dict[str, Callable[[], str]] = {
-        PAGE: lambda: _page(found, made),
+        page: lambda: _page(found, made, links or {}),
         "rank.csv": lambda: csv_text(field_frame(found)),
         "rank.md": lambda: markdown_field(found),
         "rank.tex": lambda: latex_field(found),
@@ -289,12 +310,13 @@ def write_field(found: Field, folder: Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def _page(found: Field, made: Sequence[Chart]) -> str:
+def _page(found: Field, made: Sequence[Chart], links: Mapping[str, str]) -> str:
     keys = ["place", "group", None, f"common_{found.figure}", "n", "place_low", "less_best"]
     keys += ["less_baseline"] if found.baseline else []
+    keys += [*FIGURES_SHOWN, *(["reads"] if _asked_to_read(found) else [])]
     frame = field_frame(found)
     lines = [
-        list(zip(_cells(one, found), _sorts(row, [*keys, *FIGURES_SHOWN]), strict=True))
+        list(zip(_cells(one, found), _sorts(row, keys), strict=True))
         for one, row in zip(found.models, frame.to_dict("records"), strict=True)
     ]
     return render_template(
@@ -305,6 +327,7 @@ def _page(found: Field, made: Sequence[Chart]) -> str:
         robust=FIGURES[found.figure].more_robust,
         heads=_heads(found),
         lines=lines,
+        links=links,
         story=tell_field(found),
         caption=caption(found),
         charts=[(chart, Markup(inline_svg(chart))) for chart in made],

@@ -1,5 +1,6 @@
 """The page: one self-contained HTML file, and the tables and figures beside it."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 import typoattack.report.sections  # noqa: F401 (registers them)
+from typoattack.cards.card import build_card, write_card
 from typoattack.core.files import write_whole
 from typoattack.core.spreadsheet import csv_text
 from typoattack.report.breakdown import becomes, by_class, by_word
@@ -14,6 +16,7 @@ from typoattack.report.charts import charts
 from typoattack.report.charts.base import write_charts
 from typoattack.report.gallery import build_gallery
 from typoattack.report.html import render_file, render_template
+from typoattack.report.price import price_frame
 from typoattack.report.section import ReportData, in_order
 from typoattack.report.tables import write_tables
 from typoattack.report.units import explained_rows, read_units
@@ -21,19 +24,22 @@ from typoattack.report.view import RunView, task_names
 
 PAGE = "report.html"
 FIGURES_FOLDER = "figures"
+PRICES = "price.csv"
 
 
-def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
+def write_report(view: RunView, folder: Path, *, seed: int = 0, home: str = "") -> list[Path]:
     """Write the page, the tables and the figures of a run into `folder`.
 
-    Writes `report.html`, `summary.{csv,md,tex}`, `classes.csv`, `words.csv`, `becomes.csv` and
-    `figures/*.{svg,png}`; each whole or not at all, replacing those of an earlier report. A study
-    of units in `folder/units` gets a section, and its flips a line in the gallery.
+    Writes `report.html`, `summary.{csv,md,tex}`, `price.csv`, `card.json`, `classes.csv`,
+    `words.csv`, `becomes.csv` and `figures/*.{svg,png}`; each whole or not at all, replacing those
+    of an earlier report. A study of units in `folder/units` gets a section, and its flips a line in
+    the gallery.
 
     Args:
         view: the run.
         folder: must exist; the run's own folder, as a rule.
         seed: of the intervals of classes and words, and of the choice of pictures.
+        home: where the page finds the site that it is part of; empty if it stands alone.
 
     Returns:
         The files written, the page first.
@@ -41,15 +47,27 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0) -> list[Path]:
     Raises:
         UserError: for a folder that cannot be written.
     """
-    data = report_data(view, folder, seed=seed)
+    data = replace(report_data(view, folder, seed=seed), home=home)
     written = [folder / PAGE, *write_tables(view.summaries, folder)]
     for name, table in data.breakdowns.items():
         text = csv_text(table)
         write_whole(folder / f"{name}.csv", text.encode())
         written.append(folder / f"{name}.csv")
+    if view.prices:
+        write_whole(folder / PRICES, csv_text(price_frame(view.prices)).encode())
+        written.append(folder / PRICES)
+    written.append(write_card(card_of_view(view), folder))
     written += write_charts(data.charts, folder / FIGURES_FOLDER)
     write_whole(folder / PAGE, render(data).encode("utf-8", "replace"))
     return written
+
+
+def card_of_view(view: RunView) -> dict[str, Any]:
+    """The run's card; see `typoattack.cards.card`."""
+    readings = [one.reading for one in view.prices if one.reading is not None]
+    return build_card(
+        view.manifest, view.outcomes, view.summaries, readings, len(view.skipped), view.by
+    )
 
 
 def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:
@@ -59,7 +77,9 @@ def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:
     behind, leading = explained_rows(main, names, study)
     return ReportData(
         view=view,
-        charts=charts(view.summaries, view.outcomes, partial(task_names, view.manifest)),
+        charts=charts(
+            view.summaries, view.outcomes, partial(task_names, view.manifest), view.prices
+        ),
         breakdowns={
             "classes": by_class(main, names, seed=seed, by=view.by),
             "words": by_word(main, seed=seed, by=view.by),
@@ -72,7 +92,11 @@ def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:
 
 def render(data: ReportData) -> str:
     """The page's text."""
-    common: dict[str, Any] = {"view": data.view, "manifest": data.view.manifest}
+    common: dict[str, Any] = {
+        "view": data.view,
+        "manifest": data.view.manifest,
+        "home": data.home,
+    }
     shown = []
     for one in in_order():
         filled = one.build(data)

@@ -11,6 +11,14 @@ from typoattack.core.resources import default_cache_dir
 from typoattack.metrics.as_published import AsPublished, as_published
 from typoattack.metrics.clusters import AUTO
 from typoattack.metrics.defences import defence_table
+from typoattack.metrics.duplicates import (
+    LIKENESS,
+    Duplicates,
+    beyond,
+    near_duplicates,
+    tell_duplicates,
+    with_likeness,
+)
 from typoattack.metrics.legibility import (
     Reader,
     read_back,
@@ -19,6 +27,7 @@ from typoattack.metrics.legibility import (
     write_legibility,
 )
 from typoattack.metrics.outcomes import outcomes
+from typoattack.metrics.reading import Price, Reading, prices, readings
 from typoattack.metrics.stroop import Interference, interference
 from typoattack.metrics.summaries import RecipeSummary, summarise_outcomes, to_frame
 from typoattack.report.notebook import notebook_html
@@ -26,6 +35,8 @@ from typoattack.report.units import UnitsStudy, read_units
 from typoattack.report.view import RunView
 from typoattack.results.folder import RunFolder
 from typoattack.results.pictures import Painter, no_pictures
+from typoattack.results.reading import read_reading
+from typoattack.results.schema import CLEAN
 from typoattack.runner.redraw import RunPainter
 
 if TYPE_CHECKING:
@@ -73,7 +84,23 @@ class Run:
         Raises:
             UserError: for predictions that no honest figure can be taken from.
         """
-        return outcomes(self.predictions)
+        counted = outcomes(self.predictions)
+        if self.by != LIKENESS:
+            return counted
+        return with_likeness(counted, self.near_duplicates)
+
+    @functools.cached_property
+    def near_duplicates(self) -> Duplicates:
+        """The photographs that are almost the same as another."""
+        return near_duplicates(self.predictions)
+
+    @property
+    def duplicates_told(self) -> str:
+        """What is to be said of near-duplicates that the intervals do not take together."""
+        grouped = {one.grouped for one in self.summaries if one.family != CLEAN}
+        if self.by == LIKENESS:
+            return ""
+        return tell_duplicates(beyond(self.near_duplicates, self.predictions, grouped))
 
     @property
     def left(self) -> int:
@@ -108,6 +135,22 @@ class Run:
             return ()
         return tuple(as_published(self.folder.as_published()))
 
+    @functools.cached_property
+    def reading(self) -> tuple[Reading, ...]:
+        """How well each model reads word-only pictures; empty if that was not asked.
+
+        Raises:
+            UserError: if the answers are damaged.
+        """
+        table = read_reading(self.path)
+        return () if table is None else tuple(readings(table))
+
+    @functools.cached_property
+    def prices(self) -> tuple[Price, ...]:
+        """How robust each model is, and at what price in reading and clean accuracy."""
+        asked = self.outcomes[self.outcomes["task"] == self.manifest["task"]["name"]]
+        return tuple(prices(asked, self.manifest["models"], self.reading, by=self.by))
+
     def units(self) -> UnitsStudy | None:
         """What `typoattack units MODEL --out RUN/units` found; None if that was not done."""
         return read_units(self.path, self.manifest)
@@ -116,7 +159,7 @@ class Run:
         """Write the page, tables and figures into the run's folder; the page's path."""
         from typoattack.report.page import write_report  # matplotlib: a second for who needs none
 
-        return write_report(self._view(), self.path)[0]
+        return write_report(self.view(), self.path)[0]
 
     def measure_legibility(self, progress: "Progress | None" = None) -> None:
         """Read back every attacked picture with text recognition, and keep what was read.
@@ -142,7 +185,8 @@ class Run:
         except UserError:
             return no_pictures
 
-    def _view(self) -> RunView:
+    def view(self) -> RunView:
+        """The run as a report sees it."""
         skipped = [(skip.sample, skip.reason) for skip in self.skipped]
         return RunView(
             self.outcomes,
@@ -152,11 +196,13 @@ class Run:
             skipped,
             self._stroop,
             self.as_published,
+            self.prices,
             self.by,
+            self.duplicates_told,
         )
 
     def _repr_html_(self) -> str:
-        return notebook_html(self._view())
+        return notebook_html(self.view())
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"

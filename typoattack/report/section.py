@@ -25,6 +25,7 @@ class ReportData:
         breakdowns: its tables `classes`, `words` and `becomes`.
         gallery: the pictures that the page shows.
         study: of units, if there is one in the run's folder.
+        home: where the page finds the site that it is part of; empty if it stands alone.
     """
 
     view: RunView
@@ -32,6 +33,7 @@ class ReportData:
     breakdowns: Mapping[str, pd.DataFrame] = field(repr=False)
     gallery: Gallery = field(repr=False)
     study: UnitsStudy | None = None
+    home: str = ""
 
 
 Build = Callable[[ReportData], Mapping[str, Any] | None]

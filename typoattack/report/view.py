@@ -8,6 +8,7 @@ import pandas as pd
 
 from typoattack.metrics.as_published import AsPublished
 from typoattack.metrics.clusters import AUTO
+from typoattack.metrics.reading import Price
 from typoattack.metrics.stroop import Interference
 from typoattack.metrics.summaries import RecipeSummary
 from typoattack.results.pictures import Painter, no_pictures
@@ -31,9 +32,11 @@ class RunView:
         manifest: what `typoattack.results.manifest.build_manifest` made.
         picture: draws a row's picture again; called for the rows that the gallery shows.
         skipped: (sample id, reason) of photographs that could not be used.
+        duplicates: what is to be said of near-duplicate photographs; empty if there are none.
         by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
         stroop: what colour words do to the answers about their ink; empty if that was not asked.
         as_published: the clean figure that papers print; empty if that was not asked.
+        prices: how robust each model is, and at what price.
     """
 
     outcomes: pd.DataFrame = field(repr=False)
@@ -43,7 +46,9 @@ class RunView:
     skipped: Sequence[tuple[str, str]] = ()
     stroop: Sequence[Interference] = ()
     as_published: Sequence[AsPublished] = ()
+    prices: Sequence[Price] = ()
     by: str = AUTO
+    duplicates: str = ""
 
     @property
     def task(self) -> str:

@@ -4,6 +4,7 @@
 runs/quick-mini/
   manifest.json          what was run, with what, on what
   predictions.parquet/   one part a finished chunk; pandas reads the folder as one table
+  embeddings.parquet/    the pictures' embeddings, a part for each of the predictions, if kept
   found/                 pictures that searches found, by the fingerprint of their pixels
 ```
 """
@@ -11,7 +12,7 @@ runs/quick-mini/
 import contextlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from PIL import Image
 from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
 from typoattack.drawing.canvas import decode
+from typoattack.results.embeddings import EMBEDDINGS, Embedded, write_embeddings
 from typoattack.results.manifest_file import read_manifest
 from typoattack.results.schema import AS_PUBLISHED, KEY, SCHEMA
 
@@ -140,13 +142,20 @@ class RunFolder:
         """The finished chunks, in the order they were written."""
         return sorted((self.path / PREDICTIONS).glob("part-*.parquet"))
 
-    def write_part(self, table: pa.Table, samples: list[str], skipped: list[Skipped]) -> Path:
+    def write_part(
+        self,
+        table: pa.Table,
+        samples: list[str],
+        skipped: list[Skipped],
+        embedded: Sequence[Embedded] = (),
+    ) -> Path:
         """Add a finished chunk.
 
         Args:
             table: its predictions, by `SCHEMA`.
             samples: ids of all its samples, the skipped ones included.
             skipped: those that could not be used.
+            embedded: the embeddings of its pictures, where they are kept; written before it.
         """
         notes = {
             "samples": samples,
@@ -157,6 +166,10 @@ class RunFolder:
         parts = self.parts()
         number = int(parts[-1].stem.removeprefix("part-")) + 1 if parts else 0
         path = self.part_path(number)
+        if embedded:
+            with self._usable():
+                (self.path / EMBEDDINGS).mkdir(exist_ok=True)
+            write_embeddings(self.path, number, embedded)
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
         write_whole(path, sink.getvalue().to_pybytes())

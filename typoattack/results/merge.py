@@ -9,8 +9,10 @@ from typing import Any
 
 from typoattack.core.errors import UserError
 from typoattack.core.files import folder_made_whole
+from typoattack.results.embeddings import EMBEDDINGS, part_path
 from typoattack.results.folder import FOUND, RunFolder, describe_difference
 from typoattack.results.manifest import SHARD
+from typoattack.results.reading import READING
 from typoattack.suite import Shard, parse_shard
 
 
@@ -119,7 +121,13 @@ def _join(pieces: Sequence[_Piece], made: RunFolder) -> None:
     for piece in pieces:
         for part in piece.folder.parts():
             shutil.copyfile(part, made.part_path(number))
+            embedded = piece.folder.path / EMBEDDINGS / part.name
+            if embedded.is_file():
+                (made.path / EMBEDDINGS).mkdir(exist_ok=True)
+                shutil.copyfile(embedded, part_path(made.path, number))
             number += 1
+        if (piece.folder.path / READING).is_file():
+            shutil.copyfile(piece.folder.path / READING, made.path / READING)
         kept = piece.folder.path / FOUND
         if kept.is_dir():
             shutil.copytree(kept, made.path / FOUND, dirs_exist_ok=True)

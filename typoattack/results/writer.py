@@ -9,6 +9,7 @@ import pyarrow as pa
 from PIL import Image
 
 from typoattack.core.progress import Progress
+from typoattack.results.embeddings import Embedded
 from typoattack.results.folder import RunFolder, Skipped
 from typoattack.results.schema import SCHEMA
 from typoattack.samples.base import Dataset
@@ -32,12 +33,14 @@ class Finished:
         records: none if it is broken.
         broken: why it could not be used; empty if it could.
         found: pictures that searches found, by fingerprint; they cannot be drawn again.
+        embeddings: of its pictures by each model, where they are kept.
     """
 
     sample: str
     records: list[Record]
     broken: str = ""
     found: dict[str, Image.Image] = field(default_factory=dict)
+    embeddings: list[Embedded] = field(default_factory=list)
 
 
 class ResultWriter:
@@ -78,6 +81,7 @@ class ResultWriter:
 
     def _clear(self) -> None:
         self._records: list[Record] = []
+        self._embedded: list[Embedded] = []
         self._samples: list[str] = []
         self._skipped: list[Skipped] = []
         self._since = self._clock()
@@ -88,6 +92,7 @@ class ResultWriter:
             self._folder.keep_picture(pixels, image)
         self._samples.append(finished.sample)
         self._records += finished.records
+        self._embedded += finished.embeddings
         if finished.broken:
             self._skipped.append(Skipped(finished.sample, finished.broken))
         full = len(self._samples) >= self._size or len(self._records) >= _MOST_ROWS
@@ -100,5 +105,5 @@ class ResultWriter:
         """Write what is not on disk yet."""
         if self._samples:
             table = pa.Table.from_pylist(self._records, schema=SCHEMA)
-            self._folder.write_part(table, self._samples, self._skipped)
+            self._folder.write_part(table, self._samples, self._skipped, self._embedded)
         self._clear()

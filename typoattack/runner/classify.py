@@ -13,6 +13,7 @@ from typoattack.core.errors import UserError
 from typoattack.models.base import Classifier, Model, Preprocess, Scores
 from typoattack.models.pixels import drawn_input, model_input
 from typoattack.models.text_cache import Features
+from typoattack.results.embeddings import Embedded
 from typoattack.results.schema import AS_PUBLISHED, CLEAN, TOP
 from typoattack.results.writer import Finished, Record
 from typoattack.runner.ahead import embedded_ahead
@@ -143,6 +144,7 @@ class Evaluation:
         whole = replace(
             last,
             pictures=tuple(picture for drawing, _ in parts for picture in drawing.pictures),
+            likeness=parts[0][0].likeness,
         )
         finished = Finished(last.sample, [])
         for number, evaluator in enumerate(self._evaluators):
@@ -152,7 +154,15 @@ class Evaluation:
             longer = replace(whole, pictures=(*whole.pictures, *(f.picture for f in found)))
             rows = np.concatenate([rows, *(f.embedding for f in found)])
             finished.records.extend(evaluator.records(longer, rows, self._seed))
+            if self._options.keep_embeddings:
+                finished.embeddings.extend(_embedded(evaluator.model.name, longer, rows))
         return finished
+
+
+def _embedded(model: str, drawing: Drawing, rows: Features) -> Iterator[Embedded]:
+    for picture, values in zip(drawing.pictures, rows, strict=True):
+        if not picture.as_published:  # the predictions do not hold it
+            yield Embedded(model, picture.pixels, values)
 
 
 def _evaluators(
@@ -235,7 +245,7 @@ def _answers(
     ):
         record = common | answer | {"pixels": picture.pixels}
         if picture.drawn is None:
-            record |= UNATTACKED
+            record |= UNATTACKED | {"facts": _encode({"likeness": drawing.likeness})}
             if picture.as_published:
                 record |= {"recipe": AS_PUBLISHED, "family": AS_PUBLISHED}
         else:

@@ -33,6 +33,8 @@ class Machine:
         batch_size: pictures a forward pass at most.
         chunk_size: samples a part file; fewer where they take longer than a minute.
         engine: `local`, or `ray` on a cluster; see `typoattack.runner.engines`.
+        keep_embeddings: stores the pictures' embeddings, so that the run can be scored by other
+            rules; see `typoattack.rescore`.
     """
 
     device: str = "auto"
@@ -41,6 +43,7 @@ class Machine:
     batch_size: int = 64
     chunk_size: int = 32
     engine: str = "local"
+    keep_embeddings: bool = False
 
 
 HERE = Machine()
@@ -99,6 +102,7 @@ def execute(
         device=device,
         precision=machine.precision,
         open_models=open_models,
+        keep_embeddings=machine.keep_embeddings,
     )
     with folder.lock():
         folder.start(
@@ -120,6 +124,8 @@ def execute(
             )
         )
         by.run(suite, models, data, folder, options)
+        if suite.reads and by.read is not None and (part is None or part.number == 1):
+            by.read(suite, models, folder, options)  # once: it asks for no photograph
     return folder
 
 

@@ -37,6 +37,7 @@ class RunOptions:
         device: where the models run, for an engine that opens them elsewhere.
         precision: in what they compute there.
         open_models: how such an engine opens them.
+        keep_embeddings: whether the pictures' embeddings are stored beside the predictions.
     """
 
     workers: int = 0
@@ -49,3 +50,4 @@ class RunOptions:
     device: str = "cpu"
     precision: str = "fp32"
     open_models: OpenModels | None = None
+    keep_embeddings: bool = False

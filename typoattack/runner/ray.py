@@ -81,6 +81,7 @@ class _ActorSetup:
         precision: in what they compute.
         batch_size: pictures a forward pass at most.
         span_samples: see `RunOptions`.
+        keep_embeddings: see `RunOptions`.
     """
 
     open_models: OpenModels
@@ -92,6 +93,7 @@ class _ActorSetup:
     precision: str
     batch_size: int
     span_samples: bool
+    keep_embeddings: bool
 
 
 class _Classify:
@@ -99,7 +101,10 @@ class _Classify:
 
     def __init__(self, setup: _ActorSetup) -> None:
         self._options = RunOptions(
-            batch_size=setup.batch_size, span_samples=setup.span_samples, device=setup.device
+            batch_size=setup.batch_size,
+            span_samples=setup.span_samples,
+            device=setup.device,
+            keep_embeddings=setup.keep_embeddings,
         )
         models = setup.open_models(setup.names, device=setup.device, precision=setup.precision)
         for model, expected in zip(models, setup.fingerprints, strict=True):
@@ -170,6 +175,7 @@ def run_on_ray(
         precision=options.precision,
         batch_size=options.batch_size,
         span_samples=options.span_samples,
+        keep_embeddings=options.keep_embeddings,
     )
     worker = Worker(dataset, plan.generator, plan.evaluation.preprocesses, options.batch_size)
     try:

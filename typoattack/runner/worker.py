@@ -28,6 +28,7 @@ from typoattack.runner.draw import (
     pixel_fingerprint,
 )
 from typoattack.samples.base import Dataset, Sample
+from typoattack.samples.likeness import likeness
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Drawing:
             `models.pixels.drawn_input` leaves it.
         canvas: the clean canvas, in the last part and where searches will draw on it.
         has_clean: see `Sample`.
+        likeness: the hash of what the canvas looks like, in the first part.
     """
 
     index: int
@@ -73,6 +75,7 @@ class Drawing:
     inputs: tuple[torch.Tensor, ...] = ()
     canvas: Image.Image | None = None
     has_clean: bool = True
+    likeness: str = ""
 
 
 class _OnCanvas:
@@ -172,6 +175,7 @@ class Worker:
             inputs=tuple(torch.stack(rows) for rows in zip(*inputs, strict=True)),
             canvas=opened.canvas if drawing.last and self._searches else None,
             has_clean=opened.sample.has_clean,
+            likeness=likeness(opened.canvas) if part == 0 else "",
         )
 
     def _whole_inputs(

@@ -43,7 +43,7 @@ def choose_suite(
 
 _OF_SUITE = (
     *("models", "words", "controls", "replicates", "seed", "canvas", "templates"),
-    *("limit", "first", "clean_as_published"),
+    *("limit", "first", "clean_as_published", "reads"),
 )
 
 

@@ -47,6 +47,7 @@ class _SuiteFile(BaseModel):
     limit: int = Field(default=0, ge=0)
     first: int = Field(default=0, ge=0)
     clean_as_published: bool = False
+    reads: int = Field(default=0, ge=0, le=10_000)
 
 
 def list_suites() -> dict[str, Path]:
@@ -107,6 +108,7 @@ def parse_suite(text: str, name: str, changes: Mapping[str, Any] | None = None) 
         limit=file.limit,
         first=file.first,
         clean_as_published=file.clean_as_published,
+        reads=file.reads,
     )
     if suite.limit and suite.first:
         raise UserError(f"suite {name!r}: give limit (spread over the classes) or first, not both")

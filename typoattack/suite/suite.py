@@ -30,6 +30,8 @@ class Suite:
         first: only the first so many samples of the data set; 0 for all.
         clean_as_published: also classify each photograph as papers do, by the model's own
             preprocessing, without a canvas.
+        reads: word-only pictures that each model is asked to read, beside the photographs; 0 for
+            none. No prediction depends on it, so runs that differ in it alone are the same.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Suite:
     limit: int = 0
     first: int = 0
     clean_as_published: bool = False
+    reads: int = 0
 
     @property
     def passes(self) -> int:

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from typoattack.metrics.reading import Price
 from typoattack.metrics.summaries import RecipeSummary
 from typoattack.report.charts.base import Chart
 from typoattack.report.charts.coverage import coverage_charts
 from typoattack.report.charts.dose import dose_charts
 from typoattack.report.charts.fate import fate_charts
 from typoattack.report.charts.flip_rate import flip_rate_charts
+from typoattack.report.charts.price import price_charts
 from typoattack.report.charts.word_matrix import word_matrix_charts
 
 
@@ -17,6 +19,7 @@ def charts(
     summaries: Sequence[RecipeSummary],
     counted: pd.DataFrame,
     names_of: Callable[[str], Sequence[str]],
+    prices: Sequence[Price] = (),
 ) -> list[Chart]:
     """The figures that these results have something to show in.
 
@@ -24,8 +27,10 @@ def charts(
         summaries: of one or several models.
         counted: what `typoattack.metrics.outcomes.outcomes` gives for the same rows.
         names_of: for a task, what its labels index.
+        prices: what is read and kept, a model each.
     """
     return [
+        *price_charts(prices),
         *flip_rate_charts(summaries),
         *fate_charts(summaries),
         *coverage_charts(summaries),

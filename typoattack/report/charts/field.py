@@ -1,12 +1,14 @@
 """A field of models: clean accuracy against robustness, recipe by recipe, and recipes alike."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 from matplotlib.figure import Figure as Canvas
 
 from typoattack.metrics.field import Field, Placed
 from typoattack.metrics.figures import FIGURES
+from typoattack.metrics.intervals import NOTHING
 from typoattack.metrics.intervals import Figure as Interval
 from typoattack.report.charts.base import INK, LINE, PAPER, QUIET, SERIES, Chart, share_axis, short
 
@@ -24,9 +26,19 @@ def field_charts(found: Field) -> list[Chart]:
             "clean-and-robust",
             f"Clean accuracy and {title}",
             "Each model on its own photographs, with 95 % intervals. Hollow: without a place.",
-            partial(_scatter, found),
+            partial(_scatter, found, _clean, "clean accuracy"),
         )
     ]
+    if any(one.reading for one in found.models):
+        made.append(
+            Chart(
+                "reading-and-robust",
+                f"Reading and {title}",
+                "The share of words alone that each model reads, with 95 % intervals: one that "
+                "reads nothing is robust at a price. The dotted line is guessing.",
+                partial(_scatter, found, _reads, "reads: share of words alone that are read"),
+            )
+        )
     if any(one.recipes for one in found.models):
         made.append(
             Chart(
@@ -49,25 +61,38 @@ def field_charts(found: Field) -> list[Chart]:
     return made
 
 
-def _scatter(found: Field, width: float) -> Canvas:
+def _clean(one: Placed) -> Interval:
+    return one.figures["accuracy_clean"]
+
+
+def _reads(one: Placed) -> Interval:
+    return one.reading.reads if one.reading else NOTHING
+
+
+def _scatter(
+    found: Field, across: Callable[[Placed], Interval], label: str, width: float
+) -> Canvas:
     canvas = Canvas((width, width * 0.8), layout="constrained")
     axis = canvas.add_subplot()
     for one in found.models:
-        clean, score = one.figures["accuracy_clean"], _own(one, found.figure)
-        if not (clean and score):
+        place, score = across(one), _own(one, found.figure)
+        if not (place and score):
             continue
         colour = SERIES[0] if one.rank.place is not None else QUIET
-        axis.plot([clean.low, clean.high], [score.value] * 2, color=colour, linewidth=0.5)
-        axis.plot([clean.value] * 2, [score.low, score.high], color=colour, linewidth=0.5)
+        axis.plot([place.low, place.high], [score.value] * 2, color=colour, linewidth=0.5)
+        axis.plot([place.value] * 2, [score.low, score.high], color=colour, linewidth=0.5)
         face = colour if one.rank.place is not None else PAPER
-        axis.plot(clean.value, score.value, "o", color=colour, markerfacecolor=face, markersize=4)
+        axis.plot(place.value, score.value, "o", color=colour, markerfacecolor=face, markersize=4)
         if len(found.models) <= _NAMED:
-            at = (clean.value, score.value)
+            at = (place.value, score.value)
             name = short(one.rank.name, 24)
             axis.annotate(name, at, (4, 4), textcoords="offset points", fontsize=6.5)
     share_axis(axis, "x")
     share_axis(axis, "y")
-    axis.set_xlabel("clean accuracy")
+    chance = next((one.reading.chance for one in found.models if one.reading), None)
+    if across is _reads and chance is not None:
+        axis.axvline(chance, color=QUIET, linewidth=0.8, linestyle=(0, (2, 3)))
+    axis.set_xlabel(label)
     axis.set_ylabel(FIGURES[found.figure].title.lower())
     return canvas
 
