@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from PIL import Image
@@ -16,7 +17,9 @@ from typoattack.cards.card import CARD, fonts, read_card, rows_of, seal
 from typoattack.cards.verify import Check, verify
 from typoattack.core import resources
 from typoattack.core.errors import UserError
+from typoattack.metrics.legibility import COLUMNS, write_legibility
 from typoattack.results.folder import RunFolder
+from typoattack.results.given import Answer
 from typoattack.results.schema import SCHEMA
 
 
@@ -226,3 +229,33 @@ def test_a_card_holds_the_figures_unrounded(whole: Path) -> None:
         figure = one[name]
         numbers = {"value": figure.value, "low": figure.low, "high": figure.high, "n": figure.n}
         assert line[name] == numbers
+
+
+def test_a_run_that_was_read_back_or_taken_by_likeness_agrees_too(run: Path) -> None:
+    table = pd.DataFrame(
+        [
+            (pixels, True, "pizza", 0.9)
+            for pixels in RunFolder(run).predictions()["pixels"].unique()
+        ],
+        columns=COLUMNS,
+    )
+    write_legibility(run, table)
+    typoattack.Run(run, by="likeness").report()
+    card = read_card(run / CARD)
+    assert card["cluster"] == "likeness"
+    assert any("legible_share" in line for line in card["figures"])
+    assert found(verify(run, sample=3))["figures"] is True
+
+
+def test_given_answers_have_a_card_whose_figures_are_checked(tmp_path: Path) -> None:
+    answers = [
+        Answer(f"s{n}", kind, "apple", "iPod" if kind == "note" else "apple", word=word)
+        for n in range(8)
+        for kind, word in (("clean", ""), ("note", "iPod"))
+    ]
+    run = typoattack.score(answers, tmp_path / "given")
+    run.report()
+    checks = found(verify(run.path))
+    assert checks["figures"] is True
+    assert checks["pictures"] is None
+    assert False not in checks.values()

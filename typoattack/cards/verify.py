@@ -16,6 +16,8 @@ from typoattack.core.randomness import digest
 from typoattack.core.resources import default_cache_dir
 from typoattack.factory import load_model
 from typoattack.metrics.clusters import AUTO
+from typoattack.metrics.duplicates import LIKENESS, near_duplicates, with_likeness
+from typoattack.metrics.legibility import read_legibility, with_legibility
 from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.reading import readings
 from typoattack.metrics.summaries import summarise_outcomes
@@ -86,13 +88,19 @@ def open_evidence(path: str | Path) -> Evidence:
 def card_of(folder: RunFolder, by: str = AUTO) -> dict[str, Any]:
     """The card that a run's predictions give now, with intervals clustered so."""
     predictions, manifest = folder.predictions(), folder.manifest()
+    read_back = read_legibility(folder.path)
+    if read_back is not None:
+        predictions = with_legibility(predictions, read_back)
     if predictions.empty:
         raise UserError(f"{str(folder.path)!r} has no predictions yet; let its run finish first")
     read = read_reading(folder.path)
+    counted = outcomes(predictions)
+    if by == LIKENESS:
+        counted = with_likeness(counted, near_duplicates(predictions))
     return build_card(
         manifest,
         predictions,
-        summarise_outcomes(outcomes(predictions), by=by),
+        summarise_outcomes(counted, by=by),
         () if read is None else readings(read),
         len(folder.skipped()),
         by,

@@ -106,6 +106,14 @@ def _close(
             yield second, first
 
 
+def with_likeness(counted: pd.DataFrame, found: Duplicates) -> pd.DataFrame:
+    """A table with a column that near-duplicates have in common, for `--cluster likeness`."""
+    first = found.group_of()
+    groups = [first.get(sample, sample) for sample in counted["sample"]]
+    alike: pd.DataFrame = counted.assign(**{LIKENESS: groups})
+    return alike
+
+
 def beyond(found: Duplicates, predictions: pd.DataFrame, grouped: Collection[str]) -> Duplicates:
     """Those that the intervals do not take together already, as they are of several objects.
 

@@ -58,7 +58,8 @@ def _broken_down(counted: pd.DataFrame, part: str, seed: int, by: str) -> pd.Dat
     figures = figures_for(counted)
     first = figures[0]
     counting = (counted["family"] == "attack") & counted[first].notna()
-    attacks = counted.loc[counting, [c for c in (*_NEEDED, *figures) if c in counted]]
+    kept = dict.fromkeys([*_NEEDED, *by.split("+"), *figures])
+    attacks = counted.loc[counting, [c for c in kept if c in counted]]
     groups = attacks.groupby(["model", part], sort=True)["sample"]
     table = groups.agg(photographs="nunique", pictures="size").reset_index()
     for name in figures:

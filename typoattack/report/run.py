@@ -17,6 +17,7 @@ from typoattack.metrics.duplicates import (
     beyond,
     near_duplicates,
     tell_duplicates,
+    with_likeness,
 )
 from typoattack.metrics.legibility import (
     Reader,
@@ -86,9 +87,7 @@ class Run:
         counted = outcomes(self.predictions)
         if self.by != LIKENESS:
             return counted
-        group = counted["sample"].map(self.near_duplicates.group_of())
-        alike: pd.DataFrame = counted.assign(**{LIKENESS: group.fillna(counted["sample"])})
-        return alike
+        return with_likeness(counted, self.near_duplicates)
 
     @functools.cached_property
     def near_duplicates(self) -> Duplicates:

@@ -1,7 +1,7 @@
 """Where the work of a run is done: in this process and its workers, or on a cluster."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from typoattack.core.registry import Registry
@@ -43,6 +43,13 @@ class Engine(Generic[M]):
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
+def _read_here(
+    suite: Suite, models: Sequence[Model], folder: RunFolder, options: RunOptions
+) -> None:
+    """As `ask_to_read`, on this machine, whatever the cluster has."""
+    ask_to_read(suite, models, folder, replace(options, device=resolve_device("auto")))
+
+
 ENGINES: Registry[Engine[Model]] = Registry("engine")
 ENGINES.add("local", Engine(resolve_device, run_suite, read=ask_to_read))
-ENGINES.add("ray", Engine(cluster_device, run_on_ray, read=ask_to_read))
+ENGINES.add("ray", Engine(cluster_device, run_on_ray, read=_read_here))

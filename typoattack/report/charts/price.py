@@ -61,7 +61,7 @@ def price_charts(found: Sequence[Price]) -> Iterator[Chart]:
 
 def _corners(found: Sequence[Price], width: float) -> Canvas:
     first = found[0].reading
-    canvas, axis = _square(width)
+    canvas, axis = _square(width, len(found))
     if first is not None:
         axis.axvline(first.middle, color=LINE, linewidth=1)
         axis.axvline(first.chance, color=QUIET, linewidth=0.8, linestyle=(0, (2, 3)))
@@ -69,7 +69,7 @@ def _corners(found: Sequence[Price], width: float) -> Canvas:
     for x, y, horizontal, vertical, text in _CORNERS:
         axis.text(
             x, y, text, transform=axis.transAxes, ha=horizontal, va=vertical, color=QUIET,
-            fontsize=7.5, linespacing=1.1, zorder=2,
+            fontsize=1.5 * width, linespacing=1.1, zorder=2,
             bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.5},
         )  # fmt: skip
     for number, one in enumerate(found):
@@ -80,15 +80,15 @@ def _corners(found: Sequence[Price], width: float) -> Canvas:
 
 
 def _against_clean(found: Sequence[Price], width: float) -> Canvas:
-    canvas, axis = _square(width)
+    canvas, axis = _square(width, len(found))
     for number, one in enumerate(found):
         _point(axis, number, one, one.clean)
     axis.set_xlabel("clean accuracy")
     return _finished(canvas, axis)
 
 
-def _square(width: float) -> tuple[Canvas, Axes]:
-    canvas = Canvas((width, width * 0.86), layout="constrained")
+def _square(width: float, models: int) -> tuple[Canvas, Axes]:
+    canvas = Canvas((width, width * 0.86 + 0.18 * models), layout="constrained")
     return canvas, canvas.add_subplot()
 
 
