@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import yaml
 
@@ -9,6 +10,8 @@ from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
 from typoattack.core.resources import fonts_dir
 from typoattack.drawing.fonts import STYLES, can_draw, families, find_face, tidy
+from typoattack.drawing.lettering import printed
+from typoattack.drawing.lines import width
 
 _LETTERS = {
     "latin": "AZaz09 éñüßøç$-'",
@@ -16,6 +19,13 @@ _LETTERS = {
     "cyrillic": "АЯаяёй",
     "japanese": "あんアン犬",
 }
+_OF_THEIR_OWN = {
+    "hebrew": "אבגדש ם",
+    "arabic": "ابتثج لا",
+    "devanagari": "अआकखग क्ष",
+    "thai": "กขค ที่",
+}
+"""Scripts that only families of style `fallback` have."""
 
 
 def test_there_are_six_families_of_each_style() -> None:
@@ -36,7 +46,8 @@ def test_every_face_covers_the_scripts_it_claims() -> None:
     for family in families().values():
         for face in family.faces.values():
             for script in family.scripts:
-                assert face.missing(_LETTERS[script]) == "", (family.name, script)
+                letters = (_LETTERS | _OF_THEIR_OWN)[script]
+                assert face.missing(letters) == "", (family.name, script)
 
 
 def test_latin_greek_cyrillic_and_japanese_can_be_printed() -> None:
@@ -110,3 +121,34 @@ def test_words_are_tidied(word: str, tidied: str) -> None:
 def test_a_word_without_letters_is_refused(word: str) -> None:
     with pytest.raises(UserError, match="nothing to write"):
         tidy(word)
+
+
+@pytest.mark.parametrize("script", _OF_THEIR_OWN)
+@pytest.mark.parametrize("font", ["printed", "handwriting", "roboto"])
+def test_a_script_that_a_font_lacks_falls_back_to_noto(script: str, font: str) -> None:
+    face = find_face(font, _OF_THEIR_OWN[script], stream("x"))
+    assert face.family == f"noto-sans-{script}"
+    assert face.shaped
+
+
+def test_without_raqm_such_a_word_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("typoattack.drawing.fonts.features.check", lambda _: False)
+    with pytest.raises(UserError, match=r"no font can draw 'אב', which runs from the right"):
+        find_face("roboto", "אב", stream("x"))
+    with pytest.raises(UserError, match=r"'roboto' cannot draw 'ก'"):
+        find_face("roboto", "กข", stream("x"))
+
+
+def test_fallbacks_are_drawn_by_nobody_s_lot() -> None:
+    drawn = {find_face(style, "word", stream(i)).family for style in STYLES for i in range(80)}
+    assert not any(families()[name].style == "fallback" for name in drawn)
+
+
+def test_letters_of_a_shaped_script_join_and_run_from_the_right() -> None:
+    """A word is not the row of its letters: its ink is other ink, its first letter on the right."""
+    arabic = find_face("printed", "سلام", stream("x"))
+    assert width(arabic, "سلام") < 0.9 * sum(width(arabic, c) for c in "سلام")
+    hebrew = find_face("printed", "ווש", stream("x"))
+    line = np.asarray(printed("ווווש", hebrew, (400, 100)).ink, float)
+    left, right = line[:, : line.shape[1] // 3].sum(), line[:, -line.shape[1] // 3 :].sum()
+    assert left > right  # shin, the last letter and the heaviest, stands on the left

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import yaml
-from PIL import ImageFont
+from PIL import ImageFont, features
 
 from typoattack.core.errors import UserError, unknown
 from typoattack.core.randomness import Rng
@@ -18,8 +18,9 @@ from typoattack.core.resources import fonts_dir
 
 _BLANK = " \xa0"
 
-Style = Literal["printed", "handwriting"]
+Style = Literal["printed", "handwriting", "fallback"]
 STYLES: tuple[Style, ...] = ("printed", "handwriting")
+"""The styles that recipes may ask for; no family of style `fallback` is drawn by lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,16 @@ class Face:
     Attributes:
         family: the family's name in the registry, such as `courier-prime`.
         path: the TTF file.
+        shaped: whether its script joins, stacks or turns letters, so that a line is drawn whole.
     """
 
     family: str
     path: Path
+    shaped: bool = False
 
     def at(self, size: int) -> ImageFont.FreeTypeFont:
         """The face at an em of `size` pixels, from a cache."""
-        return _load(self.path, size)
+        return _load(self.path, size, self.shaped)
 
     def missing(self, text: str) -> str:
         """The characters of `text` that the face has no glyph for, each once."""
@@ -51,10 +54,10 @@ class Family:
     Attributes:
         name: its folder, and what recipes call it.
         title: its own name, such as `Courier Prime`.
-        style: printed or handwriting.
+        style: printed or handwriting; `fallback` for letters that neither has.
         look: a few words for `typoattack list fonts`.
         faces: `regular`, `bold` or both.
-        scripts: the scripts it covers: latin, greek, cyrillic, japanese.
+        scripts: the scripts it covers: latin, greek, cyrillic, japanese, …
         licence: SPDX identifier; the text lies beside the files.
         source: package and version the files were taken from.
         joined: whether its letters hold hands, as in cursive.
@@ -91,7 +94,8 @@ def families() -> Mapping[str, Family]:
 
 
 def _family(name: str, entry: Mapping[str, Any]) -> Family:
-    faces = {w: Face(name, fonts_dir() / name / file) for w, file in entry["faces"].items()}
+    shaped = entry.get("shaped", False)
+    faces = {w: Face(name, fonts_dir() / name / file, shaped) for w, file in entry["faces"].items()}
     for face in faces.values():
         if not face.path.is_file():
             raise UserError(f"font {name!r}: the file {face.path.name} is missing; reinstall")
@@ -109,9 +113,11 @@ def _family(name: str, entry: Mapping[str, Any]) -> Family:
 
 
 @functools.lru_cache(maxsize=128)
-def _load(path: Path, size: int) -> ImageFont.FreeTypeFont:
-    # The basic layout engine: the same glyphs whether or not the system has libraqm.
-    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+def _load(path: Path, size: int, shaped: bool) -> ImageFont.FreeTypeFont:
+    # The basic layout engine: the same glyphs whether or not the system has libraqm, but for
+    # scripts that cannot be written without.
+    engine = ImageFont.Layout.RAQM if shaped else ImageFont.Layout.BASIC
+    return ImageFont.truetype(str(path), size, layout_engine=engine)
 
 
 @functools.cache
@@ -145,26 +151,47 @@ def find_face(font: str, text: str, rng: Rng, *, bold: bool = False) -> Face:
     """The face for `font`: a family's name, or a style to draw one of its families by lot.
 
     One number is drawn from `rng` whatever `font` is, so that two recipes which differ in the
-    font alone stay in step.
+    font alone stay in step. Text in a script that `font` lacks, and all text that runs from the
+    right, is drawn in the family of style `fallback` that has all of it, where there is one.
 
     Raises:
         UserError: for an unknown font, or if it lacks a glyph that `text` needs.
     """
     lot = rng.random()
+    if _runs_from_the_right(text) and (font in STYLES or font in families()):
+        for face in _fallback(text):
+            return face
+        raise UserError(f"no font can draw {text[:60]!r}, which runs from the right")
     if font not in STYLES:
         return _named_face(font, text, bold=bold)
     drawn = [family.face(bold=bold) for family in families().values() if family.style == font]
-    able = [face for face in drawn if not face.missing(text)]
+    able = [face for face in drawn if not face.missing(text)] or _fallback(text)
     if not able:
         fewest = min((face.missing(text) for face in drawn), key=len)
         raise UserError(f"no {font} font can draw {_named(fewest)} of {text[:60]!r}")
     return able[int(lot * len(able))]
 
 
+def _fallback(text: str) -> list[Face]:
+    """The first face for scripts of their own that has all of `text`, if any."""
+    if not features.check("raqm"):
+        return []
+    faces = (f.face(bold=True) for f in families().values() if f.style == "fallback")
+    return [face for face in faces if not face.missing(text)][:1]
+
+
+def _runs_from_the_right(text: str) -> bool:
+    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+
+
 def can_draw(font: str, text: str, *, bold: bool = False) -> bool:
-    """Whether `font`, a family or a style, has a face with every glyph of `text`."""
+    """Whether `find_face` has a face with every glyph of `text` for a family or a style."""
+    if _fallback(text):
+        return True
     chosen = [f for f in families().values() if font in (f.name, f.style)]
-    return any(not family.face(bold=bold).missing(text) for family in chosen)
+    return not _runs_from_the_right(text) and any(
+        not family.face(bold=bold).missing(text) for family in chosen
+    )
 
 
 def _named_face(font: str, text: str, *, bold: bool) -> Face:
@@ -174,6 +201,8 @@ def _named_face(font: str, text: str, *, bold: bool) -> Face:
     face = known[font].face(bold=bold)
     missing = face.missing(text)
     if missing:
+        for other in _fallback(text):
+            return other
         raise UserError(
             f"font {font!r} cannot draw {_named(missing)} of {text[:60]!r}; "
             f"choose another with `font=`, see `typoattack list fonts`"

@@ -12,7 +12,7 @@ from PIL import Image
 
 from typoattack.drawing.changes import Bytes
 from typoattack.drawing.fonts import Face
-from typoattack.drawing.lines import advance
+from typoattack.drawing.lines import advance, pieces
 
 
 @functools.lru_cache(maxsize=4096)
@@ -34,10 +34,10 @@ def glyph(face: Face, character: str, size: int) -> tuple[Image.Image, int, int]
 def draw_line(mask: Image.Image, face: Face, text: str, size: int, pen: tuple[int, int]) -> None:
     """Draw `text` on an `L` mask, in place, its baseline beginning at `pen`."""
     x, y = float(pen[0]), pen[1]
-    for i, character in enumerate(text):
-        letter, left, top = glyph(face, character, size)
+    for i, piece in enumerate(pieces(face, text)):
+        letter, left, top = glyph(face, piece, size)
         mask.paste(255, (round(x) + left, y + top), letter)
-        x += advance(face, text[i : i + 2]) * size
+        x += advance(face, piece if face.shaped else text[i : i + 2]) * size
 
 
 _FAINT = np.array([round(0.6 * level) for level in range(256)], np.uint8)

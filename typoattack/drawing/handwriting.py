@@ -10,7 +10,7 @@ from typoattack.core.randomness import Rng
 from typoattack.drawing.fonts import Face, families
 from typoattack.drawing.glyphs import glyph
 from typoattack.drawing.lettering import LEAST_EM, Lettering
-from typoattack.drawing.lines import advance, fit, ink_box, metrics, width
+from typoattack.drawing.lines import advance, fit, ink_box, metrics, pieces, width
 from typoattack.drawing.texture import clouds
 
 _Four = tuple[float, float, float, float]
@@ -82,7 +82,7 @@ def _write(face: Face, lines: tuple[str, ...], rng: Rng, strength: float) -> lis
         climb, indent, phase = (float(v) for v in rng.normal(0, 1, 3))
         x = (widest - width(face, line)) / 2 + 0.12 * strength * indent
         swing = rng.normal(0, 1, (len(line), 5))
-        for i, character in enumerate(line):
+        for i, character in enumerate(pieces(face, line)):
             up, slant, turn, big, gap = (float(v) * strength for v in swing[i])
             drift = 0.018 * climb * x + 0.03 * math.sin(1.3 * x + phase)
             y = pitch * number + strength * drift + 0.022 * up
@@ -91,7 +91,8 @@ def _write(face: Face, lines: tuple[str, ...], rng: Rng, strength: float) -> lis
             else:
                 matrix = _matrix(lean + 0.05 * slant, 0.035 * turn, 1 + 0.045 * big)
                 letters.append(_Letter(character, matrix, x, y))
-            x += advance(face, line[i : i + 2]) + 0.018 * gap + 0.015 * strength
+            pair = line if face.shaped else line[i : i + 2]
+            x += advance(face, pair) + 0.018 * gap + 0.015 * strength
     return letters
 
 

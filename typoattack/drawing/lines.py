@@ -1,6 +1,7 @@
 """Where a text breaks into lines, and how large it can then be set."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from typoattack.drawing.fonts import Face
@@ -26,10 +27,17 @@ class Metrics:
     pitch: float
 
 
+def pieces(face: Face, text: str) -> Sequence[str]:
+    """What of a line is drawn at once: a letter, or all of it where the script wants that."""
+    return (text,) if face.shaped else text
+
+
 @functools.lru_cache(maxsize=8192)
 def advance(face: Face, pair: str) -> float:
     """From a letter to the next, in ems, kerning included; of one letter its own width."""
     font = face.at(_PROBE)
+    if face.shaped:
+        return font.getlength(pair) / _PROBE
     both = font.getlength(pair)
     return (both - font.getlength(pair[1:]) if len(pair) == 2 else both) / _PROBE
 
@@ -44,6 +52,8 @@ def ink_box(face: Face, character: str) -> tuple[float, float, float, float]:
 @functools.lru_cache(maxsize=2048)
 def width(face: Face, text: str) -> float:
     """The advance width of `text` in ems, the sum of its letters' advances."""
+    if face.shaped:
+        return advance(face, text)
     return sum(advance(face, text[i : i + 2]) for i in range(len(text)))
 
 
@@ -54,7 +64,8 @@ def metrics(face: Face, text: str) -> Metrics:
     It stands at least as tall as a letter with an ascender, so that words without one are not
     blown up.
     """
-    boxes = [ink_box(face, character) for character in sorted({*"dk", *text})]
+    measured = {*pieces(face, text)} | (set() if face.shaped else {*"dk"})
+    boxes = [ink_box(face, piece) for piece in sorted(measured)]
     top, bottom = max(-box[1] for box in boxes), max(max(box[3] for box in boxes), 0.0)
     return Metrics(top, bottom, top + bottom + 0.14)
 
