@@ -42,6 +42,8 @@ COMMANDS = {
     "new": "Write a commented recipe that works, and its test, to start from.",
     "list": "List what there is: names as the other commands take them.",
     "chat": "Ask a chat model: is it the object, or what is written on it?",
+    "explain": "What does the text in one picture weigh in a model's answer? Needs the extra "
+    "`ocr`.",
     "units": "Find the units that read, switch them off, and name those behind each flip.",
     "probe": "Fit a linear probe, a classifier in place of zero-shot.",
     "defence": "Fit a learned defence.",

@@ -1,12 +1,14 @@
 """Finding the text in a picture and painting it over before the model looks."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
@@ -69,20 +71,61 @@ class _Masked(Wrapped):
         return _MaskThen(self.part.threshold, self.part.grow, self.inner.preprocess)
 
 
-def mask_text(canvas: Image.Image, threshold: float = 0.6, grow: float = 0.3) -> Image.Image:
-    """An RGB picture with the text in it filled from its surroundings; the same if none is found.
+Corners = NDArray[np.float32]
+"""(4, 2): the corners of a region, in pixels, clockwise from its top left."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextRegion:
+    """A line of text found in a picture.
+
+    Attributes:
+        corners: where it stands.
+        text: as recognised; empty where nobody asked.
+    """
+
+    corners: Corners
+    text: str = ""
+
+
+def find_text(
+    canvas: Image.Image, threshold: float = 0.6, *, recognise: bool = False
+) -> list[TextRegion]:
+    """The lines of text in an RGB picture, from top to bottom.
+
+    Args:
+        canvas: the picture.
+        threshold: how sure the detector must be of a region, 0 to 1.
+        recognise: whether they are read, too.
 
     Raises:
         UserError: if `rapidocr` is not installed.
     """
+    found = _detector()(
+        np.asarray(canvas), use_det=True, use_cls=False, use_rec=recognise, box_thresh=threshold
+    )
+    if found.boxes is None:
+        return []
+    texts = found.txts if recognise else [""] * len(found.boxes)
+    boxes = np.asarray(found.boxes, dtype=np.float32)
+    return [TextRegion(box, str(text)) for box, text in zip(boxes, texts, strict=True)]
+
+
+def fill_in(canvas: Image.Image, regions: Sequence[Corners], grow: float = 0.3) -> Image.Image:
+    """An RGB picture with regions filled from their surroundings; the same if there are none.
+
+    Args:
+        canvas: the picture.
+        regions: their corners.
+        grow: how far each is grown, as a share of its height.
+    """
     import cv2
 
-    pixels = np.asarray(canvas)
-    found = _detector()(pixels, use_det=True, use_cls=False, use_rec=False, box_thresh=threshold)
-    if found.boxes is None or len(found.boxes) == 0:
+    if not len(regions):
         return canvas
+    pixels = np.asarray(canvas)
     mask = np.zeros(pixels.shape[:2], dtype=np.uint8)
-    for box in np.asarray(found.boxes, dtype=np.float32):
+    for box in regions:
         centre = box.mean(axis=0)
         height = min(np.linalg.norm(box[0] - box[3]), np.linalg.norm(box[0] - box[1]))
         away = box - centre
@@ -90,6 +133,15 @@ def mask_text(canvas: Image.Image, threshold: float = 0.6, grow: float = 0.3) ->
         corners = box + away / reach * (grow * height)
         cv2.fillPoly(mask, [np.rint(corners).astype(np.int32)], 255)
     return Image.fromarray(cv2.inpaint(pixels, mask, _RADIUS, cv2.INPAINT_TELEA))
+
+
+def mask_text(canvas: Image.Image, threshold: float = 0.6, grow: float = 0.3) -> Image.Image:
+    """An RGB picture with the text in it filled from its surroundings; the same if none is found.
+
+    Raises:
+        UserError: if `rapidocr` is not installed.
+    """
+    return fill_in(canvas, [found.corners for found in find_text(canvas, threshold)], grow)
 
 
 @functools.cache
