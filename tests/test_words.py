@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
 from typoattack.suite import load_suite
-from typoattack.words import WORDS, Situation, neighbours, parse_words, pseudoword
+from typoattack.words import WORDS, Situation, apportion, neighbours, parse_words, pseudoword
 
 NAMES = ("cat", "dog", "fish", "dog", "bird")
 
@@ -98,6 +98,7 @@ def test_the_sources_and_how_they_are_written_are_what_suites_rely_on() -> None:
         "random": "random",
         "nearest": "nearest",
         "farthest": "farthest",
+        "once": "once",
         "true": "true",
         "pseudo": "pseudo",
         "letters": "letters",
@@ -227,3 +228,36 @@ def test_a_run_with_another_table_is_another_run(tmp_path: Path) -> None:
     one, other = "class,word\ncat,dog\n", "class,word\ncat,cow\n"
     assert identity(one) == identity(one)
     assert identity(one) != identity(other)
+
+
+@given(
+    st.integers(2, 12).flatmap(
+        lambda n: st.tuples(
+            st.just(n), st.dictionaries(st.text(max_size=4), st.integers(0, n - 1), min_size=1)
+        )
+    ),
+    st.integers(1, 3),
+    st.integers(0, 5),
+)
+def test_no_photograph_gets_its_own_class_and_words_come_once_while_they_last(
+    drawn: tuple[int, dict[str, int]], replicates: int, seed: int
+) -> None:
+    count, labels = drawn
+    names = [f"class {n}" for n in range(count)]
+    shares = apportion(labels, names, replicates, seed)
+    again = apportion(dict(reversed(labels.items())), names, replicates, seed)
+    assert shares == again  # whatever their order
+    for replicate in range(replicates):
+        given_ = [share[replicate] for share in shares.values()]
+        assert all(index != labels[name] for name, index in zip(shares, given_, strict=True))
+        most = max(list(labels.values()).count(label) for label in labels.values())
+        if len(labels) <= count and most + len(labels) <= count:
+            assert len(set(given_)) == len(given_)
+
+
+def test_the_word_that_comes_once_needs_the_photographs_share() -> None:
+    source = parse_words("once")
+    there = Situation(0, NAMES, 1, stream(0), share=(1, 2))
+    assert source(there) == NAMES[2]
+    with pytest.raises(ValueError, match="needs the share"):
+        source(Situation(0, NAMES, 0, stream(0)))

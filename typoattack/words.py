@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from typoattack.core.errors import UserError
-from typoattack.core.randomness import Rng, digest
+from typoattack.core.randomness import Rng, digest, stream
 from typoattack.core.registry import Kind, Registry
 from typoattack.core.spreadsheet import plain_cell
 
@@ -64,6 +64,8 @@ class Situation:
         replicate: which of the suite's words for this sample, from 0.
         rng: a stream keyed by (seed, sample), the same for every recipe and replicate.
         neighbours: present where the source needs a text space.
+        share: index of a class for each replicate, which no other photograph of the data set gets
+            while classes last; present where the source is `once`. See `apportion`.
     """
 
     label: int
@@ -71,6 +73,7 @@ class Situation:
     replicate: int
     rng: Rng
     neighbours: Neighbours | None = None
+    share: Sequence[int] = ()
 
 
 class WordSource(Protocol):
@@ -116,6 +119,72 @@ class RandomClass:
         order = situation.rng.permutation(len(names))
         others: Iterator[str] = (names[i] for i in itertools.cycle(order) if names[i] != own)
         return next(itertools.islice(others, situation.replicate, None))
+
+
+@dataclass(frozen=True, slots=True)
+class OnceClass:
+    """Another class, and another one for each photograph of the data set, while classes last."""
+
+    needs_text_space: ClassVar[bool] = False
+
+    def __call__(self, situation: Situation) -> str | None:
+        if not situation.share:
+            raise ValueError("a word that comes once needs the share of the photograph")
+        return situation.class_names[situation.share[situation.replicate % len(situation.share)]]
+
+
+def apportion(
+    labels: Mapping[str, int], class_names: Sequence[str], replicates: int, seed: int
+) -> dict[str, tuple[int, ...]]:
+    """Give each photograph of a data set a class that is not its own, no two of them the same one.
+
+    The shares follow from the seed and the photographs' ids and labels alone, not from their order,
+    nor from which of them a run takes. Where there are more photographs than classes, a class comes
+    again only when all have come.
+
+    Args:
+        labels: of every photograph of the data set, by its id.
+        class_names: two at least that differ; of equal ones the first is taken.
+        replicates: how many classes each photograph gets, by as many independent lots.
+        seed: of the lots.
+    """
+    first = {name: index for index, name in reversed(list(enumerate(class_names)))}
+    classes = list(first.values())
+    names = sorted(labels)
+    shares: dict[str, list[int]] = {name: [] for name in names}
+    for replicate in range(replicates):
+        lots = stream(seed, "once", replicate)
+        ids = [names[at] for at in lots.permutation(len(names))]
+        for start in range(0, len(ids), len(classes)):
+            some = ids[start : start + len(classes)]
+            own = [first[class_names[labels[name]]] for name in some]
+            given = [classes[at] for at in lots.permutation(len(classes))]
+            for name, index in zip(some, _not_their_own(own, given), strict=True):
+                shares[name].append(index)
+    return {name: tuple(found) for name, found in shares.items()}
+
+
+def _not_their_own(own: Sequence[int], given: list[int]) -> list[int]:
+    """`given` from its beginning, places exchanged so that none is what stands beside it in `own`.
+
+    All classes stand in `given`, so that there is a place to exchange with unless nearly all of
+    the photographs are of one class; then some get that of another again.
+    """
+    n = len(own)
+    for at in range(n):
+        if given[at] != own[at]:
+            continue
+        fits = (
+            other
+            for other in range(len(given))
+            if given[other] != own[at] and (other >= n or given[at] != own[other])
+        )
+        other = next(fits, None)
+        if other is None:
+            given[at] = next(index for index in given if index != own[at])
+        else:
+            given[at], given[other] = given[other], given[at]
+    return given[:n]
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +361,14 @@ WORDS.add(
 WORDS.add(
     "farthest",
     Kind("farthest", "the least similar class in text space", lambda _: NeighbourClass(True)),
+)
+WORDS.add(
+    "once",
+    Kind(
+        "once",
+        "another class, no photograph's twice while there are as many",
+        lambda _: OnceClass(),
+    ),
 )
 WORDS.add("true", Kind("true", "the right class's name (a control)", lambda _: TrueClass()))
 WORDS.add("pseudo", Kind("pseudo", "a pronounceable non-word", lambda _: PseudoWord()))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image, ImageDraw
 
@@ -18,6 +19,8 @@ from typoattack.drawing.fonts import families
 from typoattack.drawing.geometry import Box
 from typoattack.drawing.pillow_text import extent, set_text
 from typoattack.factory import load_model
+from typoattack.metrics.all_pictures import all_pictures
+from typoattack.metrics.likeness import spelling
 from typoattack.models.base import Lineage
 from typoattack.recipes import Recipe, azuma2023, goh2021, lin2023, parse_recipe, wang2025
 from typoattack.runner.draw import draw_word
@@ -25,6 +28,7 @@ from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.labels import templates
 from typoattack.suite import load_suite
 from typoattack.units import reading_heads
+from typoattack.words import apportion
 
 MEASURES: dict[str, Callable[[], Any]] = {}
 """Every measure by name."""
@@ -386,6 +390,34 @@ def qraitem_place() -> str:
 
 
 @measure
+def lemesle_spelling() -> str:
+    """Whose similarity of two words it is, by one that is worked out in Winkler 1990."""
+    return (
+        "Jaro–Winkler, of switched and of kept answers"
+        if (round(spelling("martha", "marhta"), 4) == 0.9611)
+        else "another"
+    )
+
+
+@measure
+def all_pictures_counted() -> str:
+    """Which pictures the accuracy is over."""
+    counted = pd.DataFrame(
+        {
+            "model": "m",
+            "family": ["clean", "attack"],
+            "recipe": ["clean", 'as-given("attacked")'],
+            "sample": ["a", "a"],
+            "label": 0,
+            "word": ["", "dog"],
+            "correct": [True, False],
+        }
+    )
+    (found,) = all_pictures(counted)
+    return "all, clean ones too" if found.accuracy.value == 0.5 else "some"
+
+
+@measure
 def wang_stage() -> str:
     """On what it is drawn."""
     early = recipe("wang2025").before_canvas
@@ -420,6 +452,16 @@ def wang_overlap() -> str:
                 return "a corner may lie in another's box"
             boxes.append((x, y, x + size[0], y + size[1]))
     return "no corner lies in another's box"
+
+
+@measure
+def wang_repeats() -> str:
+    """How many photographs a word comes on, of as many photographs as there are classes."""
+    names = [f"class {number}" for number in range(20)]
+    labels = {f"photograph {number}": number % 7 for number in range(20)}
+    shares = apportion(labels, names, 1, seed=0)
+    words = [names[share[0]] for share in shares.values()]
+    return "once" if len(set(words)) == len(words) else "several times"
 
 
 @measure

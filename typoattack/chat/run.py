@@ -30,7 +30,7 @@ from typoattack.runner.classify import UNATTACKED, attack_columns
 from typoattack.runner.draw import Drawn, Generator, draw_all, open_sample, pixel_fingerprint
 from typoattack.runner.engines import Engine
 from typoattack.runner.options import RunOptions
-from typoattack.runner.plan import chosen_indices, needs_text_space
+from typoattack.runner.plan import chosen_indices, needs_text_space, shares_of
 from typoattack.runner.worker import without_pixels
 from typoattack.runner.writable import check_words
 from typoattack.samples.base import Dataset
@@ -167,7 +167,7 @@ def _generator(suite: Suite, data: Dataset) -> Generator:
     if needs_text_space(suite):
         raise UserError("a chat model has no text space: choose other words than nearest, farthest")
     check_words(suite, data.task.class_names)
-    return Generator(suite, data.task.class_names)
+    return Generator(suite, data.task.class_names, shares=shares_of(suite, data))
 
 
 def _interview(

@@ -18,6 +18,7 @@ from typoattack.runner.plan import (
     check_given,
     chosen_indices,
     needs_text_space,
+    shares_of,
     task_of,
     text_space,
 )
@@ -58,8 +59,9 @@ def write_attacked(
     check_given(suite, data)
     task = task_of(suite, data)
     check_words(suite, task.class_names)
+    near = _neighbours(suite, task, model, progress)
     entries = Entries(
-        Generator(suite, task.class_names, _neighbours(suite, task, model, progress)),
+        Generator(suite, task.class_names, near, shares_of(suite, data)),
         data,
         chosen_indices(suite, data),
         lambda done, total: progress("photographs", done, total),

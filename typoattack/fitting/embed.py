@@ -10,7 +10,7 @@ from typoattack.models.base import Classifier
 from typoattack.runner.classify import classifier_for, embed_drawn
 from typoattack.runner.draw import Generator
 from typoattack.runner.options import RunOptions
-from typoattack.runner.plan import chosen_indices, task_of, text_space
+from typoattack.runner.plan import chosen_indices, shares_of, task_of, text_space
 from typoattack.runner.worker import Drawing, Worker, draw_samples
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def embed_attacks(suite: "Suite", model: "Model", data: "Dataset", options: RunO
     """
     task = task_of(suite, data)
     classifier = classifier_for(model, task, options)
-    generator = Generator(suite, task.class_names, text_space(suite, classifier))
+    near = text_space(suite, classifier)
+    generator = Generator(suite, task.class_names, near, shares_of(suite, data))
     indices = chosen_indices(suite, data)
     worker = Worker(data, generator, [model.preprocess], options.batch_size)
     clean, attacked, keys_of, done = [], [], list[tuple[int, int, int]](), 0

@@ -16,7 +16,7 @@ from typoattack.recipes import parse_recipe
 from typoattack.runner.classify import classifier_for
 from typoattack.runner.draw import Generator
 from typoattack.runner.options import RunOptions
-from typoattack.runner.plan import chosen_indices, task_of, text_space
+from typoattack.runner.plan import chosen_indices, shares_of, task_of, text_space
 from typoattack.runner.worker import Worker, draw_samples
 from typoattack.samples.base import Dataset
 from typoattack.suite import Suite, make_attack
@@ -101,7 +101,8 @@ def _drawn(
 ) -> tuple[_Drawn, _Drawn]:
     """The clean and the attacked pictures of a suite without controls, as model inputs."""
     task = task_of(suite, data)
-    generator = Generator(suite, task.class_names, text_space(suite, classifier))
+    near = text_space(suite, classifier)
+    generator = Generator(suite, task.class_names, near, shares_of(suite, data))
     worker = Worker(data, generator, [model.preprocess], options.batch_size)
     rows: tuple[list[torch.Tensor], list[torch.Tensor]] = [], []
     labels: tuple[list[int], list[int]] = [], []

@@ -34,8 +34,8 @@ class Lemesle2022(Recipe):
 
     Differs from the paper: Roboto stands for Arial; the words are the task's classes, theirs those
     of MS-COCO and CIFAR-100 of one word each, every one on every picture; they switch between basic
-    and superordinate categories too; how switching goes with the likeness of word and answer, in
-    meaning and in spelling, is not reported.
+    and superordinate categories too; the likeness of word and answer in meaning is taken in the
+    model's own space, theirs in word2vec (`typoattack.metrics.likeness`).
 
     Attributes:
         share: the font size as a share of the picture's width.

@@ -23,7 +23,7 @@ _PAD = 5
     "wang2025",
     source="Wang et al., Typographic Attacks in a Multi-Image Setting, NAACL 2025; code/utils.py "
     "of XiaomengWang-AI/Typographic-Attacks-in-a-Multi-Image-Setting",
-    words="random",
+    words="once",
 )
 class Wang2025(Recipe):
     """A wrong class's name eight times in yellow, where no copy lies on another.
@@ -35,9 +35,10 @@ class Wang2025(Recipe):
 
     Differs from the paper: Roboto of 24 pixels stands for OpenCV's stroke font *Duplex* at scale
     0.8; their code hands the model pictures whose red and blue are exchanged, so that what it
-    sees is cyan on a discoloured photograph, here colours are right; they give each photograph of
-    a set another word, here words are drawn by lot and may come again; an image on which a copy
-    finds no free place gets it anywhere.
+    sees is cyan on a discoloured photograph, here colours are right; no word comes twice in a set
+    here either, while there are as many classes as photographs, but it is drawn by lot from the
+    task's, theirs is the most similar of 579 that is still free; an image on which a copy finds no
+    free place gets it anywhere.
 
     Attributes:
         copies: how many times the word stands there.

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from typoattack.core.registry import Registry
+from typoattack.metrics.likeness import Likeness
 from typoattack.report.charts.base import Chart
 from typoattack.report.gallery import Gallery
 from typoattack.report.units import UnitsStudy
@@ -24,6 +25,8 @@ class ReportData:
         charts: its figures.
         breakdowns: its tables `classes`, `words` and `becomes`.
         gallery: the pictures that the page shows.
+        facts: given pictures by what their data set says of them; see `typoattack.metrics.dose`.
+        likeness: whether answers switch more where the word is like them.
         study: of units, if there is one in the run's folder.
         home: where the page finds the site that it is part of; empty if it stands alone.
     """
@@ -32,6 +35,8 @@ class ReportData:
     charts: Sequence[Chart]
     breakdowns: Mapping[str, pd.DataFrame] = field(repr=False)
     gallery: Gallery = field(repr=False)
+    facts: pd.DataFrame = field(repr=False)
+    likeness: Sequence[Likeness]
     study: UnitsStudy | None = None
     home: str = ""
 

@@ -1,9 +1,9 @@
 """From a sample to its attacked pictures: the same suite gives the same pixels anywhere."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import xxhash
 from PIL import Image
@@ -46,11 +46,13 @@ class Generator:
         suite: recipes, words, seed and canvas.
         class_names: what words are chosen from.
         neighbours: where a word source asks for near or far classes.
+        shares: by a sample's id, where a word source gives no two samples the same word.
     """
 
     suite: Suite
     class_names: tuple[str, ...]
     neighbours: Neighbours | None = None
+    shares: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def canvas(self, sample: Sample) -> Image.Image:
         """The sample's photograph on the suite's square canvas; raises `BrokenImage`."""
@@ -64,6 +66,7 @@ class Generator:
             replicate=replicate,
             rng=stream(self.suite.seed, sample.id, "word"),
             neighbours=self.neighbours,
+            share=self.shares.get(sample.id, ()),
         )
         return parse_words(attack.words)(situation)
 

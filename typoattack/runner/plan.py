@@ -14,7 +14,7 @@ from typoattack.samples.choose import first, spread
 from typoattack.samples.labels import templates
 from typoattack.suite import Shard, Suite
 from typoattack.task import Task
-from typoattack.words import Neighbours, neighbours, parse_words
+from typoattack.words import Neighbours, OnceClass, apportion, neighbours, parse_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ def make_plan(suite: Suite, models: Sequence[Model], dataset: Dataset, options: 
     task = task_of(suite, dataset)
     check_words(suite, task.class_names)
     classifiers = [classifier_for(model, task, options) for model in models]
-    generator = Generator(suite, task.class_names, text_space(suite, classifiers[0]))
+    near = text_space(suite, classifiers[0])
+    generator = Generator(suite, task.class_names, near, shares_of(suite, dataset))
     evaluation = Evaluation(models, classifiers, generator, dataset, options)
     return Plan(chosen_indices(suite, dataset, options.shard), generator, evaluation)
 
@@ -64,6 +65,15 @@ def text_space(suite: Suite, classifier: Classifier) -> Neighbours | None:
     if not needs_text_space(suite):
         return None
     return neighbours(classifier.weights, classifier.task.class_names, suite.replicates)
+
+
+def shares_of(suite: Suite, dataset: Dataset) -> dict[str, tuple[int, ...]]:
+    """Each photograph's classes where a word source gives no two the same; else empty."""
+    if not any(isinstance(parse_words(attack.words), OnceClass) for attack in suite.attacks):
+        return {}
+    samples = (dataset[index] for index in range(len(dataset)))
+    labels = {sample.id: sample.label for sample in samples}
+    return apportion(labels, dataset.task.class_names, suite.replicates, suite.seed)
 
 
 def chosen_indices(suite: Suite, dataset: Dataset, shard: Shard | None = None) -> Sequence[int]:

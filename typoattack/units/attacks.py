@@ -18,6 +18,7 @@ from typoattack.models.text_cache import TextCache
 from typoattack.models.zero_shot import ZeroShotClassifier
 from typoattack.recipes import parse_any
 from typoattack.runner.draw import Generator
+from typoattack.runner.plan import shares_of
 from typoattack.samples import DatasetSpec
 from typoattack.suite import Attack, Suite, with_controls
 from typoattack.units.finished import Mapped, memory_mapped
@@ -182,7 +183,7 @@ def _generator(photographs: Photographs, attack: Attack, seed: int) -> Generator
         seed=seed,
         canvas=photographs.canvas,
     )
-    return Generator(suite, photographs.class_names)
+    return Generator(suite, photographs.class_names, shares=shares_of(suite, photographs.dataset))
 
 
 def _draw(

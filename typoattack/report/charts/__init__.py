@@ -9,6 +9,7 @@ from typoattack.metrics.summaries import RecipeSummary
 from typoattack.report.charts.base import Chart
 from typoattack.report.charts.coverage import coverage_charts
 from typoattack.report.charts.dose import dose_charts
+from typoattack.report.charts.facts import fact_charts
 from typoattack.report.charts.fate import fate_charts
 from typoattack.report.charts.flip_rate import flip_rate_charts
 from typoattack.report.charts.price import price_charts
@@ -20,6 +21,7 @@ def charts(
     counted: pd.DataFrame,
     names_of: Callable[[str], Sequence[str]],
     prices: Sequence[Price] = (),
+    facts: pd.DataFrame | None = None,
 ) -> list[Chart]:
     """The figures that these results have something to show in.
 
@@ -28,6 +30,7 @@ def charts(
         counted: what `typoattack.metrics.outcomes.outcomes` gives for the same rows.
         names_of: for a task, what its labels index.
         prices: what is read and kept, a model each.
+        facts: what `typoattack.metrics.dose.by_facts` gives for them; None: nothing.
     """
     return [
         *price_charts(prices),
@@ -35,5 +38,6 @@ def charts(
         *fate_charts(summaries),
         *coverage_charts(summaries),
         *dose_charts(summaries),
+        *fact_charts(pd.DataFrame() if facts is None else facts),
         *word_matrix_charts(counted, names_of),
     ]
