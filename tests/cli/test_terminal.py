@@ -137,3 +137,16 @@ def test_an_output_that_was_closed_is_no_fault_of_ours() -> None:
     line = f"{sys.executable} -m typoattack list suites >&-"
     done = subprocess.run([shell, "-c", line], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["a[/b]", "[bold]x[/bold]", ":smile:", "[link=x]y"])
+def test_a_name_is_no_markup_wherever_it_stands(name: str, tmp_path: Path) -> None:
+    table = Table(title=name, caption=name)
+    table.add_column(name)
+    table.add_row(name)
+    with (tmp_path / "out").open("w+", encoding="utf-8") as file:
+        console = Results(file=file, width=60)
+        console.print(table)
+        console.print(name)
+        file.seek(0)
+        assert file.read().count(name) == 5

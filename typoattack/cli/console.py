@@ -25,7 +25,13 @@ _NO_TERMINAL = 10_000
 
 
 class Results(Console):
-    """A console on which nothing that is shown acts on the terminal but its own styles."""
+    """A console on which nothing that is shown acts on the terminal but its own styles.
+
+    Names come from anywhere, so that no `[bold]` and no `:smile:` in them is markup.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, markup=False, emoji=False)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

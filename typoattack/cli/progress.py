@@ -45,7 +45,7 @@ class StageProgress:
         self._said: dict[str, float] = {}
         self._started: dict[str, tuple[float, int]] = {}
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             _Rate(),
