@@ -259,3 +259,59 @@ def test_given_answers_have_a_card_whose_figures_are_checked(tmp_path: Path) -> 
     assert checks["figures"] is True
     assert checks["pictures"] is None
     assert False not in checks.values()
+
+
+def _remove(*keys: str) -> Callable[[dict[str, Any]], object]:
+    def change(card: dict[str, Any]) -> None:
+        inner = card
+        for key in keys[:-1]:
+            inner = inner[int(key) if isinstance(inner, list) else key]
+        del inner[keys[-1]]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _remove("task", "class_names"),
+        _remove("models", "0", "name"),
+        _remove("rows", "0", "recipe"),
+        lambda card: card["models"].append("x"),
+        lambda card: card["rows"].append("x"),
+        lambda card: card["rows"][0].update(predicted=10**6),
+        lambda card: card["rows"][0].update(word=3),
+        lambda card: card["identity"].update(canvas=10**6),
+    ],
+)
+def test_a_strangers_card_is_refused_in_words(
+    run: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    with pytest.raises(UserError, match="card "):
+        verify(edit(run, change))
+
+
+def test_an_answer_that_is_the_same_but_far_less_sure_differs(run: Path) -> None:
+    def surer(card: dict[str, Any]) -> None:
+        for row in card["rows"]:
+            row["prob_predicted"] = (
+                min(1.0, row["prob_predicted"] + 0.3)
+                if (row["prob_predicted"] < 0.6)
+                else row["prob_predicted"] - 0.3
+            )
+
+    alone = shutil.copy(edit(run, surer), run.parent / "alone.json")
+    assert found(verify(alone))["answers of mini"] is False
+
+
+def test_pictures_of_a_plugin_that_is_not_loaded_are_not_held_against_a_run(run: Path) -> None:
+    def unknown(card: dict[str, Any]) -> None:
+        for row in card["rows"]:
+            if row["recipe"] != "clean":
+                row["recipe"] = "somebodys-own"
+
+    alone = shutil.copy(edit(run, unknown), run.parent / "alone.json")
+    checks = {check.name: check for check in verify(alone)}
+    assert checks["pictures"].agrees is True
+    assert "unknown recipe 'somebodys-own'" in checks["pictures"].told
+    assert "--plugin" in checks["pictures"].told

@@ -19,7 +19,7 @@ class Encoder:
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-NAMES = [f"class {i}" for i in range(70)]
+NAMES = [f"class {i}" for i in range(300)]
 TEMPLATES = ("a {}", "the {}")
 
 
@@ -27,7 +27,7 @@ def test_what_was_encoded_once_is_read_back(tmp_path: Path) -> None:
     first, second = Encoder(), Encoder()
     made = TextCache(tmp_path).features("model", NAMES, TEMPLATES, first)
     again = TextCache(tmp_path).features("model", NAMES, TEMPLATES, second)
-    assert len(first.asked) == 140
+    assert len(first.asked) == 600
     assert second.asked == []
     np.testing.assert_array_equal(made, again)
     np.testing.assert_allclose(np.linalg.norm(made, axis=1), 1, atol=1e-6)
@@ -49,7 +49,7 @@ def test_another_model_template_or_name_is_encoded_anew(tmp_path: Path) -> None:
 def test_an_interrupted_encoding_keeps_what_it_finished(tmp_path: Path) -> None:
     class Interrupted(Encoder):
         def __call__(self, texts: Sequence[str]) -> np.ndarray:
-            if len(self.asked) >= 128:
+            if len(self.asked) >= 512:
                 raise KeyboardInterrupt
             return super().__call__(texts)
 
@@ -57,7 +57,7 @@ def test_an_interrupted_encoding_keeps_what_it_finished(tmp_path: Path) -> None:
         TextCache(tmp_path).features("model", NAMES, TEMPLATES, Interrupted())
     encoder = Encoder()
     TextCache(tmp_path).features("model", NAMES, TEMPLATES, encoder)
-    assert len(encoder.asked) == 140 - 128
+    assert len(encoder.asked) == 600 - 512
 
 
 def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
@@ -81,7 +81,27 @@ def test_progress_is_told(tmp_path: Path) -> None:
     TextCache(tmp_path).features(
         "model", NAMES, TEMPLATES, Encoder(), lambda done, total: told.append((done, total))
     )
-    assert told == [(32, 70), (64, 70), (70, 70)]
+    assert told == [(128, 300), (256, 300), (300, 300)]
+
+
+def test_a_file_holds_a_full_batch_of_sentences_or_32_names_where_each_has_many(
+    tmp_path: Path,
+) -> None:
+    sizes: dict[int, list[int]] = {}
+
+    def asked(count: int) -> Encoder:
+        class Counted(Encoder):
+            def __call__(self, texts: Sequence[str]) -> np.ndarray:
+                sizes.setdefault(count, []).append(len(texts))
+                return super().__call__(texts)
+
+        return Counted()
+
+    for count in (1, 80):
+        sentences = [f"{n} {{}}" for n in range(count)]
+        TextCache(None).features("model", NAMES, sentences, asked(count))
+    assert sizes[1] == [256, 44]
+    assert set(sizes[80][:-1]) == {32 * 80}
 
 
 def test_the_last_encoders_texts_are_kept_and_another_ones_are_not() -> None:

@@ -104,3 +104,13 @@ def test_nothing_is_left_where_a_run_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no run"):
         bundle(given(tmp_path, "a", 5).path, tmp_path / "nothing", out=tmp_path / "site")
     assert not (tmp_path / "site").exists()
+
+
+def test_models_of_names_that_read_alike_keep_their_own_pages(tmp_path: Path) -> None:
+    names = ("x-2", "x", "X", "…")
+    folders = [given(tmp_path, name, 5 + n).path for n, name in enumerate(names)]
+    index = bundle(*folders, out=tmp_path / "site")
+    pages = sorted((index.parent / "models").glob("*/report.html"))
+    assert len(pages) == len(names)
+    titles = {page.read_text().partition("<h1>")[2].partition("</h1>")[0] for page in pages}
+    assert len(titles) == len(names)

@@ -38,7 +38,8 @@ def test_one_model_is_told_with_all_three_figures_and_its_corner() -> None:
 def test_several_models_are_told_by_corner_in_their_number() -> None:
     told = tell_price([MISLED, BLIND, price("n", 0.2, 0.8)])
     assert told == (
-        "Of 3 models, m and n read, and are misled; blind does not read, and is not misled."
+        "Of 3 models, m (90 % read, 10 % kept) and n (80 % read, 20 % kept) read, and are misled; "
+        "blind (10 % read, 70 % kept) does not read, and is not misled."
     )
 
 

@@ -31,12 +31,18 @@ def test_one_order_under_all_rules_is_said_to_be_one() -> None:
     assert tell_rules(found) == "The order of the models is the same under all 2 rules."
 
 
-def test_who_comes_first_under_which_rule_is_said() -> None:
+def test_models_that_change_places_are_named() -> None:
     found = made({"a": 0.1, "b": 0.5}, {"a": 0.6, "b": 0.2})
     assert tell_rules(found) == (
-        "The order of the models depends on the rule: a comes first under simple, all classes; "
-        "b comes first under openai, 2 answers."
+        "The order of the models depends on the rule, told apart either way: a and b."
     )
+
+
+def test_places_that_change_within_chance_are_not_said_to_depend_on_the_rule() -> None:
+    found = made({"a": 0.30, "b": 0.31}, {"a": 0.31, "b": 0.30})
+    told = tell_rules(found)
+    assert "depends on the rule" not in told
+    assert "none that are told apart" in told or "the same under all" in told
 
 
 def test_without_places_the_span_of_the_figure_is_said() -> None:

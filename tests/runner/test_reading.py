@@ -118,6 +118,9 @@ def test_shards_ask_once_and_the_merged_run_has_the_answers(
     assert [(part / READING).is_file() for part in parts] == [True, False]
     merged = typoattack.Run(merge(parts, tmp_path / "whole"))
     assert merged.reading == read.reading
+    (parts[0] / READING).unlink()  # killed behind its last photograph
+    with pytest.raises(UserError, match="has not been asked to read yet; run its command again"):
+        merge(parts, tmp_path / "again")
 
 
 def test_a_model_that_knows_only_its_own_classes_is_left_out(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ classified again by `typoattack verify`.
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ ROW = (
     *("predicted", "prob_predicted", "pixels"),
 )
 """The columns of such a row."""
+
+_TEXTS = ("model", "recipe", "sample", "word", "pixels")
 
 _KEPT = (
     *("typoattack", "suite", "question", "command", "seed", "started", "settings", "versions"),
@@ -195,4 +197,32 @@ def _shaped(read: dict[str, Any], path: Path) -> dict[str, Any]:
             raise UserError(
                 f"card {str(path)!r}: {key!r} is missing or no such thing as it must be"
             )
+    problem = next(_wrong(read), "")
+    if problem:
+        raise UserError(f"card {str(path)!r}: {problem}")
     return read
+
+
+def _wrong(card: Mapping[str, Any]) -> Iterator[str]:
+    """What in a card is not what a run's card holds; it may come from a stranger."""
+    task, identity = card["task"], card["identity"]
+    for key in ("class_names", "templates"):
+        names = task.get(key)
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            yield f"task: {key!r} must be a list of texts"
+            return
+    if "dataset" in identity and not (
+        isinstance(identity.get("seed"), int) and identity.get("canvas") in range(32, 4097)
+    ):
+        yield "identity: no seed, or a canvas that is not 32 to 4096 pixels"
+    for entry in card["models"]:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            yield "models: an entry without a name"
+    classes = range(len(task["class_names"]))
+    for row in card["rows"]:
+        if not isinstance(row, dict) or not set(ROW) <= set(row):
+            yield f"rows: each must have {', '.join(ROW)}"
+        elif (
+            not all(isinstance(row[key], str) for key in _TEXTS) or row["predicted"] not in classes
+        ):
+            yield "rows: a value that no prediction has"

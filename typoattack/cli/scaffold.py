@@ -57,6 +57,12 @@ class {class_name}(Recipe):
     ink: ColourName = "red"
     place: Place = "avoid-centre"
 
+    @property
+    def bare(self) -> bool:
+        # Letters without a surface: mirrored ones are the control then. Leave this out where
+        # `ink=False` draws something, such as the label that the letters stand on.
+        return True
+
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text, side = tidy(word), canvas.width
         # All lengths scale with the canvas.

@@ -62,7 +62,9 @@ def transfer(
     load_plugins(plugin)
     every = common_words()
     words = (
-        read_lines(str(vocabulary), "vocabulary") if vocabulary else every[:: len(every) // _TRIED]
+        read_lines(str(vocabulary), "vocabulary")
+        if vocabulary
+        else every[:: len(every) // _TRIED][:_TRIED]
     )
     search = Search(kind, parse_recipe(recipe), words, draws, seed, canvas)
     data = open_dataset(DatasetSpec(dataset))

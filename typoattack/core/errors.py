@@ -11,6 +11,10 @@ class UserError(Exception):
     """
 
 
+class UnknownName(UserError):
+    """A name that nothing is registered under; a plugin that is not loaded may know it."""
+
+
 class RunFailure(Exception):
     """Something broke that is not the user's mistake; the run can be resumed.
 
@@ -22,7 +26,7 @@ class BrokenImage(Exception):
     """A picture that cannot be decoded; the run names it, counts it and goes on."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserError:
+def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UnknownName:
     """The error for a name that nothing is registered under, with the nearest names."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
@@ -33,4 +37,4 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserE
     else:
         advice = f"there are {len(names)} of them"
     message = f"unknown {kind} {name!r}; {advice}"
-    return UserError(f"{message} ({hint})" if hint else message)
+    return UnknownName(f"{message} ({hint})" if hint else message)

@@ -102,7 +102,12 @@ def find_text(
         UserError: if `rapidocr` is not installed.
     """
     found = _detector()(
-        np.asarray(canvas), use_det=True, use_cls=False, use_rec=recognise, box_thresh=threshold
+        np.asarray(canvas),
+        use_det=True,
+        use_cls=False,
+        use_rec=recognise,
+        box_thresh=threshold,
+        text_score=0.0,
     )
     if found.boxes is None:
         return []

@@ -119,7 +119,7 @@ def _context(model: Model, expected: Expected | None) -> Finding:
     told = f"{words} words count" if words < _LONGEST else f"{_LONGEST} words count, or more"
     if expected is None or expected.context is None:
         return Finding(check, "untold", f"{told}; nothing says what is right")
-    if expected.context - 2 <= words <= expected.context:
+    if min(expected.context - 2, _LONGEST) <= words <= expected.context:
         return Finding(check, "well", f"{told}, of {expected.context} tokens")
     return Finding(
         check, "wrong", f"{told}; by {expected.source} there are {expected.context} tokens"

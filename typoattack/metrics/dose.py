@@ -110,5 +110,7 @@ def _bins(values: Values) -> Iterator[npt.NDArray[np.bool_]]:
         return
     least = np.sort(values)[np.arange(1, count) * len(values) // count]
     places = np.searchsorted(least, values, side="right")
-    for place in np.unique(places):
-        yield places == place
+    several = np.unique(places)
+    if len(several) > 1:
+        for place in several:
+            yield places == place

@@ -16,6 +16,7 @@ from typoattack.core.errors import UserError, unknown
 from typoattack.core.randomness import stream
 from typoattack.metrics.clusters import AUTO, Clusters, clustered, clusters, p_value
 from typoattack.metrics.comparison import read_begun, refuse_different_suites, refuse_figure
+from typoattack.metrics.duplicates import LIKENESS, near_duplicates, with_likeness
 from typoattack.metrics.figures import FIGURES
 from typoattack.metrics.intervals import DIFFERENCE, RESAMPLES, Figure, Values
 from typoattack.metrics.outcomes import outcomes
@@ -148,19 +149,22 @@ class Field:
     manifest: Mapping[str, Any]
 
 
-def read_field(folders: Sequence[Path], figure: str = "flip_rate") -> list[Contestant]:
+def read_field(
+    folders: Sequence[Path], figure: str = "flip_rate", by: str = AUTO
+) -> list[Contestant]:
     """Every model of every run, one run in memory at a time.
 
     Args:
         folders: of runs.
         figure: what will be ranked; kept beside `FIGURES_SHOWN`.
+        by: what photographs will be taken together by.
 
     Raises:
         UserError: if a folder holds no run, a run no predictions, or runs are of other suites.
     """
     refuse_figure(figure)
     kept = ["family", "task", "recipe", "sample", "replicate", "label", "word", "facts"]
-    kept += dict.fromkeys([*FIGURES_SHOWN, figure])
+    kept += dict.fromkeys([*FIGURES_SHOWN, figure, *[LIKENESS] * (by == LIKENESS)])
     found: list[Contestant] = []
     for folder in folders:
         manifest, predictions = read_begun(folder)
@@ -168,6 +172,8 @@ def read_field(folders: Sequence[Path], figure: str = "flip_rate") -> list[Conte
         read = {} if table is None else {one.model: one for one in readings(table)}
         for model, rows in predictions.groupby("model", sort=True):
             counted = outcomes(rows)
+            if by == LIKENESS:
+                counted = with_likeness(counted, near_duplicates(rows))
             attacks = counted.loc[counted["family"] == "attack", kept].reset_index(drop=True)
             one = Contestant(
                 str(model), str(model), str(folder), manifest, attacks, reading=read.get(str(model))

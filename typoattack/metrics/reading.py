@@ -90,7 +90,7 @@ class Corner(enum.Enum):
     READS_MISLED = "reads, and is misled"
     BLIND_SAFE = "does not read, and is not misled"
     BLIND_FALLS = "does not read, and falls all the same"
-    BETWEEN = "lies between the corners, as far as this run can tell"
+    BETWEEN = "lies in no corner for sure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ class Transfer:
         sources: on whom was searched, those who nobody asked for first.
         victims: on whom it was tried.
         flips: by (source, victim), the flip rate of photographs that the victim has right.
-        own: the mean flip rate of what was found on the victim itself.
-        others: the mean of what was found on another model.
-        gap: `own` less `others`, paired by photograph.
+        own: the flip rate of what was found on the victim itself, the mean over photographs.
+        others: of what was found on other models, on the same photographs.
+        gap: `own` less `others`.
     """
 
     sources: tuple[str, ...]
@@ -46,9 +46,9 @@ def transfer_matrix(rows: pd.DataFrame, by: str = AUTO) -> Transfer:
         for source in sources
         for victim in victims
     }
-    own = [flips[v, v].value for v in victims if flips.get(v, v)]
-    others = _values(flips, [(s, v) for s in victims for v in victims if s != v])
-    return Transfer(sources, victims, flips, _mean(own), _mean(others), _gap(counted, victims, by))
+    both = _paired(counted, victims)
+    own, others = (_mean(both[name]) for name in ("own", "others"))
+    return Transfer(sources, victims, flips, own, others, _gap(both, by))
 
 
 def _part(rows: pd.DataFrame, source: str, victim: str) -> pd.DataFrame:
@@ -62,20 +62,23 @@ def _rate(rows: pd.DataFrame, by: str) -> Figure:
     return wilson(values) if groups.trivial else clustered(values, groups, SHARE)
 
 
-def _values(flips: dict[tuple[str, str], Figure], pairs: Sequence[tuple[str, str]]) -> list[float]:
-    return [flips[pair].value for pair in pairs if flips.get(pair)]
+def _mean(values: "pd.Series[float]") -> float:
+    """The mean over photographs, each once; NaN of none."""
+    return float(values.groupby(level="sample").mean().mean())
 
 
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if len(values) else float("nan")
-
-
-def _gap(counted: pd.DataFrame, victims: Sequence[str], by: str) -> Figure:
-    """For each photograph, its flips under what was found on the victim less those of others."""
+def _paired(counted: pd.DataFrame, victims: Sequence[str]) -> pd.DataFrame:
+    """For each victim and photograph its flips under what was found on it, and on others."""
     found = counted[counted["source"].isin(victims)]
     own = found["source"] == found["victim"]
     keys = ["victim", "sample", "label"]
     means = [part.groupby(keys)["flipped"].mean() for part in (found[own], found[~own])]
-    both = pd.concat(means, axis=1, keys=["own", "others"]).dropna().reset_index()
-    gaps = (both["own"].astype(float) - both["others"].astype(float)).to_numpy(np.float64)
-    return clustered(gaps, clusters(both.assign(word=""), by), DIFFERENCE)
+    paired: pd.DataFrame = pd.concat(means, axis=1, keys=["own", "others"]).dropna().astype(float)
+    return paired
+
+
+def _gap(both: pd.DataFrame, by: str) -> Figure:
+    """What was found on the victim itself flips more by so much, photograph by photograph."""
+    rows = both.reset_index()
+    gaps = (rows["own"] - rows["others"]).to_numpy(np.float64)
+    return clustered(gaps, clusters(rows.assign(word=""), by), DIFFERENCE)

@@ -13,8 +13,11 @@ from typoattack.core.files import write_whole
 from typoattack.core.randomness import digest
 
 Features = NDArray[np.float32]
-_BLOCK = 32
-"""Class names a file: little enough that an interrupted hour of encoding loses a minute."""
+_SENTENCES = 256
+"""Sentences a file at least: full batches even where a class has one sentence."""
+
+_LEAST = 32
+"""Class names a file, where they have many: an interrupted hour of encoding loses a minute."""
 
 
 class TextCache:
@@ -47,8 +50,9 @@ class TextCache:
             progress: called with (names done, names in all).
         """
         parts = []
-        for start in range(0, len(names), _BLOCK):
-            block = names[start : start + _BLOCK]
+        size = max(_LEAST, _SENTENCES // max(len(templates), 1))
+        for start in range(0, len(names), size):
+            block = names[start : start + size]
             path = self._path(fingerprint, block, templates)
             rows = _read(path, len(block))
             if rows is None:
@@ -56,7 +60,7 @@ class TextCache:
                 _write(path, rows)
             parts.append(rows)
             if progress is not None:
-                progress(min(start + _BLOCK, len(names)), len(names))
+                progress(min(start + size, len(names)), len(names))
         return np.concatenate(parts)
 
     def _path(

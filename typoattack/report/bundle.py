@@ -1,5 +1,6 @@
 """A static site of runs: the ranking, and a page a model, for any web host."""
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -41,7 +42,7 @@ def bundle(
         UserError: if `out` exists, or for runs that cannot be set side by side.
     """
     folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
-    contestants = read_field(folders, figure)
+    contestants = read_field(folders, figure, by)
     if not contestants:
         raise UserError("name the run folders to bundle")
     places = _places(contestants)
@@ -70,11 +71,11 @@ def _home(single: bool) -> str:
 def _places(contestants: Sequence[Contestant]) -> Mapping[str, str]:
     """A folder for each model, named so that every file system and address can have it."""
     places: dict[str, str] = {}
-    for number, one in enumerate(contestants, start=1):
+    for one in contestants:
         plain = re.sub(r"[^A-Za-z0-9]+", "-", one.name).strip("-").lower()[:60]
-        place = f"{MODELS}/{plain}"
-        taken = place in places.values() or not plain
-        places[one.name] = f"{place}-{number}" if taken else place
+        place = f"{MODELS}/{plain or 'model'}"
+        several = (f"{place}-{n}" if n > 1 else place for n in itertools.count(1))
+        places[one.name] = next(each for each in several if each not in places.values())
     return places
 
 
@@ -90,4 +91,5 @@ def _of_model(view: RunView, model: str) -> RunView:
         stroop=[one for one in view.stroop if one.model == model],
         as_published=[one for one in view.as_published if one.model == model],
         prices=[one for one in view.prices if one.model == model],
+        readings=[one for one in view.readings if one.model == model],
     )

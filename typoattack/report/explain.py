@@ -223,7 +223,7 @@ def tell_explanation(one: Explanation) -> list[str]:
         stays = one.elsewhere.name == one.answer.name
         what = "stays" if stays else f"becomes “{one.elsewhere.name}”"
         told.append(
-            f"With as much filled in where no text is it {what} "
+            f"Where as much is filled in beside the text, the answer {what} "
             f"({_percent(one.elsewhere.probability)} for “{one.answer.name}”)."
         )
     return [*told, _verdict(one), _hangs_on(one)]
@@ -234,6 +234,8 @@ def _verdict(one: Explanation) -> str:
         return "The text does not decide the answer."
     if one.elsewhere is not None and one.elsewhere.name != one.answer.name:
         return "The answer changes either way: it is as likely the filling as the text."
+    if one.elsewhere is None:
+        return "Whether the text or the filling changes the answer cannot be told."
     return "The text decides the answer."
 
 

@@ -66,7 +66,7 @@ def rank(
         UserError: for runs that cannot be set side by side; the difference is named.
     """
     folders = [run.path if isinstance(run, Run) else Path(run) for run in runs]
-    found = rank_field(read_field(folders, figure), figure=figure, baseline=baseline, by=by)
+    found = rank_field(read_field(folders, figure, by), figure=figure, baseline=baseline, by=by)
     if out is not None:
         write_field(found, Path(out))
     return found
@@ -76,7 +76,7 @@ def tell_field(found: Field) -> list[str]:
     """The ranking in sentences."""
     placed = [one for one in found.models if one.rank.place is not None]
     if not placed:
-        return ["No model has a place."]
+        return ["No model has a place.", *found.notes]
     alike = [one.rank.name for one in placed if one.group == 1]
     first = placed[0].rank.name
     told = []
@@ -92,7 +92,7 @@ def tell_field(found: Field) -> list[str]:
 
 def _score(one: Placed) -> str:
     if one.rank.place is None:
-        return f"no place: {one.rank.reason}"
+        return NONE
     return _shown(one.rank.score)
 
 

@@ -62,6 +62,8 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0, home: str = "") 
     if view.prices:
         write_whole(folder / PRICES, csv_text(price_frame(view.prices)).encode())
         written.append(folder / PRICES)
+    else:
+        (folder / PRICES).unlink(missing_ok=True)
     written.append(write_card(card_of_view(view), folder))
     written += write_charts(data.charts, folder / FIGURES_FOLDER)
     write_whole(folder / PAGE, render(data).encode("utf-8", "replace"))
@@ -70,9 +72,8 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0, home: str = "") 
 
 def card_of_view(view: RunView) -> dict[str, Any]:
     """The run's card; see `typoattack.cards.card`."""
-    readings = [one.reading for one in view.prices if one.reading is not None]
     return build_card(
-        view.manifest, view.outcomes, view.summaries, readings, len(view.skipped), view.by
+        view.manifest, view.outcomes, view.summaries, view.readings, len(view.skipped), view.by
     )
 
 

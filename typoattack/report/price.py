@@ -24,8 +24,10 @@ def tell_price(found: Sequence[Price]) -> str:
             f"({_share(best.kept)}) and {worst.model} the fewest ({_share(worst.kept)}); whether "
             "they read was not asked."
         )
+    shown = {one.model: _in_brief(one) for one in asked}
     told = "; ".join(
-        f"{_listed(names)} {_many(corner, names)}" for corner, names in by_corner(found)
+        f"{_listed([shown[name] for name in names])} {_many(corner, names)}"
+        for corner, names in by_corner(found)
     )
     return f"Of {len(found)} models, {told}."
 
@@ -43,6 +45,11 @@ def _of_one(one: Price) -> str:
         f"{one.model} {right}, {kept}, and reads {_share(one.reading.reads)} of words alone, where "
         f"guessing reads {100 * one.reading.chance:.0f} %: it {one.corner.value}."
     )
+
+
+def _in_brief(one: Price) -> str:
+    reads = one.reading.reads.value if one.reading else math.nan
+    return f"{one.model} ({100 * reads:.0f} % read, {100 * one.kept.value:.0f} % kept)"
 
 
 def _share(figure: Figure) -> str:

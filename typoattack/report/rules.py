@@ -1,5 +1,6 @@
 """Does a conclusion depend on how answers are scored? Places of models under several rules."""
 
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from typoattack.core.spreadsheet import csv_text
 from typoattack.factory import load_models
 from typoattack.metrics.clusters import AUTO, clusters
 from typoattack.metrics.comparison import refuse_different_suites, refuse_figure
+from typoattack.metrics.duplicates import LIKENESS, near_duplicates, with_likeness
 from typoattack.metrics.field import FIGURES_SHOWN, Contestant, Field, rank_field
 from typoattack.metrics.figures import FIGURES
 from typoattack.metrics.intervals import Figure
@@ -90,7 +92,7 @@ def rescore(
     folders = [run.folder if isinstance(run, Run) else RunFolder(Path(run)) for run in runs]
     made: dict[Rule, list[Contestant]] = {rule: [] for rule in rules}
     for folder in folders:
-        _add(made, folder, figure, device, progress)
+        _add(made, folder, figure, device, by, progress)
     names = [one.name for one in made[rules[0]]]
     if len(set(names)) < len(names):
         raise UserError("a model stands in two of these runs; name each run once")
@@ -112,6 +114,7 @@ def _add(
     folder: RunFolder,
     figure: str,
     device: str,
+    by: str,
     progress: Progress,
 ) -> None:
     """The models of a run under each rule."""
@@ -120,11 +123,14 @@ def _add(
     names = [str(entry["name"]) for entry in manifest["models"]]
     precision = str(manifest["settings"].get("precision", "fp32"))
     kept = ["family", "task", "recipe", "sample", "replicate", "label", "word", "facts"]
-    kept += dict.fromkeys([*FIGURES_SHOWN, figure])
+    kept += dict.fromkeys([*FIGURES_SHOWN, figure, *[LIKENESS] * (by == LIKENESS)])
     for model in load_models(names, device=resolve_device(device), precision=precision):
         for number, (rule, contestants) in enumerate(made.items()):
             progress(f"{model.name} scored again", number, len(made))
-            counted = outcomes(rescored(folder, model, rule, cache))
+            scored = rescored(folder, model, rule, cache)
+            counted = outcomes(scored)
+            if by == LIKENESS:
+                counted = with_likeness(counted, near_duplicates(scored))
             rows = counted.loc[counted["family"] == "attack", kept].reset_index(drop=True)
             one = Contestant(model.name, model.name, str(folder.path), manifest, rows)
             if contestants:
@@ -135,19 +141,36 @@ def _add(
 
 def tell_rules(found: ByRule) -> str:
     """Whether the order of the models depends on the rule, in a sentence."""
-    orders = {rule: _order(found, rule) for rule in found.fields}
-    placed = {rule: order for rule, order in orders.items() if order}
-    if not placed:
+    placed = {rule: found.places(rule) for rule in found.fields}
+    common = [m for m in found.models if all(p.get(m) is not None for p in placed.values())]
+    if len(common) < 2:
         return _span(found)
-    without = [str(rule) for rule in orders if rule not in placed]
-    left = f" Under {' · '.join(without)} no model has a place." if without else ""
-    if len(set(placed.values())) == 1:
-        return f"The order of the models is the same under all {len(placed)} rules.{left}"
-    first: dict[str, list[str]] = {}
-    for rule, order in placed.items():
-        first.setdefault(order[0], []).append(str(rule))
-    told = "; ".join(f"{name} comes first under {' · '.join(on)}" for name, on in first.items())
-    return f"The order of the models depends on the rule: {told}.{left}"
+    turned = [
+        (a, b, sure)
+        for a, b in itertools.combinations(common, 2)
+        if (sure := _turned(found, a, b)) is not None
+    ]
+    if not turned:
+        return f"The order of the models is the same under all {len(placed)} rules."
+    firm = [f"{a} and {b}" for a, b, sure in turned if sure]
+    named = firm or [f"{a} and {b}" for a, b, _ in turned]
+    shown = "; ".join(named[:3]) + (f" and {len(named) - 3} more pairs" if len(named) > 3 else "")
+    if firm:
+        return f"The order of the models depends on the rule, told apart either way: {shown}."
+    return f"Models change places with the rule, but none that are told apart either way: {shown}."
+
+
+def _turned(found: ByRule, one: str, other: str) -> bool | None:
+    """Whether two models change places for sure, told apart both ways; None if they don't."""
+    sides: dict[bool, bool] = {}
+    for field in found.fields.values():
+        placed = {each.rank.name: each for each in field.models}
+        mine, theirs = placed[one].rank.place, placed[other].rank.place
+        if mine is not None and theirs is not None and mine != theirs:
+            before = mine < theirs
+            apart = placed[one].group != placed[other].group
+            sides[before] = sides.get(before, False) or apart
+    return all(sides.values()) if len(sides) == 2 else None
 
 
 def _span(found: ByRule) -> str:
@@ -162,10 +185,6 @@ def _span(found: ByRule) -> str:
     if not told:
         return "No photograph was right when clean under any rule."
     return f"{title} by the rule: {', '.join(told)}."
-
-
-def _order(found: ByRule, rule: Rule) -> tuple[str, ...]:
-    return tuple(name for name, place in found.places(rule).items() if place is not None)
 
 
 def _lines(found: ByRule) -> list[list[str]]:

@@ -197,6 +197,7 @@ class Run:
             self._stroop,
             self.as_published,
             self.prices,
+            self.reading,
             self.by,
             self.duplicates_told,
         )

@@ -36,7 +36,7 @@ def terminal_transfer(found: Transfer) -> Table:
 
 def tell_transfer(found: Transfer) -> str:
     """Whether what is found on one model works on others, in a sentence."""
-    if not found.gap or pd.isna(found.others):
+    if not found.gap or pd.isna(found.own) or pd.isna(found.others):
         return "Too few photographs were right when clean to tell."
     gap = found.gap
     return minus(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from typoattack.metrics.as_published import AsPublished
 from typoattack.metrics.clusters import AUTO
-from typoattack.metrics.reading import Price
+from typoattack.metrics.reading import Price, Reading
 from typoattack.metrics.stroop import Interference
 from typoattack.metrics.summaries import RecipeSummary
 from typoattack.results.pictures import Painter, no_pictures
@@ -37,6 +37,7 @@ class RunView:
         stroop: what colour words do to the answers about their ink; empty if that was not asked.
         as_published: the clean figure that papers print; empty if that was not asked.
         prices: how robust each model is, and at what price.
+        readings: how well each model reads; empty if that was not asked.
     """
 
     outcomes: pd.DataFrame = field(repr=False)
@@ -47,6 +48,7 @@ class RunView:
     stroop: Sequence[Interference] = ()
     as_published: Sequence[AsPublished] = ()
     prices: Sequence[Price] = ()
+    readings: Sequence[Reading] = ()
     by: str = AUTO
     duplicates: str = ""
 

@@ -71,6 +71,7 @@ def build_manifest(
         "words": suite.words,
         "before_canvas": [a.label for a in suite.attacks if a.recipe.before_canvas],
         "passes": suite.passes,
+        "reads": suite.reads,
         "planned": planned,
         "seed": suite.seed,
         "command": command,

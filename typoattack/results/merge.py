@@ -57,6 +57,7 @@ def merge(folders: Sequence[str | Path], out: str | Path) -> RunFolder:
     _refuse_overlaps_and_gaps(pieces)
     for piece in pieces:
         _check_samples(piece)
+    _check_reading(pieces[0])
     with folder_made_whole(target) as made:
         _join(pieces, RunFolder(made))
     return RunFolder(target)
@@ -111,6 +112,15 @@ def _check_samples(piece: _Piece) -> None:
         raise UserError(
             f"{piece.told} is unfinished ({len(done)} of {planned} photographs); run its command "
             f"again: {piece.manifest['command']}"
+        )
+
+
+def _check_reading(first: _Piece) -> None:
+    """Refuse a first shard that was killed between its last photograph and the reading."""
+    if first.manifest.get("reads") and not (first.folder.path / READING).is_file():
+        raise UserError(
+            f"{first.told} has not been asked to read yet; run its command again: "
+            f"{first.manifest['command']}"
         )
 
 

@@ -1,8 +1,8 @@
 """Does what fools one model fool another? Found on A, tried on B, on photographs held out.
 
 A word or a place is searched for on one half of the photographs, by asking one model, and tried on
-the other half, on every model. A picture is found photograph by photograph, and tried on the same
-photograph of the second half. Beside what was found stands what nobody searched for.
+the other half, on every model. A picture is found on a photograph of the second half, and tried on
+that photograph. Beside what was found stands what nobody searched for.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -121,7 +121,8 @@ def transfer(
     Returns:
         A row a (source, victim, held-out photograph): `source` (`UNSEARCHED` where nobody was
         asked), `victim`, `sample`, `label`, `word` (what is written), `found` (the candidate),
-        `right` (whether the victim is right on the clean photograph), `flipped`.
+        `right` (whether the victim is right on the clean photograph, and the word is not its own
+        class), `flipped`.
 
     Raises:
         UserError: for fewer than two models, or too few photographs.
@@ -138,7 +139,7 @@ def transfer(
         for victim in asked:
             answers = victim.ask([image for image, _ in made]).argmax(axis=1).tolist()
             for (shot, candidate), (_, word), answer in zip(drawn, made, answers, strict=True):
-                right = victim.right[shot.photo.id]
+                right = victim.right[shot.photo.id] and word != shot.photo.name
                 rows.append(
                     {
                         "source": source,
@@ -249,16 +250,22 @@ def _of_all(
     for done, candidate in enumerate(search.candidates, start=1):
         images = [_drawn(shot, candidate, search)[0] for shot in searched]
         for one in asked:
-            score = _score(one, searched, one.ask(images))
+            counts = [
+                n
+                for n, shot in enumerate(searched)
+                if one.right[shot.photo.id] and candidate != shot.photo.name
+            ]
+            score = _score(counts, searched, one.ask(images))
             if one.name not in best or score > best[one.name][0]:
                 best[one.name] = score, candidate
         progress(f"{search.kind} tried", done, len(search.candidates))
     return {name: candidate for name, (_, candidate) in best.items()}
 
 
-def _score(one: _Asked, searched: Sequence[_Shot], answers: Probabilities) -> tuple[float, float]:
+def _score(
+    counts: Sequence[int], searched: Sequence[_Shot], answers: Probabilities
+) -> tuple[float, float]:
     """Share flipped of what was right, and how improbable the right class became."""
-    counts = [n for n, shot in enumerate(searched) if one.right[shot.photo.id]]
     if not counts:
         return 0.0, 0.0
     labels = np.array([searched[n].label for n in counts])
