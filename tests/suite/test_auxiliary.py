@@ -54,10 +54,8 @@ def test_a_probe_that_knows_no_inks_is_asked_for_the_object_alone(
     assert len(asked(table, bare, "ink")) == 9
     assert asked(table, probed, "ink").empty
     told = {model["name"]: model["note"] for model in run.manifest["models"]}
-    assert told == {
-        bare: "",
-        probed: "it knows no answer to the question 'ink', so it was not asked",
-    }
+    assert told[bare] == ""
+    assert told[probed].endswith("it knows no answer to the question 'ink', so it was not asked")
     assert "so it was not asked" in run.report().read_text()
     lines = run.summary().groupby("model")["task"].agg(set)
     assert lines.to_dict() == {bare: {"object", "ink"}, probed: {"object"}}
@@ -69,7 +67,7 @@ def test_a_probe_that_knows_the_inks_is_asked_for_both(
     photos = f"folder:{photo_folder}"
     probed = probe_on(f"local-dir:{tiny_clip}", photos, tmp_path / "p.safetensors", more=COLOURS)
     run = run_on(photos, [probed], tmp_path / "run")
-    assert run.manifest["models"][0]["note"] == ""
+    assert "was not asked" not in run.manifest["models"][0]["note"]
     inks = asked(run.predictions, probed, "ink")
     assert len(inks) == 9
     assert [COLOURS[label] for label in inks["label"]] == [
