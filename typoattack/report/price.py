@@ -7,6 +7,7 @@ import pandas as pd
 
 from typoattack.metrics.intervals import Figure
 from typoattack.metrics.reading import SORTS, Corner, Price, Reading, by_corner
+from typoattack.report.story import listed
 from typoattack.report.tables import minus, percent
 
 
@@ -26,7 +27,7 @@ def tell_price(found: Sequence[Price]) -> str:
         )
     shown = {one.model: _in_brief(one) for one in asked}
     told = "; ".join(
-        f"{_listed([shown[name] for name in names])} {_many(corner, names)}"
+        f"{listed([shown[name] for name in names])} {_many(corner, names)}"
         for corner, names in by_corner(found)
     )
     return f"Of {len(found)} models, {told}."
@@ -55,11 +56,6 @@ def _in_brief(one: Price) -> str:
 def _share(figure: Figure) -> str:
     value, low, high = (f"{100 * x:.0f}" for x in (figure.value, figure.low, figure.high))
     return f"{value} % [{low}, {high}]"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = list(names[:3]) + ([f"{len(names) - 3} more"] if len(names) > 3 else [])
-    return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)
 
 
 def _many(corner: Corner, names: Sequence[str]) -> str:

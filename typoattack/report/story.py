@@ -58,7 +58,7 @@ def _strongest_of(most: Strongest) -> str:
     if most.attacks == 1:
         return f"The only attack is {most.recipes[0]}"
     if len(most.recipes) > 1:
-        return f"{_listed(most.recipes)} tie as the strongest of {most.attacks} attacks"
+        return f"{listed(most.recipes)} tie as the strongest of {most.attacks} attacks"
     return f"The strongest of {most.attacks} attacks is {most.recipes[0]}"
 
 
@@ -69,7 +69,7 @@ def _apart(most: Strongest) -> str:
         return ""
     if not most.alike:
         return ", more than under any other after adjusting for their number"
-    which = "any other" if len(most.alike) == others else _listed(most.alike)
+    which = "any other" if len(most.alike) == others else listed(most.alike)
     return (
         f"; this run does not tell its rate apart from that of {which}"
         f"{_could_show('a difference', most.detectable)}"
@@ -83,7 +83,7 @@ def _could_show(what: str, share: float) -> str:
     return f" ({what} of {100 * share:.0f} points could have been shown)"
 
 
-def _listed(names: Sequence[str], most: int = 3) -> str:
+def listed(names: Sequence[str], most: int = 3) -> str:
     """`a`, `a and b`, `a, b and c`, or `a, b, c and 4 others`."""
     shown = list(names[:most])
     if len(names) > most:
