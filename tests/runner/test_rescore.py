@@ -10,11 +10,12 @@ import typoattack
 from typoattack.core.errors import UserError
 from typoattack.factory import load_model
 from typoattack.metrics.outcomes import outcomes
+from typoattack.models.base import Model
 from typoattack.models.text_cache import TextCache
 from typoattack.results.embeddings import EMBEDDINGS
 from typoattack.results.folder import RunFolder
 from typoattack.results.merge import merge
-from typoattack.runner.rescore import Rule, rescored
+from typoattack.runner.rescore import Rule, read_kept, rescored
 
 MODELS = ["mini", "mini-blind"]
 KEPT = typoattack.Machine(keep_embeddings=True)
@@ -41,6 +42,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> typoattack.Run:
     return _run(tmp_path_factory.mktemp("rescore") / "run")
 
 
+def scored(folder: RunFolder, model: Model, rule: Rule, cache: TextCache) -> pd.DataFrame:
+    return rescored(read_kept(folder, model), model, rule, cache)
+
+
 def same(found: pd.DataFrame, fresh: pd.DataFrame) -> None:
     order = ["recipe", "sample", "replicate"]
     pair = [rows.sort_values(order).reset_index(drop=True) for rows in (found, fresh)]
@@ -62,14 +67,14 @@ def test_rescoring_is_what_a_fresh_run_with_these_sentences_gives(
     given = {} if templates == "as run" else {"templates": templates}
     fresh = _run(tmp_path / "fresh", model=model, **given)
     same(
-        rescored(kept.folder, load_model(model), Rule(templates), NONE),
+        scored(kept.folder, load_model(model), Rule(templates), NONE),
         fresh.predictions[fresh.predictions["model"] == model],
     )
 
 
 def test_of_two_answers_attacked_accuracy_is_the_two_way_figure(kept: typoattack.Run) -> None:
     plain = kept.outcomes[kept.outcomes["model"] == "mini"]
-    two = outcomes(rescored(kept.folder, load_model("mini"), Rule(among="2"), NONE))
+    two = outcomes(scored(kept.folder, load_model("mini"), Rule(among="2"), NONE))
     for recipe in ("printed-label",):
         expected = plain[plain["recipe"] == recipe]["two_way_attacked"]
         found = two[two["recipe"] == recipe]["accuracy_attacked"]
@@ -80,10 +85,10 @@ def test_of_two_answers_attacked_accuracy_is_the_two_way_figure(kept: typoattack
 
 
 def test_the_answers_are_the_label_the_word_and_others_by_lot(kept: typoattack.Run) -> None:
-    found = rescored(kept.folder, load_model("mini"), Rule(among="3"), NONE)
-    again = rescored(kept.folder, load_model("mini"), Rule(among="3"), NONE)
+    found = scored(kept.folder, load_model("mini"), Rule(among="3"), NONE)
+    again = scored(kept.folder, load_model("mini"), Rule(among="3"), NONE)
     attacked = found[found["recipe"] == "printed-label"]
-    full = rescored(kept.folder, load_model("mini"), Rule(), NONE)
+    full = scored(kept.folder, load_model("mini"), Rule(), NONE)
     for row in attacked.itertuples():
         answers = set(row.top[:3])
         assert {row.label, row.target} < answers
@@ -92,13 +97,13 @@ def test_the_answers_are_the_label_the_word_and_others_by_lot(kept: typoattack.R
     assert found["predicted"].tolist() == again["predicted"].tolist()
     right, all_right = (rows["correct"].mean() for rows in (found, full))
     assert right >= all_right  # fewer answers are never harder
-    thousand = rescored(kept.folder, load_model("mini"), Rule(among="1000"), NONE)
+    thousand = scored(kept.folder, load_model("mini"), Rule(among="1000"), NONE)
     assert thousand["predicted"].tolist() == full["predicted"].tolist()
 
 
 def test_a_word_that_is_no_class_can_be_the_answer(tmp_path: Path) -> None:
     run = _run(tmp_path / "run", model="mini", recipes=["printed-label @ fixed:melon"], controls=[])
-    found = rescored(run.folder, load_model("mini"), Rule(among="2"), NONE)
+    found = scored(run.folder, load_model("mini"), Rule(among="2"), NONE)
     attacked = found[found["recipe"].str.startswith("printed-label @")]
     says = attacked["sim_word"] > attacked["sim_label"]
     assert says.any()
@@ -110,9 +115,9 @@ def test_what_cannot_be_scored_again_is_said(kept: typoattack.Run, tmp_path: Pat
     other = load_model("mini-blind")
     only = _run(tmp_path / "only", model="mini", limit=2, machine=typoattack.Machine())
     with pytest.raises(UserError, match="are not those of 'mini-blind'"):
-        rescored(only.folder, other, Rule(), NONE)
+        scored(only.folder, other, Rule(), NONE)
     with pytest.raises(UserError, match="holds no embeddings of 'mini'"):
-        rescored(only.folder, load_model("mini"), Rule(), NONE)
+        scored(only.folder, load_model("mini"), Rule(), NONE)
     with pytest.raises(UserError, match=r"among 1: the label and the word are two"):
         Rule(among="1")
     with pytest.raises(UserError, match="among 'few'"):
@@ -131,13 +136,13 @@ def test_embeddings_kept_only_from_the_middle_on_are_refused_with_the_number(
     assert len(parts) == len(RunFolder(run.path).parts()) == 2
     parts[0].unlink()
     with pytest.raises(UserError, match=r"lacks the embeddings of \d+ of \d+ pictures"):
-        rescored(run.folder, load_model("mini"), Rule(), NONE)
+        scored(run.folder, load_model("mini"), Rule(), NONE)
 
 
 def test_merged_shards_keep_their_embeddings(kept: typoattack.Run, tmp_path: Path) -> None:
     parts = [_run(tmp_path / f"{n}", shard=f"{n}/2").path for n in (1, 2)]
     merged = merge(parts, tmp_path / "whole")
     found, expected = (
-        rescored(one, load_model("mini"), Rule(among="2"), NONE) for one in (merged, kept.folder)
+        scored(one, load_model("mini"), Rule(among="2"), NONE) for one in (merged, kept.folder)
     )
     assert found["predicted"].tolist() == expected["predicted"].tolist()

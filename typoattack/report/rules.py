@@ -37,7 +37,7 @@ from typoattack.report.tables import (
     plain_table,
 )
 from typoattack.results.folder import RunFolder
-from typoattack.runner.rescore import ALL, AS_RUN, Rule, every_rule, rescored
+from typoattack.runner.rescore import ALL, AS_RUN, Rule, every_rule, read_kept, rescored
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,10 @@ def _add(
     kept = ["family", "task", "recipe", "sample", "replicate", "label", "word", "facts"]
     kept += dict.fromkeys([*FIGURES_SHOWN, figure, *[LIKENESS] * (by == LIKENESS)])
     for model in load_models(names, device=resolve_device(device), precision=precision):
+        kept_of_model = read_kept(folder, model)
         for number, (rule, contestants) in enumerate(made.items()):
             progress(f"{model.name} scored again", number, len(made))
-            scored = rescored(folder, model, rule, cache)
+            scored = rescored(kept_of_model, model, rule, cache)
             counted = outcomes(scored)
             if by == LIKENESS:
                 counted = with_likeness(counted, near_duplicates(scored))

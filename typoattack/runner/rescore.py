@@ -57,17 +57,30 @@ class Rule:
         return f"{self.templates}, {answers}"
 
 
-def rescored(folder: RunFolder, model: Model, rule: Rule, cache: TextCache) -> pd.DataFrame:
-    """A model's predictions under another rule, as a run that asked so would have them.
+Places = NDArray[np.int64]
 
-    Of few answers, a clean picture is asked with those of each attacked one, so `clean_predicted`
-    may differ from row to row; a row whose answer is a word that is no class has −1 as `predicted`.
 
-    Args:
-        folder: a run that kept its embeddings.
-        model: the one that made them.
-        rule: what is asked.
-        cache: where text features are kept.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a run kept of one model, read once for any number of rules.
+
+    Attributes:
+        manifest: of the run.
+        rows: the model's predictions of the suite's own question.
+        embeddings: (n_pictures, d).
+        pictures: for each row where its picture's embedding lies.
+        cleans: and that of its clean picture; −1 without one.
+    """
+
+    manifest: Mapping[str, Any]
+    rows: pd.DataFrame
+    embeddings: Features
+    pictures: Places
+    cleans: Places
+
+
+def read_kept(folder: RunFolder, model: Model) -> Kept:
+    """What a run kept of a model.
 
     Raises:
         UserError: if the run kept no embeddings of it, or not all; if another model made them, or
@@ -79,26 +92,39 @@ def rescored(folder: RunFolder, model: Model, rule: Rule, cache: TextCache) -> p
         raise UserError(f"the embeddings in {str(folder.path)!r} are not those of {model.name!r}")
     if model.lineage.classifier:
         raise UserError(f"{model.name} answers by {model.lineage.classifier}, not by sentences")
-    asked = manifest["task"]
-    chosen = tuple(asked["templates"]) if rule.templates == AS_RUN else templates(rule.templates)
-    task = Task(str(asked["name"]), tuple(asked["class_names"]), chosen)
-    classifier = model.classifier(task, cache)
     place, embeddings = read_embeddings(folder.path, model.name)
     predictions = folder.predictions()
     own = predictions["model"] == model.name
-    rows = predictions[own & (predictions["task"] == task.name)].reset_index(drop=True)
-    pictures, cleans = _places(rows, place, folder)
-    scorer = _Scorer(model, classifier, rule, int(manifest["identity"].get("seed", 0)))
+    asked = predictions["task"] == manifest["task"]["name"]
+    rows = predictions[own & asked].reset_index(drop=True)
+    return Kept(manifest, rows, embeddings, *_places(rows, place, folder))
+
+
+def rescored(kept: Kept, model: Model, rule: Rule, cache: TextCache) -> pd.DataFrame:
+    """A model's predictions under another rule, as a run that asked so would have them.
+
+    Of few answers, a clean picture is asked with those of each attacked one, so `clean_predicted`
+    may differ from row to row; a row whose answer is a word that is no class has −1 as `predicted`.
+
+    Args:
+        kept: what a run kept of the model.
+        model: the one that made the embeddings.
+        rule: what is asked.
+        cache: where text features are kept.
+    """
+    asked = kept.manifest["task"]
+    chosen = tuple(asked["templates"]) if rule.templates == AS_RUN else templates(rule.templates)
+    task = Task(str(asked["name"]), tuple(asked["class_names"]), chosen)
+    seed = int(kept.manifest["identity"].get("seed", 0))
+    scorer = _Scorer(model, model.classifier(task, cache), rule, seed)
     parts = []
-    for start in range(0, len(rows), _ROWS):
-        part = rows.iloc[start : start + _ROWS]
-        here, before = pictures[start : start + _ROWS], cleans[start : start + _ROWS]
-        parts.append(scorer.scored(part, embeddings[here], embeddings[before], before >= 0))
+    for start in range(0, len(kept.rows), _ROWS):
+        part = slice(start, start + _ROWS)
+        before = kept.cleans[part]
+        here, there = kept.embeddings[kept.pictures[part]], kept.embeddings[before]
+        parts.append(scorer.scored(kept.rows.iloc[part], here, there, before >= 0))
     whole: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return whole
-
-
-Places = NDArray[np.int64]
 
 
 def _places(
