@@ -26,13 +26,17 @@ _TOKENS_A_PICTURE = 85
 
 
 def chat_models(
-    endpoint: Endpoint, phrasings: Sequence[Phrasing], encoding: Encoding = LOSSLESS
+    endpoint: Endpoint,
+    phrasings: Sequence[Phrasing],
+    encoding: Encoding = LOSSLESS,
+    controls: bool = False,
 ) -> list[ChatModel]:
     """The endpoint's model in each phrasing; an endpoint does not tell its weights."""
     options = json.dumps(dict(endpoint.options), sort_keys=True)
     identity = digest(endpoint.shown_url, endpoint.model, options)
+    base = f"openai:{endpoint.model}"
     return [
-        ChatModel(f"openai:{endpoint.model}", identity, one, encoding=encoding) for one in phrasings
+        ChatModel(base, identity, one, encoding=encoding, controls=controls) for one in phrasings
     ]
 
 

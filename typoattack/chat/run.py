@@ -70,7 +70,10 @@ def _ask_all(
     )
     task = two_way_task(suite, dataset)
     names = {model.phrasing: model.name for model in models}
-    to_ask = interviews(suite, dataset, list(names), models[0].encoding, writer.left)
+    asked = models[0]  # all are asked of the same pictures
+    to_ask = interviews(
+        suite, dataset, list(names), asked.encoding, writer.left, controls=asked.controls
+    )
     try:
         for interview, answers in answered(to_ask):
             if None in answers:

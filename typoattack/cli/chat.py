@@ -50,6 +50,7 @@ def chat(
     phrasing: options.Phrasings = None,
     ignore_text: options.IgnoreText = False,
     answers: options.Answers = None,
+    controls: options.Controls = False,
     picture: options.Picture = "png",
     out: options.Out = None,
     base_url: options.BaseUrl = "https://api.openai.com/v1",
@@ -71,7 +72,7 @@ def chat(
     question. Answers are kept, so that none is paid for twice; the same command goes on.
     """
     name = _only(model)
-    asking = _asking(chosen, phrasing, ignore_text, picture, out, str(context.obj))
+    asking = _asking(chosen, phrasing, ignore_text, controls, picture, out, str(context.obj))
     if name.startswith(_LOCAL):
         folder = _ask_here(asking, name, answers or "letters", Machine(device, precision))
     else:
@@ -92,6 +93,7 @@ class _Asking:
         suite: without what a chat model cannot be asked.
         data: its photographs.
         phrasings: how it is asked.
+        controls: whether controls are asked too.
         encoding: of the pictures.
         out: the run's folder.
         command: what repeats the run.
@@ -100,6 +102,7 @@ class _Asking:
     suite: Suite
     data: Dataset
     phrasings: list[Phrasing]
+    controls: bool
     encoding: Encoding
     out: Path
     command: str
@@ -125,6 +128,7 @@ def _asking(
     chosen: Suite,
     phrasing: list[str] | None,
     ignore_text: bool,
+    controls: bool,
     picture: str,
     out: Path | None,
     command: str,
@@ -135,6 +139,7 @@ def _asking(
         suite,
         open_dataset(suite.dataset),
         phrasings,
+        controls,
         parse_encoding(picture),
         out or default_folder(chosen),
         command,
@@ -155,7 +160,7 @@ def _ask_here(asking: _Asking, name: str, answers: str, machine: Machine) -> "Ru
 
     way = parse_way(answers)
     vlm = load_vlm(name, device=resolve_device(machine.device), precision=machine.precision)
-    models = local_models(vlm, asking.phrasings, way, asking.encoding)
+    models = local_models(vlm, asking.phrasings, way, asking.encoding, asking.controls)
     return asking.go(models, local_engine(vlm, way), machine)
 
 
@@ -167,9 +172,15 @@ def _ask_endpoint(
         raise UserError(
             f"--answers {answers}: an endpoint is asked for answers in words; leave it out"
         )
-    models = chat_models(endpoint, asking.phrasings, asking.encoding)
+    models = chat_models(endpoint, asking.phrasings, asking.encoding, asking.controls)
     with ChatClient(endpoint, default_cache_dir()) as client:
-        asked = interviews(asking.suite, asking.data, asking.phrasings, asking.encoding)
+        asked = interviews(
+            asking.suite,
+            asking.data,
+            asking.phrasings,
+            asking.encoding,
+            controls=asking.controls,
+        )
         _confirm(estimate(asked, client), spending, endpoint.shown_url)
         return asking.go(models, chat_engine(client, concurrency), Machine())
 

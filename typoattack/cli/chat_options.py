@@ -26,6 +26,9 @@ IgnoreText = Annotated[
     bool,
     typer.Option("--ignore-text", help="Ask a second time, with a request to ignore text before."),
 ]
+Controls = Annotated[
+    bool, typer.Option("--controls", help="Ask of the suite's controls too; more questions.")
+]
 Answers = Annotated[
     str | None,
     typer.Option(
