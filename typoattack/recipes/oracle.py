@@ -1,7 +1,8 @@
 """Attacks that may ask the model: black box, no gradients, every query counted."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,30 +11,28 @@ from PIL import Image
 from typoattack.core.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe
 
-Probabilities = NDArray[np.float32]
+Probabilities: TypeAlias = NDArray[np.float32]
 """(n_pictures, n_classes), rows sum to 1."""
 
+Search: TypeAlias = Generator[Sequence[Image.Image], Probabilities, Attacked]
+"""A search under way: it yields canvas-sized RGB pictures and is sent what the model thinks of
+them, until it returns the picture that it found.
 
-@dataclass(slots=True)
-class Oracle:
-    """The model as an attacker sees it: pictures in, class probabilities out.
+That it asks by `yield` lets a run ask for many searches in one forward pass.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What an attacker is after.
 
     Attributes:
-        ask: canvas-sized RGB pictures to (n, n_classes) probabilities.
         label: index of the right class.
         target: index of the class that is written; -1 if the word is no class.
-        queries: how many pictures were asked about so far.
     """
 
-    ask: Callable[[Sequence[Image.Image]], Probabilities] = field(repr=False)
     label: int
     target: int
-    queries: int = 0
-
-    def __call__(self, images: Sequence[Image.Image]) -> Probabilities:
-        """Class probabilities of `images`, each counted as one query."""
-        self.queries += len(images)
-        return self.ask(images)
 
 
 class SearchRecipe(Recipe):
@@ -47,13 +46,16 @@ class SearchRecipe(Recipe):
         """The most pictures that one `search` asks about."""
         raise NotImplementedError
 
-    def search(self, canvas: Image.Image, word: str, rng: Rng, oracle: Oracle) -> Attacked:
-        """The picture found; `facts` carry `queries`, and what else the search learnt.
+    def search(self, canvas: Image.Image, word: str, rng: Rng, aim: Aim) -> Search:
+        """Find a picture: `answers = yield pictures` asks, each picture counted as one query.
 
         Args:
             canvas: left untouched.
             word: the target word.
             rng: the only source of chance.
-            oracle: what may be asked.
+            aim: the right class and the written one, as columns of the answers.
+
+        Returns:
+            What ends in the picture found; its `facts` say what else the search learnt.
         """
         raise NotImplementedError
