@@ -24,19 +24,17 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.distributions import BaseDistribution
 
-Choice = Literal["place", "size", "font", "bold", "ink", "paper", "fill", "edge", "wording"]
+Choice = Literal["place", "tilt", "size", "font", "bold", "ink", "paper", "fill", "edge", "wording"]
 """What may be planned: parameters of the base recipe, and `wording`."""
 
 Plan: TypeAlias = Mapping[str, Any]
 """A value for each choice."""
 
-PLACES = (
-    *("centre", "top", "bottom", "left", "right"),
-    *("top-left", "top-right", "bottom-left", "bottom-right"),
-)
-
 WORDINGS = ("{}", "a {}", "this is a {}", "a photo of a {}", "{}, {}, {}")
 """What may be written of a word, where the wording is planned."""
+
+MOST_TILT = 15.0
+"""Degrees that a surface is turned at most, where the tilt is planned."""
 
 TOGETHER = 4
 """Drawings that are asked about at once; the optimiser hears of all before it proposes again."""
@@ -92,15 +90,16 @@ class Planned(SearchOver):
         best, queries, flip_query = _Tried(margin, {}, plain), 1, int(margin < 0)
         while queries < self.budget:
             trials = [study.ask(space) for _ in range(min(TOGETHER, self.budget - queries))]
-            drawn = [self._drawn(trial.params, canvas, word, rng) for trial in trials]
+            plans = [_plan(trial.params) for trial in trials]
+            drawn = [self._drawn(plan, canvas, word, rng) for plan in plans]
             margins = _margins((yield [one.image for one in drawn]), aim.label)
-            for trial, one, margin in zip(trials, drawn, margins, strict=True):
+            for trial, plan, one, margin in zip(trials, plans, drawn, margins, strict=True):
                 study.tell(trial, margin)
                 queries += 1
                 if margin < 0 and not flip_query:
                     flip_query = queries
                 if margin < best.margin:
-                    best = _Tried(margin, trial.params, one)
+                    best = _Tried(margin, plan, one)
         chosen = {f"chosen_{name}": value for name, value in best.plan.items()}
         facts = {"flip_query": flip_query, "margin": best.margin, **chosen}
         return replace(best.drawn, facts={**best.drawn.facts, **facts})
@@ -108,20 +107,28 @@ class Planned(SearchOver):
     def _space(self, word: str) -> dict[str, "BaseDistribution"]:
         """What each choice may be, for a word that every font chosen from can draw."""
         distributions = _optuna().distributions
+        most = float(getattr(self.base, "size", 1.0))
+        ranges = {
+            "across": (0.0, 1.0),
+            "down": (0.0, 1.0),
+            "tilt": (0.0, MOST_TILT),
+            "size": (self.least * most, most),
+        }
         values: dict[str, Iterable[Any]] = {
-            "place": PLACES,
             "font": [font for font in families() if can_draw(font, tidy(word), bold=True)],
             "bold": (True, False),
             **dict.fromkeys(("ink", "paper", "fill", "edge"), BASIC),
             "wording": WORDINGS,
         }
-        most = float(getattr(self.base, "size", 1.0))
-        return {
-            name: distributions.FloatDistribution(self.least * most, most)
-            if name == "size"
-            else distributions.CategoricalDistribution(tuple(values[name]))
-            for name in self.over or self._all_choices()
-        }
+        space: dict[str, BaseDistribution] = {}
+        for choice in self.over or self._all_choices():
+            for name in ("across", "down") if choice == "place" else (choice,):
+                space[name] = (
+                    distributions.FloatDistribution(*ranges[name])
+                    if name in ranges
+                    else distributions.CategoricalDistribution(tuple(values[name]))
+                )
+        return space
 
     def _drawn(self, plan: Plan, canvas: Image.Image, word: str, rng: Rng) -> Attacked:
         """The base recipe by a plan, always from the same point of the stream."""
@@ -129,6 +136,14 @@ class Planned(SearchOver):
         text = str(plan.get("wording", "{}")).replace("{}", word)
         changed: Recipe = replace(self.base, **changes)
         return replace(changed(canvas, text, copy.deepcopy(rng)), word=word)
+
+
+def _plan(chosen: Mapping[str, Any]) -> Plan:
+    """What an optimiser chose, as parameters of a recipe."""
+    plan = {name: value for name, value in chosen.items() if name not in ("across", "down")}
+    if "across" in chosen:
+        plan["place"] = f"{chosen['across']:.4f},{chosen['down']:.4f}"
+    return plan
 
 
 @dataclass(frozen=True, slots=True)
