@@ -47,8 +47,11 @@ SMALLER = {
     "units mini --dataset": ["--show-words", "4", "--permutations", "99", "--parts", "text"],
     "units mini --layer pairs": ["--limit", "2", "--show-words", "24", "--flips", "1"],
     "defence fit": ["--limit", "4", "--replicates", "2"],
+    "transfer words": ["--limit", "4"],
+    "word-search": ["--vocabulary", "words.txt"],
 }
-"""What makes a command's work small, where it doesn't say itself how much it does.
+"""What makes a command's work small, where it doesn't say itself how much it does: where the first
+option of the list isn't there.
 
 At a terminal, where what differs is how a run is shown, a suite that draws has one recipe too.
 """
@@ -107,7 +110,7 @@ class Reader:
         assert program == "typoattack", f"{line!r}: say in NOT_HERE why it is not run"
         arguments = [name for word in words for name in self._named(word)]
         for name, options in SMALLER.items():
-            if line.startswith(f"typoattack {name}") and "--limit" not in arguments:
+            if line.startswith(f"typoattack {name}") and options[0] not in arguments:
                 arguments += options
         if self.terminal and line.startswith(DRAWN) and not {"-r", "--recipe"} & {*arguments}:
             arguments += ["--recipe", "printed-label"]
@@ -176,9 +179,9 @@ def finished(servers: Servers, belongings: Path, tmp_path_factory: pytest.TempPa
         for name in ("mini", "mini-blind"):
             reader.type(f"typoattack run quick --recipe printed-label --model {name}")
         two = "-r printed-label -r handwritten-note"
-        reader.type(f"typoattack run quick {two} --limit 20 -o runs/demo")
+        reader.type(f"typoattack run quick {two} --limit 8 -o runs/demo")
         for shard in range(1, 5):
-            reader.type(f"typoattack run quick -r printed-label --limit 20 --shard {shard}/4")
+            reader.type(f"typoattack run quick -r printed-label --limit 8 --shard {shard}/4")
         shutil.rmtree(root / "photos" / "fish")
         return root
 
