@@ -29,6 +29,7 @@ NOT_HERE = {
     "typoattack doctor --model ViT-B-32/openai": "downloads a checkpoint",
     "typoattack run quick --model hf-hub:ORG/NAME": "downloads a checkpoint",
     "typoattack run quick --dataset hf:ORG/NAME:test": "downloads a data set",
+    "typoattack run retrieval --dataset hf:nlphuji/flickr30k": "downloads a data set",
     "typoattack run scam --dataset scam:BLISS-e-V/SCAM": "downloads a data set",
     "typoattack run goh2021 --dataset goh:in-the-wild-2": "needs a published data set",
     "typoattack run photographed --dataset rta:RTA100": "needs a published data set",
@@ -42,6 +43,7 @@ NOT_HERE = {
 SMALLER = {
     "run quick --model mini": ["--limit", "9", "--recipe", "printed-label"],  # compared, so paired
     "run quick --recipe": ["--limit", "9"],
+    "run retrieval": ["--limit", "4", "--recipe", "printed-label"],
     "run": ["--limit", "1"],
     "generate": ["--limit", "4"],
     "units mini --dataset": ["--show-words", "4", "--permutations", "99", "--parts", "text"],

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
 from typoattack.suite import load_suite
-from typoattack.words import WORDS, Situation, apportion, neighbours, parse_words, pseudoword
+from typoattack.words import (
+    WORDS,
+    Situation,
+    apportion,
+    neighbours,
+    parse_words,
+    pseudoword,
+    vocabulary,
+)
 
 NAMES = ("cat", "dog", "fish", "dog", "bird")
 
@@ -101,6 +109,7 @@ def test_the_sources_and_how_they_are_written_are_what_suites_rely_on() -> None:
         "once": "once",
         "true": "true",
         "pseudo": "pseudo",
+        "noun": "noun",
         "letters": "letters",
         "fixed": "fixed:WORD",
         "list": "list:A,B,C",
@@ -261,3 +270,13 @@ def test_the_word_that_comes_once_needs_the_photographs_share() -> None:
     assert source(there) == NAMES[2]
     with pytest.raises(ValueError, match="needs the share"):
         source(Situation(0, NAMES, 0, stream(0)))
+
+
+def test_a_common_noun_does_not_stand_in_the_right_caption() -> None:
+    names = ("an acorn on an album in the alley", "a dog")
+    words = {
+        parse_words("noun")(Situation(0, names, replicate, stream("noun")))
+        for replicate in range(300)
+    }
+    assert words == set(vocabulary()) - {noun for noun in vocabulary() if noun in names[0]}
+    assert "acorn" not in words

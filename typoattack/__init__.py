@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typoattack.report.bundle import bundle
     from typoattack.report.comparison import compare
     from typoattack.report.field import rank
+    from typoattack.report.retrieval import retrieve
     from typoattack.report.rules import rescore
     from typoattack.report.run import Run
     from typoattack.runner.execute import Machine
@@ -29,6 +30,7 @@ _WHERE = {
     "bundle": "typoattack.report.bundle",
     "rank": "typoattack.report.field",
     "rescore": "typoattack.report.rules",
+    "retrieve": "typoattack.report.retrieval",
     "verify": "typoattack.cards.verify",
 }
 
@@ -42,6 +44,7 @@ __all__ = [
     "evaluate",
     "rank",
     "rescore",
+    "retrieve",
     "run",
     "score",
     "verify",

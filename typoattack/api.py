@@ -39,6 +39,7 @@ def run(
     dataset: str | None = None,
     image_column: str | None = None,
     label_column: str | None = None,
+    caption_column: str | None = None,
     class_names: str | None = None,
     follow_links: bool | None = None,
     as_published: bool | None = None,
@@ -73,6 +74,7 @@ def run(
         dataset: a data set's spec.
         image_column: where a table's pictures are.
         label_column: where its labels are.
+        caption_column: where its captions are, in place of labels.
         class_names: a file with one class name a line.
         follow_links: whether files of a data set may be links that lead out of its folder.
         as_published: whether RTA-100 and PAINT are read with their authors' phantom classes.
@@ -106,6 +108,7 @@ def run(
         "dataset": dataset,
         "image_column": image_column,
         "label_column": label_column,
+        "caption_column": caption_column,
         "class_names": class_names,
         "follow_links": follow_links,
         "as_published": as_published,

@@ -298,6 +298,19 @@ class PseudoWord:
 
 
 @dataclass(frozen=True, slots=True)
+class CommonNoun:
+    """A common English noun that does not stand in the right class's name, nor in its caption."""
+
+    needs_text_space: ClassVar[bool] = False
+
+    def __call__(self, situation: Situation) -> str | None:
+        own = situation.class_names[situation.label].lower()
+        nouns = [noun for noun in vocabulary() if noun not in own]
+        order = situation.rng.permutation(len(nouns))
+        return nouns[int(order[situation.replicate % len(nouns)])]
+
+
+@dataclass(frozen=True, slots=True)
 class RandomLetters:
     """A string of 3 to 5 letters by lot, which mostly means nothing and cannot be pronounced."""
 
@@ -347,6 +360,8 @@ def possible_words(source: WordSource, class_names: Sequence[str]) -> Sequence[s
     if isinstance(source, TableWords):
         own = dict.fromkeys(class_names)
         return [word for name, words in source.table.items() if name in own for word in words]
+    if isinstance(source, CommonNoun):
+        return vocabulary()
     return () if isinstance(source, RandomLetters) else class_names
 
 
@@ -372,6 +387,7 @@ WORDS.add(
 )
 WORDS.add("true", Kind("true", "the right class's name (a control)", lambda _: TrueClass()))
 WORDS.add("pseudo", Kind("pseudo", "a pronounceable non-word", lambda _: PseudoWord()))
+WORDS.add("noun", Kind("noun", "a common English noun, class or not", lambda _: CommonNoun()))
 WORDS.add("letters", Kind("letters", "3 to 5 letters by lot", lambda _: RandomLetters()))
 WORDS.add("fixed", Kind("fixed:WORD", "always the same word", lambda word: FixedWords((word,))))
 WORDS.add(

@@ -27,6 +27,7 @@ COMMANDS = {
     "verify": "Are a run's figures what its pictures and its model give? Draws and classifies some "
     "again.",
     "rescore": "Does a conclusion depend on the rule of scoring? Figures and places under each.",
+    "retrieve": "What do words on some photographs do to a search among all of them?",
     "power": "How many photographs does it take? What a difference needs to be shown.",
     "published": "What papers and model cards report for public checkpoints, with the source of "
     "each figure.",

@@ -128,6 +128,9 @@ def chosen_suite(
     label_column: Annotated[
         str | None, typer.Option("--label-column", help="Where labels are.")
     ] = None,
+    caption_column: Annotated[
+        str | None, typer.Option("--caption-column", help="Where captions are, in place of labels.")
+    ] = None,
     class_names: Annotated[
         str | None, typer.Option("--class-names", help="A file with one class name a line.")
     ] = None,
@@ -144,6 +147,7 @@ def chosen_suite(
         "dataset": dataset,
         "image_column": image_column,
         "label_column": label_column,
+        "caption_column": caption_column,
         "class_names": class_names,
         "follow_links": follow_links or None,
         "as_published": as_published or None,

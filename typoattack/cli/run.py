@@ -58,7 +58,7 @@ def run(
         str, typer.Option("--engine", help="local, or ray: on a cluster with Ray Data.")
     ] = "local",
     keep_embeddings: Annotated[
-        bool, typer.Option("--keep-embeddings", help="Store them, for `typoattack rescore`.")
+        bool, typer.Option("--keep-embeddings", help="Store them, for `rescore` and `retrieve`.")
     ] = False,
 ) -> None:
     """Attack a suite's photographs, classify clean and attacked ones, report flip rates.

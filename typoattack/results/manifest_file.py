@@ -65,6 +65,7 @@ class _DatasetSpec(BaseModel):
     spec: str
     image_column: str | None = None
     label_column: str | None = None
+    caption_column: str | None = None
     class_names: str | None = None
     follow_links: bool | None = None
     as_published: bool | None = None

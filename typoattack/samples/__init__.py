@@ -18,6 +18,7 @@ class DatasetSpec:
         spec: `bundled`, `folder:PATH`, `hf:NAME[:SPLIT]`, `scam:NAME`, …; see `DATASETS`.
         image_column: the column with the pictures, where there are columns.
         label_column: the column with the labels, where there are columns.
+        caption_column: the column with captions, which then stand in place of labels.
         class_names: a text file with one class name a line, in the order of the labels.
         follow_links: whether files may be links that lead out of the data set's folder.
         as_published: whether a published set is read with its authors' mistakes; see the set.
@@ -26,6 +27,7 @@ class DatasetSpec:
     spec: str
     image_column: str | None = None
     label_column: str | None = None
+    caption_column: str | None = None
     class_names: str | None = None
     follow_links: bool | None = None
     as_published: bool | None = None
@@ -64,7 +66,8 @@ _TAKEN = {
     "class_names": ("folder", "hf", "parquet", "imagefolder"),
     "image_column": ("hf", "parquet", "imagefolder"),
     "label_column": ("hf", "parquet", "imagefolder"),
-    "follow_links": ("folder", "rta", "paint", "goh", "materzynska", "csv"),
+    "caption_column": ("hf", "parquet", "imagefolder"),
+    "follow_links": ("folder", "captions", "rta", "paint", "goh", "materzynska", "csv"),
 }
 """Which kinds of data sets an option means something to."""
 
@@ -106,7 +109,22 @@ def _folder(which: DatasetSpec) -> Dataset:
     return made
 
 
+def _captions(which: DatasetSpec) -> Dataset:
+    path = which.spec.partition(":")[2]
+    made: Dataset = deferred("typoattack.samples.captions:captioned_files")(
+        path, follow_links=bool(which.follow_links)
+    )
+    return made
+
+
 def _table(which: DatasetSpec) -> Dataset:
+    if which.caption_column:
+        if which.label_column or which.class_names:
+            raise UserError(f"dataset {which.spec!r}: captions stand in place of labels; give one")
+        captioned: Dataset = deferred("typoattack.samples.hub:captioned_table")(
+            which.spec, which.caption_column, which.image_column
+        )
+        return captioned
     options = {
         "image_column": which.image_column,
         "label_column": which.label_column,
@@ -137,6 +155,7 @@ _add(
     lambda _: deferred("typoattack.samples.stroop:goh_stroop")(),
 )
 _add("folder:PATH", "your photographs, one subfolder a class", _folder)
+_add("captions:FILE", "photographs beside a CSV with image, caption; several a picture", _captions)
 _add("hf:NAME[:SPLIT]", "a data set of the Hugging Face Hub", _table)
 _add("parquet:FILE", "a local parquet file, opened by datasets", _table)
 _add("imagefolder:PATH", "a local folder, opened by datasets", _table)

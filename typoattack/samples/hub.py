@@ -16,6 +16,7 @@ from typoattack.core.hub import asking_the_hub, refusal
 from typoattack.core.randomness import digest
 from typoattack.drawing.canvas import decode
 from typoattack.samples.base import Sample
+from typoattack.samples.captions import CAPTION, Captioned, captioned, captions_of_rows
 from typoattack.samples.labels import (
     OBJECT,
     check_class_names,
@@ -126,23 +127,65 @@ def table(
     import datasets
 
     rows = open_rows(spec)
-    image_column = image_column or _only(rows.features, datasets.Image, spec, "image")
-    if not isinstance(rows.features.get(image_column), datasets.Image):
+    image_column = _pictures(rows, image_column, spec)
+    label_column = label_column or _only(rows.features, datasets.ClassLabel, spec, "label")
+    _must_have(rows, label_column, spec)
+    names, labels = _labels(rows, label_column, class_names, spec)
+    task = Task(OBJECT, names, templates("simple"))
+    return _samples(spec, rows, image_column, task, labels)
+
+
+def captioned_table(spec: str, caption_column: str, image_column: str | None = None) -> Captioned:
+    """Open `hf:`, `parquet:` or `imagefolder:` with captions in place of labels.
+
+    Args:
+        spec: see `table`.
+        caption_column: where the captions are; see `typoattack.samples.captions.captions_of_rows`.
+        image_column: where the pictures are; found by its feature type if not given.
+
+    Raises:
+        UserError: if the data set cannot be opened, or a column is not what it should be.
+    """
+    rows = open_rows(spec)
+    image_column = _pictures(rows, image_column, spec)
+    _must_have(rows, caption_column, spec)
+    nothing = Task(CAPTION, (), ())
+    pictures = _samples(spec, rows, image_column, nothing, (0,) * len(rows))
+    encoded = (row[image_column] or {} for row in pictures.rows.select_columns([image_column]))
+    cells = rows[caption_column][:]
+    return captioned(pictures, *captions_of_rows(cells, encoded, f"dataset {spec!r}"))
+
+
+def _pictures(rows: Any, column: str | None, spec: str) -> str:
+    """The column of pictures: that named, or the only one."""
+    import datasets
+
+    column = column or _only(rows.features, datasets.Image, spec, "image")
+    if not isinstance(rows.features.get(column), datasets.Image):
         raise UserError(
-            f"dataset {spec!r}: column {image_column!r} holds no pictures; "
+            f"dataset {spec!r}: column {column!r} holds no pictures; "
             f"there are {', '.join(rows.features)}"
         )
-    label_column = label_column or _only(rows.features, datasets.ClassLabel, spec, "label")
-    if label_column not in rows.features:
+    return column
+
+
+def _must_have(rows: Any, column: str, spec: str) -> None:
+    if column not in rows.features:
         raise UserError(
-            f"dataset {spec!r}: no column {label_column!r}; there are {', '.join(rows.features)}"
+            f"dataset {spec!r}: no column {column!r}; there are {', '.join(rows.features)}"
         )
-    names, labels = _labels(rows, label_column, class_names, spec)
+
+
+def _samples(
+    spec: str, rows: Any, image_column: str, task: Task, labels: tuple[int, ...]
+) -> TableSamples:
+    import datasets
+
     encoded = rows.cast_column(image_column, datasets.Image(decode=False))
     return TableSamples(
         name=spec,
         fingerprint=digest(image_column, repr(labels), _sizes(encoded, image_column)),
-        task=Task(OBJECT, names, templates("simple")),
+        task=task,
         licence=rows.info.license or "not stated by the data set",
         rows=encoded,
         image_column=image_column,

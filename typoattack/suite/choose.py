@@ -9,7 +9,10 @@ from typoattack.recipes.registry import load_plugin
 from typoattack.suite.file import list_suites, load_suite
 from typoattack.suite.suite import Suite, with_dataset_options
 
-_OF_DATASET = ("image_column", "label_column", "class_names", "follow_links", "as_published")
+_OF_DATASET = (
+    *("image_column", "label_column", "caption_column", "class_names"),
+    *("follow_links", "as_published"),
+)
 
 
 def choose_suite(
@@ -19,8 +22,8 @@ def choose_suite(
 
     Args:
         suite: a suite's name, the path of its YAML file, or a `Suite`, which is taken as it is.
-        changes: keys of the suite's file and `image_column`, `label_column`, `class_names` and
-            `follow_links` and `as_published` of its data set; None leaves one.
+        changes: keys of the suite's file and `image_column`, `label_column`, `caption_column`,
+            `class_names`, `follow_links` and `as_published` of its data set; None leaves one.
         plugins: Python files with recipes that the suite or the changes name.
 
     Raises:

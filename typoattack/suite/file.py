@@ -25,6 +25,7 @@ class _DatasetEntry(BaseModel):
     spec: str
     image_column: str | None = None
     label_column: str | None = None
+    caption_column: str | None = None
     class_names: str | None = None
     as_published: bool | None = None
 
