@@ -1,6 +1,6 @@
 """Searches run side by side: full forward passes, the same finds, bounded memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -120,15 +120,16 @@ def test_every_picture_asked_about_is_a_query(monkeypatch: pytest.MonkeyPatch) -
     assert found.facts["queries"] == 4
 
 
-def wrong_questions() -> Iterator[object]:
-    yield photograph(SIDE)
-    yield []
-    yield ["no picture"]
-    yield [photograph(SIDE + 1)]
-    yield [photograph(SIDE).convert("L")]
+WRONG = {
+    "a picture": photograph(SIDE),
+    "no pictures": [],
+    "text": ["no picture"],
+    "of another size": [photograph(SIDE + 1)],
+    "grey": [photograph(SIDE).convert("L")],
+}
 
 
-@pytest.mark.parametrize("question", list(wrong_questions()), ids=str)
+@pytest.mark.parametrize("question", WRONG.values(), ids=WRONG)
 def test_a_search_that_asks_about_no_pictures_is_told_so(
     question: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
