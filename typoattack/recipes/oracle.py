@@ -1,5 +1,6 @@
-"""Attacks that may ask the model: black box, no gradients, every query counted."""
+"""Attacks that may ask the model: every query counted, and every gradient."""
 
+import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,12 +15,38 @@ from typoattack.recipes.base import Attacked, Recipe
 Probabilities: TypeAlias = NDArray[np.float32]
 """(n_pictures, n_classes), rows sum to 1."""
 
-Search: TypeAlias = Generator[Sequence[Image.Image], Probabilities, Attacked]
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A question for who has the weights: what would these pictures change, to first order?
+
+    It is answered by (n,) changes of the right class's margin, see `typoattack.models.gradient`.
+
+    Attributes:
+        at: the canvas-sized picture at which the gradient is taken.
+        images: the n pictures whose effect is foretold.
+        label: the right class.
+    """
+
+    at: Image.Image
+    images: tuple[Image.Image, ...]
+    label: int
+
+
+Search: TypeAlias = Generator[Sequence[Image.Image] | Slope, Probabilities, Attacked]
 """A search under way: it yields canvas-sized RGB pictures and is sent what the model thinks of
-them, until it returns the picture that it found.
+them, until it returns the picture that it found. Of an open_clip model it may ask a `Slope` too.
 
 That it asks by `yield` lets a run ask for many searches in one forward pass.
 """
+
+
+def margins(answers: Probabilities, label: int) -> list[float]:
+    """(n,) log probability of the right class less that of the most probable other one."""
+    logs = np.log(np.maximum(answers.astype(np.float64), np.finfo(np.float32).tiny))
+    others = np.delete(logs, label, axis=1)
+    best = others.max(axis=1) if others.shape[1] else np.full(len(logs), -math.inf)
+    return [float(value) for value in logs[:, label] - best]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,10 @@
 """An attacker who plans: place, size, colours, font and wording chosen by an optimiser."""
 
 import copy
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-import numpy as np
 from PIL import Image
 from pydantic import Field
 
@@ -17,7 +15,7 @@ from typoattack.drawing.fonts import can_draw, families, tidy
 from typoattack.recipes.adaptive import SearchOver
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
 from typoattack.recipes.labels import PrintedLabel
-from typoattack.recipes.oracle import Aim, Probabilities, Search
+from typoattack.recipes.oracle import Aim, Search, margins
 from typoattack.recipes.variation import substream
 
 if TYPE_CHECKING:
@@ -86,14 +84,14 @@ class Planned(SearchOver):
         space = self._space(word)
         study = _study(self.optimiser, int(substream(rng, "optimiser").integers(2**31)))
         plain = self._drawn({}, canvas, word, rng)
-        (margin,) = _margins((yield [plain.image]), aim.label)
+        (margin,) = margins((yield [plain.image]), aim.label)
         best, queries, flip_query = _Tried(margin, {}, plain), 1, int(margin < 0)
         while queries < self.budget:
             trials = [study.ask(space) for _ in range(min(TOGETHER, self.budget - queries))]
             plans = [_plan(trial.params) for trial in trials]
             drawn = [self._drawn(plan, canvas, word, rng) for plan in plans]
-            margins = _margins((yield [one.image for one in drawn]), aim.label)
-            for trial, plan, one, margin in zip(trials, plans, drawn, margins, strict=True):
+            found = margins((yield [one.image for one in drawn]), aim.label)
+            for trial, plan, one, margin in zip(trials, plans, drawn, found, strict=True):
                 study.tell(trial, margin)
                 queries += 1
                 if margin < 0 and not flip_query:
@@ -159,14 +157,6 @@ class _Tried:
     margin: float
     plan: Plan
     drawn: Attacked
-
-
-def _margins(answers: Probabilities, label: int) -> list[float]:
-    """(n,) log probability of the right class less that of the most probable other one."""
-    logs = np.log(np.maximum(answers.astype(np.float64), np.finfo(np.float32).tiny))
-    others = np.delete(logs, label, axis=1)
-    best = others.max(axis=1) if others.shape[1] else np.full(len(logs), -math.inf)
-    return [float(value) for value in logs[:, label] - best]
 
 
 def _study(optimiser: str, seed: int) -> "Study":

@@ -12,8 +12,10 @@ from PIL import Image
 
 from typoattack.core.errors import UserError
 from typoattack.models.base import Classifier, Model, Preprocess, Scores
+from typoattack.models.gradient import first_order
 from typoattack.models.pixels import drawn_input, model_input
 from typoattack.models.text_cache import Features
+from typoattack.recipes.oracle import Slope
 from typoattack.results.embeddings import Embedded
 from typoattack.results.schema import AS_PUBLISHED, CLEAN, TOP
 from typoattack.results.writer import Finished, Record
@@ -72,6 +74,13 @@ class Evaluator:
     def ask(self, images: Sequence[Image.Image]) -> Features:
         """Class probabilities (n, n_classes) of canvas pictures: what a search may see."""
         return self.classifier.scores(self.embed_images(images)).probability
+
+    def foretell(self, slope: Slope) -> Features:
+        """(n,) changes of the right class's margin to first order; `UserError` without weights."""
+        at, *others = (drawn_input(self.model.preprocess, one) for one in (slope.at, *slope.images))
+        return first_order(
+            self.model, self.classifier, at, torch.stack(others), slope.label, self.device
+        )
 
     def records(self, drawing: Drawing, embeddings: Features, seed: int) -> list[Record]:
         """One record for each picture of a sample, and one for each auxiliary question.

@@ -12,7 +12,7 @@ from typoattack.core.errors import UserError
 from typoattack.models.text_cache import Features
 from typoattack.recipes import Aim, Attacked
 from typoattack.recipes.base import checked
-from typoattack.recipes.oracle import Probabilities, Search
+from typoattack.recipes.oracle import Probabilities, Search, Slope
 from typoattack.runner.draw import (
     Drawn,
     Generator,
@@ -40,6 +40,10 @@ class Asked(Protocol):
 
     def ask(self, images: Sequence[Image.Image]) -> Probabilities:
         """Class probabilities (n, n_classes) of canvas pictures."""
+        ...
+
+    def foretell(self, slope: Slope) -> Probabilities:
+        """(n,) changes of the right class's margin to first order; `UserError` if it cannot."""
         ...
 
     def embed_images(self, images: Sequence[Image.Image]) -> Features:
@@ -78,7 +82,8 @@ class Searcher:
         others there are, but as far as a model answers a picture in another batch otherwise.
         """
         begun: list[tuple[int, Attack, int]] = []
-        results = in_step(self._begin(model, drawings, begun), model.ask, model.batch_size)
+        searches = self._begin(model, drawings, begun)
+        results = in_step(searches, model.ask, model.batch_size, model.foretell)
         # One photograph's are embedded one by one: its answers then depend on nothing beside them.
         size = 1 if len(drawings) == 1 else max(len(results), 1)
         embeddings = [
@@ -117,6 +122,7 @@ def in_step(
     searches: Iterable[Search],
     ask: Callable[[Sequence[Image.Image]], Probabilities],
     batch_size: int,
+    foretell: Callable[[Slope], Probabilities] | None = None,
 ) -> list[Attacked]:
     """Run searches to their ends, each forward pass full where there are enough of them.
 
@@ -127,9 +133,13 @@ def in_step(
         searches: not yet started.
         ask: canvas pictures to class probabilities (n, n_classes).
         batch_size: pictures that make a forward pass worth while.
+        foretell: answers a `Slope`, each by itself; None where nobody can.
 
     Returns:
         What each found, in the order they came.
+
+    Raises:
+        UserError: if a search asks for a gradient that nobody can give, or cannot draw its word.
     """
     fresh = enumerate(searches)
     running: deque[tuple[int, Search, Probabilities | None]] = deque()
@@ -148,9 +158,14 @@ def in_step(
                 wanted = next(search) if answers is None else search.send(answers)
             except StopIteration as end:
                 found[number] = end.value
-            else:
-                asking.append((number, search, wanted))
-                images += wanted
+                continue
+            if isinstance(wanted, Slope):
+                if foretell is None:
+                    raise UserError("a search asks for a gradient, and this model gives none")
+                running.appendleft((number, search, foretell(wanted)))
+                continue
+            asking.append((number, search, wanted))
+            images += wanted
         if not asking:
             return [found[number] for number in sorted(found)]
         told, begin = ask(images), 0
@@ -208,8 +223,9 @@ def _counted(
             except StopIteration as end:
                 made = checked(end.value, canvas)
                 return replace(made, facts={**made.facts, "queries": queries})
-            _check_question(images, canvas)
-            queries += len(images)
+            if not isinstance(images, Slope):
+                _check_question(images, canvas)
+                queries += len(images)
             answers = yield images
 
 

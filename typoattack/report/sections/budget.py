@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from typoattack.recipes.guided import Guided
 from typoattack.report.section import ReportData, section
 from typoattack.report.tables import percent
 
@@ -19,7 +20,10 @@ def build(data: ReportData) -> dict[str, Any] | None:
             for recipe, mine in rows.groupby("recipe", sort=False)
         ]
         tables.append({"model": model, "queries": queries, "lines": lines})
-    return {"tables": tables, "several": len(tables) > 1}
+    white_box = data.budget["recipe"].str.startswith(f"{Guided.name}(").any() or (
+        Guided.name in set(data.budget["recipe"])
+    )
+    return {"tables": tables, "several": len(tables) > 1, "white_box": bool(white_box)}
 
 
 def _cells(rows: Any, queries: list[int]) -> list[tuple[str, str]]:
