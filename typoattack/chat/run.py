@@ -107,6 +107,8 @@ def _records(
             measured |= {"prob_word": None, "sim_word": None}
         else:
             columns = attack_columns(item.drawn) | {"target": target}
+            if key in clean and clean[key]["clean_sim_label"] is None:
+                measured = _measured(None, label, target, said)  # with nothing to hold it against
         facts = json.loads(columns["facts"]) | {"verdict": answer.verdict} | dict(answer.facts)
         beside = clean.get(key, {"clean_predicted": -1})
         if item.drawn is None:

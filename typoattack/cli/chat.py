@@ -10,9 +10,11 @@ import pandas as pd
 import typer
 from rich.text import Text
 
+from typoattack.chat.budget import Spent
 from typoattack.chat.client import ChatClient, Endpoint, needs_packages
 from typoattack.chat.endpoint import Estimate, chat_engine, chat_models, estimate
 from typoattack.chat.interviews import interviews
+from typoattack.chat.letters import ASKED_FOR
 from typoattack.chat.model import ChatModel, parse_way
 from typoattack.chat.phrasing import Phrasing, chosen_phrasings
 from typoattack.chat.picture import Encoding, parse_encoding
@@ -61,6 +63,8 @@ def chat(
     tries: options.Tries = 6,
     price_in: options.PriceIn = 0.0,
     price_out: options.PriceOut = 0.0,
+    budget_tokens: options.BudgetTokens = None,
+    budget: options.BudgetMoney = None,
     ask_above: options.AskAbove = 100,
     yes: options.Yes = False,
     device: Device = "auto",
@@ -78,7 +82,7 @@ def chat(
     else:
         needs_packages()
         endpoint = endpoint_of(name, base_url, key_env, option, timeout, tries)
-        spending = Spending(price_in, price_out, ask_above, yes)
+        spending = Spending(price_in, price_out, ask_above, yes, budget_tokens, budget)
         folder = _ask_endpoint(asking, endpoint, answers or "generated", concurrency, spending)
     done = Run(folder)
     show_run(done)
@@ -168,12 +172,13 @@ def _ask_endpoint(
     asking: _Asking, endpoint: Endpoint, answers: str, concurrency: int, spending: Spending
 ) -> "RunFolder":
     """Ask a model at an endpoint, once its price is agreed to."""
-    if parse_way(answers) != "generated":
-        raise UserError(
-            f"--answers {answers}: an endpoint is asked for answers in words; leave it out"
-        )
-    models = chat_models(endpoint, asking.phrasings, asking.encoding, asking.controls)
-    with ChatClient(endpoint, default_cache_dir()) as client:
+    way = parse_way(answers)
+    if way == "names":
+        raise UserError("--answers names: an endpoint tells no log-probabilities of names; letters")
+    if way == "letters":
+        endpoint = replace(endpoint, options={**ASKED_FOR, **endpoint.options})
+    models = chat_models(endpoint, asking.phrasings, way, asking.encoding, asking.controls)
+    with ChatClient(endpoint, default_cache_dir(), spending.budget) as client:
         asked = interviews(
             asking.suite,
             asking.data,
@@ -181,8 +186,25 @@ def _ask_endpoint(
             asking.encoding,
             controls=asking.controls,
         )
-        _confirm(estimate(asked, client), spending, endpoint.shown_url)
-        return asking.go(models, chat_engine(client, concurrency), Machine())
+        _confirm(estimate(asked, client, way), spending, endpoint.shown_url)
+        try:
+            return asking.go(models, chat_engine(client, concurrency, way), Machine())
+        finally:
+            _say_spent(client.spent, spending)
+
+
+def _say_spent(spent: Spent, spending: Spending) -> None:
+    """What this command paid for, and whether that is the endpoint's own count."""
+    if not spent.answers:
+        return
+    cost = spent.cost(spending.price_in, spending.price_out)
+    told = (
+        f"{spent.answers:,} answers paid for: {spent.prompt_tokens:,} prompt and "
+        f"{spent.completion_tokens:,} answer tokens"
+    )
+    told += f", about {cost:.2f} at the prices given" if cost else ""
+    told += f"; {spent.estimated:,} came without a count and are estimated" * bool(spent.estimated)
+    console.err.print(Text(told), soft_wrap=True)
 
 
 def _only(models: list[str]) -> str:
