@@ -158,6 +158,7 @@ def evaluate(
     dataset: str | None = None,
     templates: str | None = None,
     limit: int | None = None,
+    reads: int | None = None,
     out: str | Path | None = None,
     machine: Machine = _IN_MEMORY,
 ) -> Run:
@@ -182,6 +183,8 @@ def evaluate(
         templates: `simple`, `openai`, `scam`, a sentence such as `a photo of a {}.`, or a file;
             the data set's own if None.
         limit: only so many photographs, spread evenly over the classes.
+        reads: word-only pictures that the model is asked to read; none if None, whatever the suite
+            says: every epoch would pay for them.
         out: keeps the run there; else only the returned object has it.
         machine: workers and sizes; the device is the model's own.
 
@@ -195,7 +198,7 @@ def evaluate(
         "templates": templates,
         "limit": limit,
     }
-    chosen = replace(choose_suite(suite, changes), models=(name,))
+    chosen = replace(choose_suite(suite, changes), models=(name,), reads=reads or 0)
     device = str(next(model.parameters()).device)
     training = model.training
     try:

@@ -45,6 +45,8 @@ COMMANDS = {
     "chat": "Ask a chat model: is it the object, or what is written on it?",
     "explain": "What does the text in one picture weigh in a model's answer? Needs the extra "
     "`ocr`.",
+    "audit": "How much of an image–text set is text that its captions repeat? Needs the extra "
+    "`ocr`.",
     "units": "Find the units that read, switch them off, and name those behind each flip.",
     "probe": "Fit a linear probe, a classifier in place of zero-shot.",
     "defence": "Fit a learned defence.",

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _SIDE = 448
 """The detector's shorter side; its default, 736, takes three times as long and errs more often."""
+
+_LACKING = "finding text needs rapidocr and onnxruntime; pip install 'typoattack[ocr]'"
 
 _RADIUS = 3
 """Pixels around a point that the filling looks at."""
@@ -48,7 +50,7 @@ class MaskText(Defence):
     def wrap(self, model: "Model") -> "Model":
         """Wraps `preprocess`; fits every model. Needs the extra `ocr`."""
         _detector()
-        return _Masked(model, self, digest(model.fingerprint, str(self), _version()))
+        return _Masked(model, self, digest(model.fingerprint, str(self), detector_version()))
 
 
 @dataclass(frozen=True)
@@ -155,9 +157,7 @@ def _detector() -> Any:
     try:
         from rapidocr import RapidOCR
     except ImportError:
-        raise UserError(
-            "defence 'mask-text' needs rapidocr and onnxruntime; pip install 'typoattack[ocr]'"
-        ) from None
+        raise UserError(_LACKING) from None
     return RapidOCR(
         params={
             "Global.log_level": "error",
@@ -168,5 +168,13 @@ def _detector() -> Any:
     )
 
 
-def _version() -> str:
-    return version("rapidocr")
+def detector_version() -> str:
+    """The version of what finds text; it is not opened.
+
+    Raises:
+        UserError: if it is not installed.
+    """
+    try:
+        return version("rapidocr")
+    except PackageNotFoundError:
+        raise UserError(_LACKING) from None

@@ -122,7 +122,7 @@ def explain(
         raise UserError(f"picture {str(picture)[:200]!r}: {error}") from None
     found = find_text(clean, recognise=True)
     boxes = [region.corners for region in found]
-    masked, other = fill_in(clean, boxes), _elsewhere(clean, boxes)
+    masked, other = fill_in(clean, boxes), elsewhere(clean, boxes)
     asked = [clean, masked, *(fill_in(clean, [box]) for box in boxes)]
     asked += [other] if other is not None else []
     asked += _grey_patches(clean)
@@ -152,7 +152,7 @@ def _answer(probability: NDArray[np.float32], first: int, task: Task) -> Answer:
     return Answer(top, float(probability[first]))
 
 
-def _elsewhere(canvas: Image.Image, boxes: Sequence[Corners]) -> Image.Image | None:
+def elsewhere(canvas: Image.Image, boxes: Sequence[Corners]) -> Image.Image | None:
     """The picture with regions of the same shape filled in where no text stands.
 
     All are moved by the one step, of a few, that keeps them in the picture and off all text and
