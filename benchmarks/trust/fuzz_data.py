@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from hypothesis import strategies as st
 from PIL import Image
 
-from typoattack.chat.client import _Again, _reply
 from typoattack.chat.phrasing import phrasings
 from typoattack.chat.question import Question, verdict_on
+from typoattack.chat.reply import parse_reply
 from typoattack.core.errors import BrokenImage, RunFailure, UserError
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.labels import named_by_file, templates
@@ -255,8 +255,8 @@ def chat_bodies() -> st.SearchStrategy[bytes]:
 def body_is_read_or_tried_again(body: bytes) -> bool:
     """Whether a body is a reply; one can be stored and judged."""
     try:
-        reply = _reply(body)
-    except _Again:
+        reply = parse_reply(body)
+    except ValueError:
         return False
     json.dumps(dataclasses.asdict(reply)).encode()
     return answer_is_judged(reply.text)
