@@ -56,6 +56,12 @@ for _name, _usage, _summary, _open in (
         deferred("typoattack.models.python_backend:load_python"),
     ),
     ("openai", "openai:MODEL", "a chat model, asked by `typoattack chat`, not by run", _chat_only),
+    (
+        "vlm",
+        "vlm:transformers:ORG/NAME|PATH",
+        "a vision-language model of Hugging Face, asked by `typoattack chat`, not by run",
+        _chat_only,
+    ),
 ):
     MODELS.add(_name, Kind(_usage, _summary, _open))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from typoattack.chat.client import ChatClient, Endpoint, png
+from typoattack.chat.client import ChatClient, Endpoint
+from typoattack.chat.picture import LOSSLESS
 
 KEY = "sk-secret-0123456789"
 
@@ -73,4 +74,4 @@ def client(server: Server, cache: Path | None = None, **changes: object) -> Chat
     return ChatClient(Endpoint("tiny", server.url, **settings), cache)
 
 
-PICTURE = png(Image.new("RGB", (8, 8), "red"))
+PICTURE = LOSSLESS.encoded(Image.new("RGB", (8, 8), "red"))

@@ -14,9 +14,12 @@ import pytest
 from PIL import Image
 
 from tests.chat.local_endpoint import KEY, PICTURE, Server, client, completion
-from typoattack.chat.client import NoAnswer, Reply, png
+from typoattack.chat.client import NoAnswer, Reply
+from typoattack.chat.endpoint import asked_of_endpoint
+from typoattack.chat.interviews import NEITHER, Interview, Item
+from typoattack.chat.phrasing import phrasings
+from typoattack.chat.picture import LOSSLESS
 from typoattack.chat.question import ask
-from typoattack.chat.run import NEITHER, Interview, Item, _answered
 from typoattack.cli import main
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
@@ -286,9 +289,9 @@ def test_a_broken_photograph_and_a_search_are_named(
 def test_few_photographs_are_drawn_ahead_of_the_first_that_is_handed_on(
     server: Server, tmp_path: Path, questions: int, slow_first: bool
 ) -> None:
-    question = ask("cat", "dog", "scam", stream("order"))
-    picture = png(Image.new("RGB", (4, 4)))
-    other = png(Image.new("RGB", (4, 4), "red"))
+    question = ask("cat", "dog", phrasings()["scam"], stream("order"))
+    picture = LOSSLESS.encoded(Image.new("RGB", (4, 4)))
+    other = LOSSLESS.encoded(Image.new("RGB", (4, 4), "red"))
     drawn = 0
 
     def asked() -> Iterator[Interview]:
@@ -296,7 +299,7 @@ def test_few_photographs_are_drawn_ahead_of_the_first_that_is_handed_on(
         for number in range(60):
             drawn += 1
             image = other if slow_first and not number else picture
-            item = Item(None, 0, "scam", question, image, "")
+            item = Item(None, 0, question, image, "")
             yield Interview(str(number), 0, (item,) * questions)
 
     def slowly(_: int, request: dict) -> tuple[int, bytes]:
@@ -307,7 +310,7 @@ def test_few_photographs_are_drawn_ahead_of_the_first_that_is_handed_on(
         asking.ask(picture, question.text)  # paid for, so that its answers are there at once
         server.behave = slowly
         order = []
-        for interview, answers in _answered(asked(), asking, 3):
+        for interview, answers in asked_of_endpoint(asked(), client=asking, concurrency=3):
             assert drawn <= len(order) + 6
             assert len(answers) == questions
             order.append(interview.sample)

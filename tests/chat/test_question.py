@@ -2,11 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from typoattack.chat.question import PHRASINGS, Question, ask, verdict_on
+from typoattack.chat.phrasing import phrasings
+from typoattack.chat.question import Question, ask, verdict_on
 from typoattack.core.randomness import stream
 
-FIRST = Question("?", "hot dog", "iPod", True)
-SECOND = Question("?", "hot dog", "iPod", False)
+SCAM = phrasings()["scam"]
+FIRST = Question(SCAM, "hot dog", "iPod", True)
+SECOND = FIRST.turned
 
 
 @pytest.mark.parametrize(
@@ -51,8 +53,8 @@ def test_no_answer_breaks_the_reading(answer: str) -> None:
 
 
 def test_the_order_is_drawn_by_seed_and_balanced() -> None:
-    asked = [ask("cup", "good", "scam", stream("order", n)) for n in range(400)]
-    again = [ask("cup", "good", "scam", stream("order", n)) for n in range(400)]
+    asked = [ask("cup", "good", SCAM, stream("order", n)) for n in range(400)]
+    again = [ask("cup", "good", SCAM, stream("order", n)) for n in range(400)]
     assert asked == again
     share = sum(q.label_first for q in asked) / 400
     assert 0.4 < share < 0.6
@@ -62,9 +64,8 @@ def test_the_order_is_drawn_by_seed_and_balanced() -> None:
 
 
 def test_scams_default_question_is_asked_word_for_word() -> None:
-    question = ask("cup", "good", "scam", stream("order", 0))
+    question = ask("cup", "good", SCAM, stream("order", 0))
     assert question.text.splitlines()[0] == "What entity is depicted in the image?"
     assert question.text.splitlines()[-1] == (
         "Respond strictly with only (a) or (b), nothing else."
     )
-    assert len(PHRASINGS) >= 4

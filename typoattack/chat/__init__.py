@@ -1,1 +1,1 @@
-"""Vision-language chat models behind an OpenAI-compatible endpoint: a multiple-choice question."""
+"""Vision-language models that chat, at an endpoint or in-process: a multiple-choice question."""

@@ -1,7 +1,6 @@
 """Requests to an OpenAI-compatible endpoint: retried, limited in size, and paid for once."""
 
 import base64
-import io
 import json
 import threading
 from collections.abc import Mapping
@@ -9,8 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
+from typoattack.chat.picture import media_type
 from typoattack.core.errors import RunFailure, UserError
 from typoattack.core.files import make_folder, write_whole
 from typoattack.core.randomness import digest
@@ -124,7 +122,7 @@ class ChatClient:
         return kept if kept == _sound(kept) else None
 
     def ask(self, image: bytes, question: str) -> Reply:
-        """The answer about a PNG picture, from the cache or the endpoint.
+        """The answer about an encoded picture, from the cache or the endpoint.
 
         Raises:
             NoAnswer: if the endpoint failed at every try.
@@ -319,20 +317,13 @@ def _count(value: Any) -> int:
 
 
 def _body(endpoint: Endpoint, image: bytes, question: str) -> bytes:
-    url = "data:image/png;base64," + base64.b64encode(image).decode()
+    url = f"data:{media_type(image)};base64," + base64.b64encode(image).decode()
     content = [
         {"type": "text", "text": question},
         {"type": "image_url", "image_url": {"url": url, "detail": "low"}},
     ]
     messages = [{"role": "user", "content": content}]
     return json.dumps({"model": endpoint.model, "messages": messages, **endpoint.options}).encode()
-
-
-def png(image: Image.Image) -> bytes:
-    """A picture as lossless bytes, the same for the same pixels."""
-    data = io.BytesIO()
-    image.save(data, "PNG")
-    return data.getvalue()
 
 
 def needs_packages() -> None:

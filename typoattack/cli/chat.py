@@ -1,34 +1,44 @@
 """`typoattack chat`."""
 
 import json
-import os
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import typer
 from rich.text import Text
 
 from typoattack.chat.client import ChatClient, Endpoint, needs_packages
-from typoattack.chat.question import PHRASINGS
-from typoattack.chat.run import ChatModel, Estimate, chat_engine, estimate, interviews
+from typoattack.chat.endpoint import Estimate, chat_engine, chat_models, estimate
+from typoattack.chat.interviews import interviews
+from typoattack.chat.model import ChatModel, parse_way
+from typoattack.chat.phrasing import Phrasing, chosen_phrasings
+from typoattack.chat.picture import Encoding, parse_encoding
+from typoattack.cli import chat_options as options
 from typoattack.cli import console
+from typoattack.cli.chat_options import Spending, endpoint_of
 from typoattack.cli.commands import new_app
-from typoattack.cli.options import takes_suite
+from typoattack.cli.options import Device, Precision, takes_suite
 from typoattack.cli.progress import StageProgress
 from typoattack.cli.summary import show_run
-from typoattack.core.errors import UserError, unknown
+from typoattack.core.errors import UserError
 from typoattack.core.resources import default_cache_dir
 from typoattack.report.run import Run
-from typoattack.runner.execute import default_folder, execute
+from typoattack.runner.engines import Engine
+from typoattack.runner.execute import Machine, default_folder, execute
 from typoattack.samples import open_dataset
+from typoattack.samples.base import Dataset
 from typoattack.suite import Suite, without_searches
+
+if TYPE_CHECKING:
+    from typoattack.results.folder import RunFolder
 
 app = new_app()
 
 _NOT_AS_PUBLISHED = "left out clean (as published): a chat model is shown the canvas"
+_LOCAL = "vlm:"
 
 
 @app.command(epilog="Example: `typoattack chat scam -m openai:gpt-4o-mini --limit 20`")
@@ -36,83 +46,132 @@ _NOT_AS_PUBLISHED = "left out clean (as published): a chat model is shown the ca
 def chat(
     chosen: Suite,
     context: typer.Context,
-    model: Annotated[list[str], typer.Option("--model", "-m", help="openai:MODEL.")],
-    base_url: Annotated[
-        str, typer.Option("--base-url", help="Where it answers, up to /v1.")
-    ] = "https://api.openai.com/v1",
-    phrasing: Annotated[
-        list[str] | None,
-        typer.Option("--phrasing", help="scam, scam-safe, plain, look; repeatable [scam]."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="[runs/SUITE-MODEL]")] = None,
-    key_env: Annotated[
-        str, typer.Option("--key-env", help="The environment variable that holds the key.")
-    ] = "OPENAI_API_KEY",
-    option: Annotated[
-        str, typer.Option("--options", help="Further fields of each request, as JSON.")
-    ] = '{"max_tokens": 64}',
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=256)] = 4,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds a try.")] = 60.0,
-    tries: Annotated[int, typer.Option("--tries", min=1, max=20, help="Tries a question.")] = 6,
-    price_in: Annotated[
-        float, typer.Option("--price-in", min=0, help="A million prompt tokens cost.")
-    ] = 0.0,
-    price_out: Annotated[
-        float, typer.Option("--price-out", min=0, help="A million answer tokens cost.")
-    ] = 0.0,
-    ask_above: Annotated[
-        int, typer.Option("--ask-above", min=0, help="Confirm more requests than this.")
-    ] = 100,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    model: options.Names,
+    phrasing: options.Phrasings = None,
+    ignore_text: options.IgnoreText = False,
+    answers: options.Answers = None,
+    picture: options.Picture = "png",
+    out: options.Out = None,
+    base_url: options.BaseUrl = "https://api.openai.com/v1",
+    key_env: options.KeyEnv = "OPENAI_API_KEY",
+    option: options.Fields = '{"max_tokens": 64}',
+    concurrency: options.Concurrency = 4,
+    timeout: options.Timeout = 60.0,
+    tries: options.Tries = 6,
+    price_in: options.PriceIn = 0.0,
+    price_out: options.PriceOut = 0.0,
+    ask_above: options.AskAbove = 100,
+    yes: options.Yes = False,
+    device: Device = "auto",
+    precision: Precision = "fp32",
 ) -> None:
     """Ask a chat model: is it the object, or what is written on it?
 
     Each attacked picture, and the clean one with the same choices, is shown with a multiple-choice
     question. Answers are kept, so that none is paid for twice; the same command goes on.
     """
-    needs_packages()
-    endpoint = Endpoint(
-        model=_only(model).removeprefix("openai:"),
-        base_url=base_url,
-        options=_options(option),
-        timeout=timeout,
-        tries=tries,
-        key=_key(key_env),
-    )
-    models = [ChatModel(endpoint, one) for one in _phrasings(phrasing)]
-    suite, searches = without_searches(replace(chosen, clean_as_published=False))
-    data = open_dataset(suite.dataset)
-    with ChatClient(endpoint, default_cache_dir()) as client:
-        planned = estimate(interviews(suite, data, [one.phrasing for one in models]), client)
-        console.say_left_out(searches, ())
-        if chosen.clean_as_published:
-            console.err.print(Text(_NOT_AS_PUBLISHED, "yellow"), soft_wrap=True)
-        if not planned.questions:
-            raise UserError(
-                f"suite {suite.name!r} attacks no photograph, so there is nothing to ask"
-            )
-        _confirm(planned, (price_in, price_out), endpoint.shown_url, ask_above, yes)
-        with StageProgress() as progress:
-            folder = execute(
-                suite,
-                models,
-                data,
-                out or default_folder(chosen),
-                progress=progress,
-                command=context.obj,
-                engine=chat_engine(client, concurrency),
-            )
+    name = _only(model)
+    asking = _asking(chosen, phrasing, ignore_text, picture, out, str(context.obj))
+    if name.startswith(_LOCAL):
+        folder = _ask_here(asking, name, answers or "letters", Machine(device, precision))
+    else:
+        needs_packages()
+        endpoint = endpoint_of(name, base_url, key_env, option, timeout, tries)
+        spending = Spending(price_in, price_out, ask_above, yes)
+        folder = _ask_endpoint(asking, endpoint, answers or "generated", concurrency, spending)
     done = Run(folder)
     show_run(done)
     _show_no_choices(done.predictions)
 
 
-def _key(variable: str) -> str:
-    """The key in an environment variable; one that no header can hold would be told of in full."""
-    key = os.environ.get(variable, "").strip()
-    if not (key.isascii() and key.isprintable()):
-        raise UserError(f"the key in {variable} holds characters that no header can; set it again")
-    return key
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is asked, whoever answers.
+
+    Attributes:
+        suite: without what a chat model cannot be asked.
+        data: its photographs.
+        phrasings: how it is asked.
+        encoding: of the pictures.
+        out: the run's folder.
+        command: what repeats the run.
+    """
+
+    suite: Suite
+    data: Dataset
+    phrasings: list[Phrasing]
+    encoding: Encoding
+    out: Path
+    command: str
+
+    def go(
+        self, models: list[ChatModel], engine: Engine[ChatModel], machine: Machine
+    ) -> "RunFolder":
+        """The finished run."""
+        with StageProgress() as progress:
+            return execute(
+                self.suite,
+                models,
+                self.data,
+                self.out,
+                machine,
+                progress=progress,
+                command=self.command,
+                engine=engine,
+            )
+
+
+def _asking(
+    chosen: Suite,
+    phrasing: list[str] | None,
+    ignore_text: bool,
+    picture: str,
+    out: Path | None,
+    command: str,
+) -> _Asking:
+    phrasings = chosen_phrasings(phrasing or [], ignore_text)
+    suite, searches = without_searches(replace(chosen, clean_as_published=False))
+    asking = _Asking(
+        suite,
+        open_dataset(suite.dataset),
+        phrasings,
+        parse_encoding(picture),
+        out or default_folder(chosen),
+        command,
+    )
+    if not any(one.items for one in interviews(suite, asking.data, phrasings[:1])):
+        raise UserError(f"suite {suite.name!r} attacks no photograph, so there is nothing to ask")
+    console.say_left_out(searches, ())
+    if chosen.clean_as_published:
+        console.err.print(Text(_NOT_AS_PUBLISHED, "yellow"), soft_wrap=True)
+    return asking
+
+
+def _ask_here(asking: _Asking, name: str, answers: str, machine: Machine) -> "RunFolder":
+    """Ask a model that runs in this process."""
+    from typoattack.chat.local import local_engine, local_models
+    from typoattack.chat.vlm import load_vlm
+    from typoattack.models.devices import resolve_device
+
+    way = parse_way(answers)
+    vlm = load_vlm(name, device=resolve_device(machine.device), precision=machine.precision)
+    models = local_models(vlm, asking.phrasings, way, asking.encoding)
+    return asking.go(models, local_engine(vlm, way), machine)
+
+
+def _ask_endpoint(
+    asking: _Asking, endpoint: Endpoint, answers: str, concurrency: int, spending: Spending
+) -> "RunFolder":
+    """Ask a model at an endpoint, once its price is agreed to."""
+    if parse_way(answers) != "generated":
+        raise UserError(
+            f"--answers {answers}: an endpoint is asked for answers in words; leave it out"
+        )
+    models = chat_models(endpoint, asking.phrasings, asking.encoding)
+    with ChatClient(endpoint, default_cache_dir()) as client:
+        asked = interviews(asking.suite, asking.data, asking.phrasings, asking.encoding)
+        _confirm(estimate(asked, client), spending, endpoint.shown_url)
+        return asking.go(models, chat_engine(client, concurrency), Machine())
 
 
 def _only(models: list[str]) -> str:
@@ -121,32 +180,9 @@ def _only(models: list[str]) -> str:
     return models[0]
 
 
-def _phrasings(names: list[str] | None) -> list[str]:
-    """Each of the names once, in the order given."""
-    for name in names or ():
-        if name not in PHRASINGS:
-            raise unknown("phrasing", name, PHRASINGS)
-    return list(dict.fromkeys(names or ["scam"]))
-
-
-def _options(text: str) -> dict[str, Any]:
-    try:
-        options = json.loads(text)
-    except (ValueError, RecursionError):
-        options = None
-    if not isinstance(options, dict) or {"model", "messages", "stream"} & set(options):
-        raise UserError(
-            f"--options {text[:100]!r}: write a JSON object, such as '{{\"max_tokens\": 64}}', "
-            "without model, messages and stream"
-        )
-    return options
-
-
-def _confirm(
-    planned: Estimate, prices: tuple[float, float], base_url: str, ask_above: int, yes: bool
-) -> None:
+def _confirm(planned: Estimate, spending: Spending, base_url: str) -> None:
     """Say what it will cost; more than a few requests need a yes."""
-    cost = planned.cost(*prices)
+    cost = planned.cost(spending.price_in, spending.price_out)
     money = f", about {cost:.2f} at the prices given" if cost else ""
     console.err.print(
         Text(
@@ -156,7 +192,7 @@ def _confirm(
         ),
         soft_wrap=True,
     )
-    if yes or planned.unpaid <= ask_above:
+    if spending.yes or planned.unpaid <= spending.ask_above:
         return
     if not sys.stdin.isatty():
         raise UserError(f"{planned.unpaid} requests to {base_url}: confirm them with --yes")

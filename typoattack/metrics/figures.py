@@ -86,7 +86,7 @@ class PairedRows:
 
     @functools.cached_property
     def margin(self) -> "pd.Series[float]":
-        """Similarity to the label less similarity to the word, in cosine units."""
+        """Similarity to the label less similarity to the word: cosines, or log-probabilities."""
         return self.table["sim_label"] - self.table["sim_word"]
 
     @functools.cached_property

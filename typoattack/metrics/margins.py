@@ -57,6 +57,7 @@ def clean_margins(predictions: pd.DataFrame) -> "pd.Series[float]":
 
     For a zero-shot classifier that is the difference of the two similarities times the model's
     logit scale. The table keeps the most probable classes only, which always hold the best other.
+    A clean picture that was asked several times, as chat models are, has the mean.
 
     Args:
         predictions: rows of one model.
@@ -74,7 +75,7 @@ def clean_margins(predictions: pd.DataFrame) -> "pd.Series[float]":
         margins = np.log(rows["prob_label"].to_numpy(np.float64)) - np.log(np.array(others, float))
     index = pd.MultiIndex.from_frame(rows[["task", "sample"]])
     found: pd.Series[float] = pd.Series(margins, index=index, name="margin")
-    return found
+    return found if index.is_unique else found.groupby(level=["task", "sample"]).mean()
 
 
 def at_equal_margin(

@@ -37,7 +37,8 @@ SCHEMA = pa.schema(
         ("prob_label", pa.float32()),
         ("prob_word", pa.float32()),  # null if the word is no class
         ("prob_predicted", pa.float32()),
-        ("sim_label", pa.float32()),  # cosine with the label's text embedding
+        # cosine with the label's text embedding; a chat model's log-probability of that answer
+        ("sim_label", pa.float32()),
         ("sim_word", pa.float32()),  # cosine with the word's text embedding; null if clean
         ("sim_predicted", pa.float32()),
         ("clean_sim_label", pa.float32()),  # null if the sample has no clean picture

@@ -1,0 +1,150 @@
+"""Chat models at an endpoint: an engine of `typoattack.runner.execute`, and what it will cost."""
+
+import functools
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from typoattack.chat.answer import Answer
+from typoattack.chat.client import ChatClient, Endpoint, NoAnswer, Reply, give_up
+from typoattack.chat.interviews import Interview, Item
+from typoattack.chat.model import ChatModel
+from typoattack.chat.phrasing import Phrasing
+from typoattack.chat.picture import LOSSLESS, Encoding
+from typoattack.chat.question import verdict_on
+from typoattack.chat.run import Answered, engine_of
+from typoattack.core.randomness import digest
+from typoattack.runner.engines import Engine
+
+_MOST_FAILURES = 10
+"""Questions in a row without any answer after which a run stops."""
+
+_TOKENS_A_PICTURE = 85
+"""What OpenAI counts for a picture at low detail (its vision guide); others differ."""
+
+
+def chat_models(
+    endpoint: Endpoint, phrasings: Sequence[Phrasing], encoding: Encoding = LOSSLESS
+) -> list[ChatModel]:
+    """The endpoint's model in each phrasing; an endpoint does not tell its weights."""
+    options = json.dumps(dict(endpoint.options), sort_keys=True)
+    identity = digest(endpoint.shown_url, endpoint.model, options)
+    return [
+        ChatModel(f"openai:{endpoint.model}", identity, one, encoding=encoding) for one in phrasings
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run will ask and cost.
+
+    Attributes:
+        questions: in all.
+        unpaid: those that the cache does not know.
+        prompt_tokens: of the unpaid, roughly.
+        completion_tokens: of the unpaid, roughly.
+    """
+
+    questions: int
+    unpaid: int
+    prompt_tokens: int
+    completion_tokens: int
+
+    def cost(self, price_in: float, price_out: float) -> float:
+        """In the currency of the prices, which are for a million tokens."""
+        return (self.prompt_tokens * price_in + self.completion_tokens * price_out) / 1e6
+
+
+def estimate(asked: Iterable[Interview], client: ChatClient) -> Estimate:
+    """Count the questions, without asking any; four characters are taken for a token."""
+    questions, unpaid, tokens = 0, 0, 0
+    for item in (item for interview in asked for item in interview.items):
+        questions += 1
+        if client.known(item.image, item.question.text) is None:
+            unpaid += 1
+            tokens += _TOKENS_A_PICTURE + len(item.question.text) // 4
+    return Estimate(questions, unpaid, tokens, 5 * unpaid)
+
+
+def chat_engine(client: ChatClient, concurrency: int) -> Engine[ChatModel]:
+    """Asks an endpoint, at most `concurrency` questions at a time.
+
+    The predictions that it stores hold what was answered in `facts`: `verdict`, `answer`,
+    `label_first`, `prompt_tokens`, `completion_tokens` and `answered_by`. A photograph with a
+    question that got no answer is left to do; answers are cached as they come.
+
+    Its `run` raises:
+        UserError: if the endpoint refuses the key, the model or the requests.
+        RunFailure: if it answers nothing several times in a row.
+    """
+    options = json.dumps(dict(client.endpoint.options), sort_keys=True)
+    return engine_of(
+        functools.partial(asked_of_endpoint, client=client, concurrency=concurrency),
+        device=lambda _: "an endpoint",
+        settings={"endpoint": client.endpoint.shown_url, "options": options},
+    )
+
+
+def asked_of_endpoint(
+    asked: Iterable[Interview], *, client: ChatClient, concurrency: int
+) -> Iterator[Answered]:
+    """Interviews with what was answered to each item, None where nothing was.
+
+    Interviews are taken one after the other, and no more of them once the first is answered or
+    twice `concurrency` wait, so that few pictures are held at once.
+    """
+    running: deque[tuple[Interview, list[Future[Reply]]]] = deque()
+    failures, source = 0, iter(asked)
+    with ThreadPoolExecutor(concurrency) as pool:
+        try:
+            while True:
+                while _draws_on([own for _, own in running], concurrency):
+                    interview = next(source, None)
+                    if interview is None:
+                        break
+                    sent = [
+                        pool.submit(client.ask, i.image, i.question.text) for i in interview.items
+                    ]
+                    running.append((interview, sent))
+                if not running:
+                    break
+                interview, futures = running.popleft()
+                answers: list[Answer | None] = []
+                for item, future in zip(interview.items, futures, strict=True):
+                    try:
+                        answers.append(_answer(item, future.result()))
+                        failures = 0
+                    except NoAnswer as error:
+                        answers.append(None)
+                        failures += 1
+                        if failures >= _MOST_FAILURES:
+                            raise give_up(client.endpoint.shown_url, str(error)) from None
+                yield interview, answers
+        except BaseException:
+            client.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _draws_on(running: Sequence[Sequence[Future[Reply]]], concurrency: int) -> bool:
+    """Whether another interview is taken before the first of those under way is handed on."""
+    waiting = [sum(not one.done() for one in own) for own in running]
+    if not waiting:
+        return True
+    return waiting[0] > 0 and len(waiting) < 2 * concurrency and sum(waiting) < concurrency
+
+
+def _answer(item: Item, reply: Reply) -> Answer:
+    verdict = "refused" if reply.refused else verdict_on(item.question, reply.text)
+    return Answer(
+        verdict,
+        {
+            "answer": reply.text[:2000],
+            "label_first": item.question.label_first,
+            "prompt_tokens": reply.prompt_tokens,
+            "completion_tokens": reply.completion_tokens,
+            "answered_by": reply.model,
+        },
+    )

@@ -1,0 +1,110 @@
+"""What `typoattack chat` may be told, and how it is read."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from typoattack.chat.client import Endpoint
+from typoattack.core.errors import UserError
+
+Names = Annotated[
+    list[str],
+    typer.Option("--model", "-m", help="openai:MODEL, or vlm:transformers:ORG/NAME|PATH."),
+]
+Phrasings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--phrasing",
+        help="scam, scam-safe, vlmevalkit, plain, look, … (the guide has all); repeatable [scam].",
+    ),
+]
+IgnoreText = Annotated[
+    bool,
+    typer.Option("--ignore-text", help="Ask a second time, with a request to ignore text before."),
+]
+Answers = Annotated[
+    str | None,
+    typer.Option(
+        "--answers",
+        help="letters or names: by their log-probabilities; generated: in words. "
+        "[letters in-process, generated at an endpoint]",
+    ),
+]
+Picture = Annotated[str, typer.Option("--picture", help="png, or jpeg:QUALITY, 1 to 100.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="[runs/SUITE-MODEL]")]
+BaseUrl = Annotated[str, typer.Option("--base-url", help="Where it answers, up to /v1.")]
+KeyEnv = Annotated[
+    str, typer.Option("--key-env", help="The environment variable that holds the key.")
+]
+Fields = Annotated[str, typer.Option("--options", help="Further fields of each request, as JSON.")]
+Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=256)]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds a try.")]
+Tries = Annotated[int, typer.Option("--tries", min=1, max=20, help="Tries a question.")]
+PriceIn = Annotated[float, typer.Option("--price-in", min=0, help="A million prompt tokens cost.")]
+PriceOut = Annotated[
+    float, typer.Option("--price-out", min=0, help="A million answer tokens cost.")
+]
+AskAbove = Annotated[
+    int, typer.Option("--ask-above", min=0, help="Confirm more requests than this.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What an endpoint's answers may cost.
+
+    Attributes:
+        price_in: of a million prompt tokens.
+        price_out: of a million answer tokens.
+        ask_above: how many requests need a yes.
+        yes: whether it is given already.
+    """
+
+    price_in: float
+    price_out: float
+    ask_above: int
+    yes: bool
+
+
+def endpoint_of(
+    model: str, base_url: str, key_env: str, fields: str, timeout: float, tries: int
+) -> Endpoint:
+    """The endpoint that a command line means.
+
+    Raises:
+        UserError: for a key or fields that cannot be sent.
+    """
+    return Endpoint(
+        model=model.removeprefix("openai:"),
+        base_url=base_url,
+        options=_options(fields),
+        timeout=timeout,
+        tries=tries,
+        key=_key(key_env),
+    )
+
+
+def _key(variable: str) -> str:
+    """The key in an environment variable; one that no header can hold would be told of in full."""
+    key = os.environ.get(variable, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise UserError(f"the key in {variable} holds characters that no header can; set it again")
+    return key
+
+
+def _options(text: str) -> dict[str, Any]:
+    try:
+        options = json.loads(text)
+    except (ValueError, RecursionError):
+        options = None
+    if not isinstance(options, dict) or {"model", "messages", "stream"} & set(options):
+        raise UserError(
+            f"--options {text[:100]!r}: write a JSON object, such as '{{\"max_tokens\": 64}}', "
+            "without model, messages and stream"
+        )
+    return options
