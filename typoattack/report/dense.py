@@ -20,8 +20,8 @@ from typoattack.report.html import render_template
 from typoattack.report.tables import NONE, minus, percent, plain_table
 from typoattack.runner.dense import Seen
 
-SHOWN = 6
-"""Attacked pictures with heat maps on the page, those of different photographs first."""
+SHOWN = 4
+"""Attacked pictures of a model with heat maps on the page, each of another photograph."""
 
 _SIDE = 224
 
@@ -55,7 +55,7 @@ def collect(
     shown: dict[tuple[str, str], Seen] = {}
     for one in seen:
         rows += dense_rows(one)
-        if len(shown) < SHOWN:
+        if sum(model == one.model for model, _ in shown) < SHOWN:
             shown.setdefault((one.model, one.sample), one)
     table: pd.DataFrame = pd.DataFrame(rows)
     figures = tuple(dense_figures(table, by)) if rows else ()
@@ -80,7 +80,7 @@ def _told(model: str, one: Dense | None) -> str:
     )
     if one.reading:
         told += f", {_points(one.reading)} against the control"
-    return minus(f"{told}. {_verdict(one.reading or one.change)}")
+    return f"{told}. {_verdict(one.reading or one.change)}"
 
 
 def _verdict(one: Figure) -> str:
@@ -90,7 +90,7 @@ def _verdict(one: Figure) -> str:
 
 
 def _points(one: Figure) -> str:
-    return f"{100 * one.value:+.1f} pp [{100 * one.low:.1f}, {100 * one.high:.1f}]"
+    return minus(f"{100 * one.value:+.1f} pp [{100 * one.low:.1f}, {100 * one.high:.1f}]")
 
 
 _HEADS = ("patches", "of", "clean", "attacked", "control", "attacked − clean", "attacked − control")
@@ -100,7 +100,7 @@ def _cells(one: Dense) -> list[str]:
     shares = [percent(each.value) if each else NONE for each in (one.clean, one.attacked)]
     control = percent(one.control.value) if one.control else NONE
     gaps = [_points(each) if each else NONE for each in (one.change, one.reading)]
-    return [one.part, one.measure, *shares, control, *(minus(gap) for gap in gaps)]
+    return [one.part, one.measure, *shares, control, *gaps]
 
 
 def terminal_dense(found: Densely) -> Table:
