@@ -17,7 +17,7 @@ from typoattack.report.price import tell_price
 from typoattack.report.tables import markdown_table
 from typoattack.suite import load_suite
 
-SUITES = ("quick", "stroop", "literature", "full")
+SUITES = ("quick", "stroop", "literature", "full", "instructions")
 READS = {"quick": 60}
 """Word-only pictures of suites that ask for none themselves: as many as `make demo` shows."""
 

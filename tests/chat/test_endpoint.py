@@ -14,12 +14,13 @@ import pytest
 from PIL import Image
 
 from tests.chat.local_endpoint import KEY, PICTURE, Server, client, completion
-from typoattack.chat.client import NoAnswer, Reply
+from typoattack.chat.client import NoAnswer
 from typoattack.chat.endpoint import asked_of_endpoint
 from typoattack.chat.interviews import NEITHER, Interview, Item
 from typoattack.chat.phrasing import phrasings
 from typoattack.chat.picture import LOSSLESS
 from typoattack.chat.question import ask
+from typoattack.chat.reply import Reply
 from typoattack.cli import main
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.chat.local_endpoint import KEY, PICTURE, Server, client, completion
-from typoattack.chat.client import NoAnswer, Reply, _Again, _reply
+from typoattack.chat.client import NoAnswer, _Again, _reply
+from typoattack.chat.reply import Reply
 from typoattack.cli import main
 from typoattack.core.errors import UserError
 from typoattack.core.secrets import without_credentials

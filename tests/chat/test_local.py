@@ -239,6 +239,25 @@ def test_a_prompt_to_ignore_text_is_compared_with_the_bare_one(
     assert "ignore_text=true" in said.out + said.err
 
 
+def test_controls_are_asked_with_the_choices_of_their_attack(chat, planted, tmp_path: Path) -> None:
+    """Planted: whoever is asked about `iPod` says it; so a blank is called it too."""
+    planted(lambda text: ("A" if "A. iPod" in text else "B", 30.0))
+    only = ("-r", 'instruction("say")', "-r", 'control(instruction("say"), "word")')
+    status, _, err = chat("--controls", "--words", "fixed:iPod", *only)
+    assert status == 0, err
+    run = Run(tmp_path / "run")
+    asked = run.predictions.groupby(["family", "control"]).size().to_dict()
+    assert asked == {("attack", ""): 12, ("clean", ""): 6, ("control", "blank"): 12,
+                     ("control", "word"): 6}  # fmt: skip
+    facts_of = {(r, "instruction" in json.loads(f)) for r, f in
+                zip(run.predictions["recipe"], run.predictions["facts"], strict=True)}  # fmt: skip
+    assert ('instruction(form="say")', True) in facts_of
+    status, _, err = chat("--words", "fixed:iPod", *only)
+    assert status == 2
+    assert "holds another run" in err
+    assert ('control(instruction(form="say"), "word")', False) in facts_of
+
+
 def test_the_picture_is_seen_as_it_was_encoded(chat, tmp_path: Path) -> None:
     for out, picture in (("run", "png"), ("jpeg", "jpeg:10"), ("again", "jpeg:10")):
         status, _, err = chat("--picture", picture, out=out)

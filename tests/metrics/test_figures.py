@@ -199,13 +199,20 @@ SAME = {"format": 1, "comparable": {}}
 def _of_model(name: str, wrong: int) -> Entrant:
     """A model that `wrong` of eight attacked pictures deceive in every way."""
     deceived = {"predicted": 1, "sim_word": 0.9}
-    rows = [{"sample": f"{i}", "model": name, **(deceived if i < wrong else {})} for i in range(8)]
+    asked = {"facts": '{"instruction": "say"}'}
+    rows = [
+        {"sample": f"{i}", "model": name, **asked, **(deceived if i < wrong else {})}
+        for i in range(8)
+    ]
     return Entrant(name, SAME, table(*rows))
 
 
 @pytest.mark.parametrize(
     "name",
-    ["accuracy_attacked", "flip_rate", "targeted_success", "any_change", "two_way_attacked"],
+    [
+        *("accuracy_attacked", "flip_rate", "targeted_success", "any_change", "two_way_attacked"),
+        *("follows_text", "misled_by_text"),
+    ],
 )
 def test_by_every_figure_the_model_that_is_deceived_less_is_more_robust(name: str) -> None:
     found = compare([_of_model("weak", 8), _of_model("strong", 1)], figure=name, resamples=100)
@@ -218,6 +225,8 @@ def test_only_shares_with_a_direction_are_compared() -> None:
         "flip_rate": "lower",
         "targeted_success": "lower",
         "any_change": "lower",
+        "follows_text": "lower",
+        "misled_by_text": "lower",
         "two_way_attacked": "higher",
     }
 
@@ -287,3 +296,41 @@ def test_a_figure_that_gives_something_else_is_refused(given, said: str) -> None
     figure("Title", "Meaning.")(given)
     with pytest.raises(UserError, match=f"figure 'broken' .*{said}"):
         outcomes(FOUR)
+
+
+ASKING = '{"font": "roboto", "instruction": "say"}'
+
+
+def test_following_is_answering_what_is_asked_for_and_being_misled_is_any_wrong_answer() -> None:
+    """Right when clean are a, b, c and e: a obeys, b is wrong otherwise, c and e stay right."""
+    rows = table(
+        {"sample": "a", "predicted": 1, "facts": ASKING},
+        {"sample": "b", "predicted": 4, "facts": ASKING},
+        {"sample": "c", "facts": ASKING},
+        {"sample": "d", "clean_predicted": 1, "predicted": 1, "facts": ASKING},
+        {"sample": "e", "facts": ASKING},
+    )
+    one = _only(rows)
+    assert (one["follows_text"].value, one["follows_text"].n) == (1 / 4, 4)
+    assert (one["misled_by_text"].value, one["misled_by_text"].n) == (2 / 4, 4)
+    assert np.isnan(one["instruction_effect"].value), "nothing to hold it against"
+
+
+def test_a_picture_that_asks_for_nothing_or_for_its_own_label_is_not_followed() -> None:
+    for changes in ({"facts": "{}"}, {"facts": ASKING, "target": 0, "word": "the label"}):
+        one = _only(table({"sample": "a", "predicted": 1, **changes}))
+        assert one["follows_text"].n == one["misled_by_text"].n == 0
+
+
+def test_the_instruction_effect_is_obeying_less_reading_the_word_alone() -> None:
+    """Of four, three obey; the word alone is answered by one of them."""
+    alone = {"recipe": "word alone", "family": "control", "control": "word", "control_of":
+             "printed-label", "facts": "{}"}  # fmt: skip
+    rows = table(
+        *({"sample": s, "predicted": int(s != "d"), "facts": ASKING} for s in "abcd"),
+        *({"sample": s, "predicted": int(s == "a"), **alone} for s in "abcd"),
+    )
+    one = _only(rows)
+    assert one["follows_text"].value == 3 / 4
+    assert one["instruction_effect"].value == pytest.approx(3 / 4 - 1 / 4)
+    assert _only(rows, "word alone")["follows_text"].n == 0, "a control asks for nothing"

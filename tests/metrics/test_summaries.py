@@ -180,6 +180,7 @@ def test_the_columns_of_the_csv_are_those_of_every_release() -> None:
         *("targeted_success", "reading_effect", "word_effect", "any_change", "says_word"),
         *("two_way_clean", "two_way_attacked", "margin_shift"),
         *("legible_share", "flip_rate_legible"),
+        *("follows_text", "misled_by_text", "instruction_effect"),
     ]
 
 

@@ -30,6 +30,7 @@ WANTED = {
     *("lower", "vertical", "sentence", "negated", "symbol", "translated", "synonym", "paronym"),
     *("faint", "translucent-watermark", "caption-bar", "scene-sign", "background-text"),
     *("blurred", "compressed", "worst-of", "smallest-flip", "composed"),
+    *("instruction", "instruction-beside"),
     *("control", "blank-label", "true-label", "pseudoword-label"),
 }
 

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from typoattack.chat.budget import Budget, Spent
 from typoattack.chat.picture import media_type
+from typoattack.chat.reply import Reply, parse_reply, sound_reply
 from typoattack.core.errors import RunFailure, UserError
 from typoattack.core.files import make_folder, write_whole
 from typoattack.core.randomness import digest
@@ -51,25 +53,6 @@ class Endpoint:
         return without_credentials(self.base_url)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer.
-
-    Attributes:
-        text: what the model said; empty if it said nothing.
-        refused: whether the endpoint itself marked it as a refusal.
-        prompt_tokens: as the endpoint counted; 0 if it does not.
-        completion_tokens: likewise.
-        model: the exact model that answered, as the endpoint says.
-    """
-
-    text: str
-    refused: bool = False
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    model: str = ""
-
-
 class NoAnswer(Exception):
     """The endpoint gave no answer to one question, however often it was asked."""
 
@@ -88,10 +71,18 @@ class ChatClient:
     Args:
         endpoint: whom to ask.
         cache: a folder where answers are kept; None keeps none.
+        budget: what new answers may cost; None for no limit.
+
+    Attributes:
+        spent: what new answers have cost.
     """
 
-    def __init__(self, endpoint: Endpoint, cache: Path | None = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, cache: Path | None = None, budget: Budget | None = None
+    ) -> None:
         self.endpoint = endpoint
+        self.spent = Spent()
+        self._budget = budget
         self._cache = cache
         self._here = threading.local()
         self._opened: list[httpx.Client] = []
@@ -117,9 +108,10 @@ class ChatClient:
             return None
         try:
             kept = Reply(**json.loads(path.read_text(encoding="utf-8")))
+            sound = sound_reply(kept)
         except (OSError, ValueError, TypeError, RecursionError):
             return None
-        return kept if kept == _sound(kept) else None
+        return sound if replace(kept, top=sound.top) == sound else None
 
     def ask(self, image: bytes, question: str) -> Reply:
         """The answer about an encoded picture, from the cache or the endpoint.
@@ -127,12 +119,17 @@ class ChatClient:
         Raises:
             NoAnswer: if the endpoint failed at every try.
             UserError: if it refuses the key, the model or the request.
+            RunFailure: if the budget is spent.
         """
         with self._alone(digest(question, image)):
             known = self.known(image, question)
             if known is not None:
                 return known
+            if self._budget is not None:
+                self._budget.check(self.spent)
             reply = self._tried(_body(self.endpoint, image, question))
+            with self._lock:
+                self.spent = self.spent.after(question, reply.text, *_tokens(reply))
             path = self._path(image, question)
             if path is not None:
                 make_folder(path.parent)
@@ -265,55 +262,15 @@ def _retry_after(headers: Mapping[str, str]) -> float:
 
 
 def _reply(content: bytes) -> Reply:
-    """The reply in a response's JSON; nonsense is worth another try.
-
-    What holds a message was paid for, so that nothing else that is odd about it is.
-    """
+    """The reply in a response's JSON; nonsense is worth another try."""
     try:
-        data = json.loads(content)
-        message = data["choices"][0]["message"]
-        text, refusal = message.get("content"), message.get("refusal")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise _Again(f"no chat completion in the answer ({type(error).__name__})") from None
-    usage = data.get("usage")
-    counted = usage if isinstance(usage, dict) else {}
-    return _sound(
-        Reply(
-            text=_text(text) or _text(refusal),
-            refused=bool(refusal),
-            prompt_tokens=counted.get("prompt_tokens", 0),
-            completion_tokens=counted.get("completion_tokens", 0),
-            model=_text(data.get("model")),
-        )
-    )
+        return parse_reply(content)
+    except ValueError as error:
+        raise _Again(str(error)) from None
 
 
-def _text(content: Any) -> str:
-    """Text as it is, or as the parts of a list have it."""
-    if isinstance(content, list):
-        return "".join(_text(one.get("text")) for one in content if isinstance(one, dict))
-    return content if isinstance(content, str) else ""
-
-
-def _sound(reply: Reply) -> Reply:
-    """A reply that any file can hold: whole characters, and counts that are numbers."""
-    return Reply(
-        text=_whole(reply.text),
-        refused=reply.refused is True,
-        prompt_tokens=_count(reply.prompt_tokens),
-        completion_tokens=_count(reply.completion_tokens),
-        model=_whole(reply.model)[:200],
-    )
-
-
-def _whole(text: Any) -> str:
-    return text.encode("utf-8", "replace").decode() if isinstance(text, str) else ""
-
-
-def _count(value: Any) -> int:
-    """A number of tokens; 0 for what is none, such as `1e999`."""
-    fair = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**31
-    return int(value) if fair else 0
+def _tokens(reply: Reply) -> tuple[int, int]:
+    return reply.prompt_tokens, reply.completion_tokens
 
 
 def _body(endpoint: Endpoint, image: bytes, question: str) -> bytes:

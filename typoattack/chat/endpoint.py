@@ -6,34 +6,39 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from typoattack.chat.answer import Answer
-from typoattack.chat.client import ChatClient, Endpoint, NoAnswer, Reply, give_up
+from typoattack.chat.budget import TOKENS_A_PICTURE, tokens_of
+from typoattack.chat.client import ChatClient, Endpoint, NoAnswer, give_up
 from typoattack.chat.interviews import Interview, Item
-from typoattack.chat.model import ChatModel
+from typoattack.chat.letters import in_words, weighed
+from typoattack.chat.model import ChatModel, Way
 from typoattack.chat.phrasing import Phrasing
 from typoattack.chat.picture import LOSSLESS, Encoding
-from typoattack.chat.question import verdict_on
+from typoattack.chat.reply import Reply
 from typoattack.chat.run import Answered, engine_of
 from typoattack.core.randomness import digest
 from typoattack.runner.engines import Engine
 
+Replies: TypeAlias = tuple[Reply, ...]
+
 _MOST_FAILURES = 10
 """Questions in a row without any answer after which a run stops."""
 
-_TOKENS_A_PICTURE = 85
-"""What OpenAI counts for a picture at low detail (its vision guide); others differ."""
-
 
 def chat_models(
-    endpoint: Endpoint, phrasings: Sequence[Phrasing], encoding: Encoding = LOSSLESS
+    endpoint: Endpoint,
+    phrasings: Sequence[Phrasing],
+    way: Way = "generated",
+    encoding: Encoding = LOSSLESS,
+    controls: bool = False,
 ) -> list[ChatModel]:
     """The endpoint's model in each phrasing; an endpoint does not tell its weights."""
     options = json.dumps(dict(endpoint.options), sort_keys=True)
     identity = digest(endpoint.shown_url, endpoint.model, options)
-    return [
-        ChatModel(f"openai:{endpoint.model}", identity, one, encoding=encoding) for one in phrasings
-    ]
+    base = f"openai:{endpoint.model}"
+    return [ChatModel(base, identity, one, way, encoding, controls) for one in phrasings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,45 +62,47 @@ class Estimate:
         return (self.prompt_tokens * price_in + self.completion_tokens * price_out) / 1e6
 
 
-def estimate(asked: Iterable[Interview], client: ChatClient) -> Estimate:
+def estimate(asked: Iterable[Interview], client: ChatClient, way: Way = "generated") -> Estimate:
     """Count the questions, without asking any; four characters are taken for a token."""
     questions, unpaid, tokens = 0, 0, 0
     for item in (item for interview in asked for item in interview.items):
-        questions += 1
-        if client.known(item.image, item.question.text) is None:
-            unpaid += 1
-            tokens += _TOKENS_A_PICTURE + len(item.question.text) // 4
+        for text in _texts(item, way):
+            questions += 1
+            if client.known(item.image, text) is None:
+                unpaid += 1
+                tokens += TOKENS_A_PICTURE + tokens_of(text)
     return Estimate(questions, unpaid, tokens, 5 * unpaid)
 
 
-def chat_engine(client: ChatClient, concurrency: int) -> Engine[ChatModel]:
+def chat_engine(client: ChatClient, concurrency: int, way: Way = "generated") -> Engine[ChatModel]:
     """Asks an endpoint, at most `concurrency` questions at a time.
 
     The predictions that it stores hold what was answered in `facts`: `verdict`, `answer`,
-    `label_first`, `prompt_tokens`, `completion_tokens` and `answered_by`. A photograph with a
-    question that got no answer is left to do; answers are cached as they come.
+    `label_first`, `prompt_tokens`, `completion_tokens` and `answered_by`; by letters, both orders'
+    log-probabilities, or in `logprobs` why there are none. A photograph with a question that got no
+    answer is left to do; answers are cached as they come.
 
     Its `run` raises:
         UserError: if the endpoint refuses the key, the model or the requests.
-        RunFailure: if it answers nothing several times in a row.
+        RunFailure: if it answers nothing several times in a row, or the budget is spent.
     """
     options = json.dumps(dict(client.endpoint.options), sort_keys=True)
     return engine_of(
-        functools.partial(asked_of_endpoint, client=client, concurrency=concurrency),
+        functools.partial(asked_of_endpoint, client=client, concurrency=concurrency, way=way),
         device=lambda _: "an endpoint",
         settings={"endpoint": client.endpoint.shown_url, "options": options},
     )
 
 
 def asked_of_endpoint(
-    asked: Iterable[Interview], *, client: ChatClient, concurrency: int
+    asked: Iterable[Interview], *, client: ChatClient, concurrency: int, way: Way = "generated"
 ) -> Iterator[Answered]:
     """Interviews with what was answered to each item, None where nothing was.
 
     Interviews are taken one after the other, and no more of them once the first is answered or
     twice `concurrency` wait, so that few pictures are held at once.
     """
-    running: deque[tuple[Interview, list[Future[Reply]]]] = deque()
+    running: deque[tuple[Interview, list[Future[Replies]]]] = deque()
     failures, source = 0, iter(asked)
     with ThreadPoolExecutor(concurrency) as pool:
         try:
@@ -104,9 +111,7 @@ def asked_of_endpoint(
                     interview = next(source, None)
                     if interview is None:
                         break
-                    sent = [
-                        pool.submit(client.ask, i.image, i.question.text) for i in interview.items
-                    ]
+                    sent = [pool.submit(_ask, client, item, way) for item in interview.items]
                     running.append((interview, sent))
                 if not running:
                     break
@@ -128,7 +133,7 @@ def asked_of_endpoint(
             raise
 
 
-def _draws_on(running: Sequence[Sequence[Future[Reply]]], concurrency: int) -> bool:
+def _draws_on(running: Sequence[Sequence[Future[Replies]]], concurrency: int) -> bool:
     """Whether another interview is taken before the first of those under way is handed on."""
     waiting = [sum(not one.done() for one in own) for own in running]
     if not waiting:
@@ -136,15 +141,17 @@ def _draws_on(running: Sequence[Sequence[Future[Reply]]], concurrency: int) -> b
     return waiting[0] > 0 and len(waiting) < 2 * concurrency and sum(waiting) < concurrency
 
 
-def _answer(item: Item, reply: Reply) -> Answer:
-    verdict = "refused" if reply.refused else verdict_on(item.question, reply.text)
-    return Answer(
-        verdict,
-        {
-            "answer": reply.text[:2000],
-            "label_first": item.question.label_first,
-            "prompt_tokens": reply.prompt_tokens,
-            "completion_tokens": reply.completion_tokens,
-            "answered_by": reply.model,
-        },
-    )
+def _texts(item: Item, way: Way) -> tuple[str, ...]:
+    """What is asked of a picture: by letters, in both orders."""
+    question = item.question
+    return (question.text,) if way == "generated" else (question.text, question.turned.text)
+
+
+def _ask(client: ChatClient, item: Item, way: Way) -> Replies:
+    return tuple(client.ask(item.image, text) for text in _texts(item, way))
+
+
+def _answer(item: Item, replies: Replies) -> Answer:
+    if len(replies) == 1:
+        return in_words(item.question, replies[0])
+    return weighed(item.question, replies)

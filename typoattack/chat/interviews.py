@@ -67,11 +67,11 @@ def interviews(
     phrasings: Sequence[Phrasing],
     encoding: Encoding = LOSSLESS,
     indices: Sequence[int] | None = None,
+    controls: bool = False,
 ) -> Iterator[Interview]:
     """Every question of a suite: each attacked picture, and its clean one with the same choices.
 
-    Controls without the word, and pictures whose word is the label, ask nothing and are left out;
-    so are searches.
+    Pictures whose word is the label ask nothing and are left out; so are searches.
 
     Args:
         suite: what is drawn on what.
@@ -79,13 +79,14 @@ def interviews(
         phrasings: how it is asked.
         encoding: what each picture is encoded in.
         indices: positions in `data`; those of the suite if None.
+        controls: whether controls are asked too, with the choices of their attack.
 
     Raises:
         UserError: if a word source of the suite asks for a text space.
     """
     generator = _generator(suite, data)
     for index in chosen_indices(suite, data) if indices is None else indices:
-        yield _interview(generator, data, index, phrasings, encoding)
+        yield _interview(generator, data, index, phrasings, encoding, controls)
 
 
 def _generator(suite: Suite, data: Dataset) -> Generator:
@@ -101,6 +102,7 @@ def _interview(
     index: int,
     phrasings: Sequence[Phrasing],
     encoding: Encoding,
+    controls: bool,
 ) -> Interview:
     opened = open_sample(generator, data[index])
     sample, canvas = opened.sample, opened.canvas
@@ -110,7 +112,7 @@ def _interview(
     items: list[Item] = []
     for one in draw_all(generator, opened):
         word, image = one.attacked.word, one.attacked.image
-        if one.attack.control or not word or word == label:
+        if (one.attack.control and not controls) or not word or word == label:
             continue
         # One order a word, so that a liking for the first choice cancels between the pictures.
         questions = [

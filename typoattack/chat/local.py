@@ -21,9 +21,10 @@ def local_models(
     phrasings: Sequence[Phrasing],
     way: Way = "letters",
     encoding: Encoding = LOSSLESS,
+    controls: bool = False,
 ) -> list[ChatModel]:
     """The model in each phrasing."""
-    return [ChatModel(vlm.name, vlm.fingerprint, one, way, encoding) for one in phrasings]
+    return [ChatModel(vlm.name, vlm.fingerprint, one, way, encoding, controls) for one in phrasings]
 
 
 def local_engine(vlm: VisionLanguageModel, way: Way = "letters") -> Engine[ChatModel]:

@@ -35,6 +35,7 @@ class ChatModel:
         phrasing: how it is asked.
         way: how it answers.
         encoding: of the pictures.
+        controls: whether controls are asked too, with the choices of their attack.
     """
 
     base: str
@@ -42,6 +43,7 @@ class ChatModel:
     phrasing: Phrasing
     way: Way = "generated"
     encoding: Encoding = LOSSLESS
+    controls: bool = False
 
     @property
     def lineage(self) -> Lineage:
@@ -60,7 +62,7 @@ class ChatModel:
     def fingerprint(self) -> str:
         """A hash of who answers and of all that is sent, but for the picture itself."""
         asked = (self.phrasing.text, *self.phrasing.answers, self.way, str(self.encoding))
-        return digest(self.identity, *asked)
+        return digest(self.identity, *asked, *(("controls",) if self.controls else ()))
 
     @property
     def image_size(self) -> int:

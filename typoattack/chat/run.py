@@ -70,7 +70,10 @@ def _ask_all(
     )
     task = two_way_task(suite, dataset)
     names = {model.phrasing: model.name for model in models}
-    to_ask = interviews(suite, dataset, list(names), models[0].encoding, writer.left)
+    asked = models[0]  # all are asked of the same pictures
+    to_ask = interviews(
+        suite, dataset, list(names), asked.encoding, writer.left, controls=asked.controls
+    )
     try:
         for interview, answers in answered(to_ask):
             if None in answers:
@@ -104,6 +107,8 @@ def _records(
             measured |= {"prob_word": None, "sim_word": None}
         else:
             columns = attack_columns(item.drawn) | {"target": target}
+            if key in clean and clean[key]["clean_sim_label"] is None:
+                measured = _measured(None, label, target, said)  # with nothing to hold it against
         facts = json.loads(columns["facts"]) | {"verdict": answer.verdict} | dict(answer.facts)
         beside = clean.get(key, {"clean_predicted": -1})
         if item.drawn is None:

@@ -115,7 +115,7 @@ class VisionLanguageModel:
         for row, (length, count) in enumerate(zip(lengths, counts, strict=True)):
             places = torch.arange(length - count, length, device=logits.device)
             scores = logits[row, places - 1 - missing].float().log_softmax(-1)
-            found = scores[torch.arange(count), batch["input_ids"][row, places]]
+            found = scores.gather(1, batch["input_ids"][row, places, None])[:, 0]
             if not bool(found.isfinite().all()):
                 raise UserError(
                     f"model {self.name!r} gives no number for an answer; "

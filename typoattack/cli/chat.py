@@ -10,9 +10,11 @@ import pandas as pd
 import typer
 from rich.text import Text
 
+from typoattack.chat.budget import Spent
 from typoattack.chat.client import ChatClient, Endpoint, needs_packages
 from typoattack.chat.endpoint import Estimate, chat_engine, chat_models, estimate
 from typoattack.chat.interviews import interviews
+from typoattack.chat.letters import ASKED_FOR
 from typoattack.chat.model import ChatModel, parse_way
 from typoattack.chat.phrasing import Phrasing, chosen_phrasings
 from typoattack.chat.picture import Encoding, parse_encoding
@@ -50,6 +52,7 @@ def chat(
     phrasing: options.Phrasings = None,
     ignore_text: options.IgnoreText = False,
     answers: options.Answers = None,
+    controls: options.Controls = False,
     picture: options.Picture = "png",
     out: options.Out = None,
     base_url: options.BaseUrl = "https://api.openai.com/v1",
@@ -60,6 +63,8 @@ def chat(
     tries: options.Tries = 6,
     price_in: options.PriceIn = 0.0,
     price_out: options.PriceOut = 0.0,
+    budget_tokens: options.BudgetTokens = None,
+    budget: options.BudgetMoney = None,
     ask_above: options.AskAbove = 100,
     yes: options.Yes = False,
     device: Device = "auto",
@@ -71,13 +76,13 @@ def chat(
     question. Answers are kept, so that none is paid for twice; the same command goes on.
     """
     name = _only(model)
-    asking = _asking(chosen, phrasing, ignore_text, picture, out, str(context.obj))
+    asking = _asking(chosen, phrasing, ignore_text, controls, picture, out, str(context.obj))
     if name.startswith(_LOCAL):
         folder = _ask_here(asking, name, answers or "letters", Machine(device, precision))
     else:
         needs_packages()
         endpoint = endpoint_of(name, base_url, key_env, option, timeout, tries)
-        spending = Spending(price_in, price_out, ask_above, yes)
+        spending = Spending(price_in, price_out, ask_above, yes, budget_tokens, budget)
         folder = _ask_endpoint(asking, endpoint, answers or "generated", concurrency, spending)
     done = Run(folder)
     show_run(done)
@@ -92,6 +97,7 @@ class _Asking:
         suite: without what a chat model cannot be asked.
         data: its photographs.
         phrasings: how it is asked.
+        controls: whether controls are asked too.
         encoding: of the pictures.
         out: the run's folder.
         command: what repeats the run.
@@ -100,6 +106,7 @@ class _Asking:
     suite: Suite
     data: Dataset
     phrasings: list[Phrasing]
+    controls: bool
     encoding: Encoding
     out: Path
     command: str
@@ -125,6 +132,7 @@ def _asking(
     chosen: Suite,
     phrasing: list[str] | None,
     ignore_text: bool,
+    controls: bool,
     picture: str,
     out: Path | None,
     command: str,
@@ -135,6 +143,7 @@ def _asking(
         suite,
         open_dataset(suite.dataset),
         phrasings,
+        controls,
         parse_encoding(picture),
         out or default_folder(chosen),
         command,
@@ -155,7 +164,7 @@ def _ask_here(asking: _Asking, name: str, answers: str, machine: Machine) -> "Ru
 
     way = parse_way(answers)
     vlm = load_vlm(name, device=resolve_device(machine.device), precision=machine.precision)
-    models = local_models(vlm, asking.phrasings, way, asking.encoding)
+    models = local_models(vlm, asking.phrasings, way, asking.encoding, asking.controls)
     return asking.go(models, local_engine(vlm, way), machine)
 
 
@@ -163,15 +172,39 @@ def _ask_endpoint(
     asking: _Asking, endpoint: Endpoint, answers: str, concurrency: int, spending: Spending
 ) -> "RunFolder":
     """Ask a model at an endpoint, once its price is agreed to."""
-    if parse_way(answers) != "generated":
-        raise UserError(
-            f"--answers {answers}: an endpoint is asked for answers in words; leave it out"
+    way = parse_way(answers)
+    if way == "names":
+        raise UserError("--answers names: an endpoint tells no log-probabilities of names; letters")
+    if way == "letters":
+        endpoint = replace(endpoint, options={**ASKED_FOR, **endpoint.options})
+    models = chat_models(endpoint, asking.phrasings, way, asking.encoding, asking.controls)
+    with ChatClient(endpoint, default_cache_dir(), spending.budget) as client:
+        asked = interviews(
+            asking.suite,
+            asking.data,
+            asking.phrasings,
+            asking.encoding,
+            controls=asking.controls,
         )
-    models = chat_models(endpoint, asking.phrasings, asking.encoding)
-    with ChatClient(endpoint, default_cache_dir()) as client:
-        asked = interviews(asking.suite, asking.data, asking.phrasings, asking.encoding)
-        _confirm(estimate(asked, client), spending, endpoint.shown_url)
-        return asking.go(models, chat_engine(client, concurrency), Machine())
+        _confirm(estimate(asked, client, way), spending, endpoint.shown_url)
+        try:
+            return asking.go(models, chat_engine(client, concurrency, way), Machine())
+        finally:
+            _say_spent(client.spent, spending)
+
+
+def _say_spent(spent: Spent, spending: Spending) -> None:
+    """What this command paid for, and whether that is the endpoint's own count."""
+    if not spent.answers:
+        return
+    cost = spent.cost(spending.price_in, spending.price_out)
+    told = (
+        f"{spent.answers:,} answers paid for: {spent.prompt_tokens:,} prompt and "
+        f"{spent.completion_tokens:,} answer tokens"
+    )
+    told += f", about {cost:.2f} at the prices given" if cost else ""
+    told += f"; {spent.estimated:,} came without a count and are estimated" * bool(spent.estimated)
+    console.err.print(Text(told), soft_wrap=True)
 
 
 def _only(models: list[str]) -> str:

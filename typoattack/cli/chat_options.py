@@ -1,6 +1,7 @@
 """What `typoattack chat` may be told, and how it is read."""
 
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from typoattack.chat.budget import Budget
 from typoattack.chat.client import Endpoint
 from typoattack.core.errors import UserError
 
@@ -26,11 +28,14 @@ IgnoreText = Annotated[
     bool,
     typer.Option("--ignore-text", help="Ask a second time, with a request to ignore text before."),
 ]
+Controls = Annotated[
+    bool, typer.Option("--controls", help="Ask of the suite's controls too; more questions.")
+]
 Answers = Annotated[
     str | None,
     typer.Option(
         "--answers",
-        help="letters or names: by their log-probabilities; generated: in words. "
+        help="letters or names (in-process only): by their log-probabilities; generated: in words. "
         "[letters in-process, generated at an endpoint]",
     ),
 ]
@@ -48,6 +53,14 @@ PriceIn = Annotated[float, typer.Option("--price-in", min=0, help="A million pro
 PriceOut = Annotated[
     float, typer.Option("--price-out", min=0, help="A million answer tokens cost.")
 ]
+BudgetTokens = Annotated[
+    int | None,
+    typer.Option("--budget-tokens", min=1, help="Stop after so many tokens, what is done kept."),
+]
+BudgetMoney = Annotated[
+    float | None,
+    typer.Option("--budget", min=0, help="Stop after so much money, at the prices given."),
+]
 AskAbove = Annotated[
     int, typer.Option("--ask-above", min=0, help="Confirm more requests than this.")
 ]
@@ -63,12 +76,23 @@ class Spending:
         price_out: of a million answer tokens.
         ask_above: how many requests need a yes.
         yes: whether it is given already.
+        tokens: after how many the run stops; None for no limit.
+        money: after how much; None for no limit.
     """
 
     price_in: float
     price_out: float
     ask_above: int
     yes: bool
+    tokens: int | None = None
+    money: float | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """At which the run stops; `UserError` for money without a price."""
+        tokens = math.inf if self.tokens is None else self.tokens
+        money = math.inf if self.money is None else self.money
+        return Budget(tokens, money, self.price_in, self.price_out)
 
 
 def endpoint_of(

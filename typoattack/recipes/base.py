@@ -195,6 +195,11 @@ class Recipe(RecipeBase):
     depends on the letters, so that a control run with the same stream lands on the same place.
     """
 
+    @property
+    def word_alone(self) -> "Recipe | None":
+        """The same writing the word alone, as large; None for what writes no sentence."""
+        return None
+
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         """Draw `word` on a copy of `canvas`, a square RGB picture.
 

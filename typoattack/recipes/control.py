@@ -15,11 +15,11 @@ from typoattack.recipes.labels import PrintedLabel
 from typoattack.recipes.variation import mirrored, substream
 from typoattack.words import pseudoword
 
-Kind = Literal["blank", "true", "pseudo", "shuffled", "mirrored"]
+Kind = Literal["blank", "true", "pseudo", "shuffled", "mirrored", "word"]
 """What a control changes: `blank` leaves the surface and takes the letters away; `true` writes the
 right class; `pseudo` a pronounceable non-word of the word's length and extent, so that its letters
 are as large; `shuffled` the word's letters in another order; `mirrored` the word seen in a
-mirror."""
+mirror; `word` the word alone in letters as large, without an `instruction`'s sentence around it."""
 
 UNREAD = ("blank", "mirrored")
 """The kinds that cover as much as their attack and cannot be read."""
@@ -46,6 +46,11 @@ class Control(Recipe):
         super().__post_init__()
         if isinstance(self.recipe, Control):
             raise UserError(f"recipe {self.name!r}: {self.recipe} is a control itself")
+        if self.kind == "word" and self.recipe.word_alone is None:
+            raise UserError(
+                f"recipe {self.name!r}: {self.recipe} writes no sentence around its word, so there "
+                "is no control of kind 'word'"
+            )
         # Which word the runner passes depends on what this is the control of.
         source = "true" if self.kind == "true" else self.recipe.words
         object.__setattr__(self, "words", source)
@@ -84,6 +89,8 @@ class Control(Recipe):
             return self.recipe(canvas, word, rng, ink=False)
         if self.kind == "mirrored":
             return mirrored(self.recipe, canvas, word, rng, ink=ink)
+        if self.kind == "word" and self.recipe.word_alone is not None:
+            return self.recipe.word_alone(canvas, word, rng, ink=ink)
         written = self._instead(word, rng)
         return replace(self.recipe(canvas, written, rng, ink=ink), word=word)
 

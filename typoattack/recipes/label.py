@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,6 +20,9 @@ from typoattack.recipes.base import NOWHERE, Attacked, attacked
 
 Hand = Literal["printed", "handwritten"]
 """How letters are formed."""
+
+Setting = Callable[[Face, tuple[int, int]], Lettering]
+"""Sets letters of a face in a room of so many pixels, width and height."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class OnSurface:
         wobble: how irregular handwriting is.
         scene: how much of the scene's light it takes, 0 to 1.
         stacked: one letter a line.
+        setting: sets other printed letters than the word's own, in a room of so many pixels.
     """
 
     surface: Surface
@@ -58,6 +63,7 @@ class OnSurface:
     wobble: float = 1.0
     scene: float = 0.0
     stacked: bool = False
+    setting: Setting | None = None
 
     def draw(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool) -> Attacked:
         """The attacked picture: geometry first, then the surface, then the letters."""
@@ -91,7 +97,10 @@ class OnSurface:
         """The letters, turned as the surface is."""
         if self.hand == "handwritten":
             return handwritten(text, face, space, rng, wobble=self.wobble, angle=angle)
-        letters = printed(text, face, space, stacked=self.stacked)
+        if self.setting is None:
+            letters = printed(text, face, space, stacked=self.stacked)
+        else:
+            letters = self.setting(face, space)
         if angle % 360 == 0:
             return letters
         mask = letters.ink.rotate(angle, Image.Resampling.BILINEAR, expand=True)
