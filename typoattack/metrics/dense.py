@@ -101,8 +101,11 @@ def _figure(
     return clustered(values.to_numpy(np.float64), clusters(rows, by), bounds)
 
 
-def headline(figures: Sequence[Dense], model: str) -> Dense | None:
-    """The attack that changes most outside its box, by the word alone; None without any."""
-    own = [one for one in figures if one.model == model and one.part == OUTSIDE]
-    told = [one for one in own if one.measure == SAYS]
-    return max(told, key=lambda one: one.change.value) if told else None
+def headline(figures: Sequence[Dense], model: str) -> list[Dense]:
+    """Both measures outside the box, of the attack that brings most patches nearer to the word."""
+    outside = [one for one in figures if one.model == model and one.part == OUTSIDE]
+    nearer = [one for one in outside if one.measure == NEARER]
+    if not nearer:
+        return []
+    worst = max(nearer, key=lambda one: one.change.value).recipe
+    return [one for one in outside if one.recipe == worst]

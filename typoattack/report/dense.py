@@ -1,6 +1,6 @@
 """What the patches of attacked pictures say: table, CSV, and a page with heat maps."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,23 +70,27 @@ def tell_dense(found: Densely) -> list[str]:
     return [_told(model, headline(found.figures, model)) for model in models]
 
 
-def _told(model: str, one: Dense | None) -> str:
-    if one is None:
+def _told(model: str, both: Sequence[Dense]) -> str:
+    if not both:
         return f"{model}: no patch lies outside of what was changed."
-    told = (
-        f"{model} under {one.recipe}: outside of what was changed, {percent(one.clean.value)} of "
-        f"patches say the word while clean, {percent(one.attacked.value)} with it on the picture "
-        f"({_points(one.change)})"
+    told = [f"{one.measure} {_gap(one)}" for one in both]
+    sure = [one.measure for one in both if (one.reading or one.change).low > 0]
+    verdict = (
+        f"The word changes answers away from where it stands ({', '.join(sure)})."
+        if sure
+        else "That the word changes answers away from where it stands is not shown."
     )
-    if one.reading:
-        told += f", {_points(one.reading)} against the control"
-    return f"{told}. {_verdict(one.reading or one.change)}"
+    recipe = both[0].recipe
+    return f"{model} under {recipe}, outside of what was changed: {'; '.join(told)}. {verdict}"
 
 
-def _verdict(one: Figure) -> str:
-    if one.low > 0:
-        return "The word changes answers away from where it stands."
-    return "That the word changes answers away from where it stands is not shown."
+def _gap(one: Dense) -> str:
+    """The shares of patches, and what the word changes, against the control where there is one."""
+    told = f"{percent(one.clean.value)} of patches while clean, {percent(one.attacked.value)} with"
+    if not one.reading:
+        return f"{told} the word, {_points(one.change)}"
+    control = percent(one.control.value)
+    return f"{told} the word, {control} on the control, {_points(one.reading)} more than there"
 
 
 def _points(one: Figure) -> str:
