@@ -2,12 +2,19 @@
 
 import json
 import os
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
+
+from tests.command_server import Servers
+
+T = TypeVar("T")
 
 # Read when huggingface_hub is imported: no test may wait for a network.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -19,6 +26,36 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TYPOATTACK_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], T]) -> T:
+    """What `make` gives in a folder of its own, made once for all processes of a test run.
+
+    Args:
+        factory: of the session.
+        name: of the folder; `make` is called by the first process that asks for it.
+        make: gives something that can be pickled; the others get a copy.
+    """
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    root = factory.getbasetemp() if alone else factory.getbasetemp().parent
+    folder, kept = root / name, root / f"{name}.pickle"
+    with FileLock(root / f"{name}.lock"):
+        if not kept.exists():
+            folder.mkdir()
+            kept.write_bytes(pickle.dumps(make(folder)))
+    made: T = pickle.loads(kept.read_bytes())
+    return made
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Processes that run command lines and programs, with a cache of their own."""
+    alone = "PYTEST_XDIST_WORKER" not in os.environ  # else every worker of the tests has its own
+    cache = tmp_path_factory.mktemp("cache")
+    wishes = {"TYPOATTACK_CACHE": str(cache), "HF_HOME": str(cache / "hf")}
+    made = Servers(2 if alone else 1, wishes)
+    yield made
+    made.close()
 
 
 def noise(seed: int, width: int = 80, height: int = 60) -> Image.Image:

@@ -5,19 +5,16 @@ the order of the page, in a folder that holds what a reader is said to have: pho
 Work is made small (`SMALLER`), since what is looked at here is that the words are right.
 """
 
-import concurrent.futures
-import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.command_server import Servers
-from tests.conftest import noise
+from tests.conftest import noise, once
 from tests.models.test_transformers_backend import save as save_transformers
 from typoattack.cli.commands import COMMANDS, load_command
 from typoattack.cli.listing import LISTINGS
@@ -55,13 +52,16 @@ SMALLER = {
     "units mini --dataset": ["--show-words", "4", "--permutations", "99", "--parts", "text"],
     "units mini --layer pairs": ["--limit", "2", "--show-words", "24", "--flips", "1"],
     "defence fit": ["--limit", "4", "--replicates", "2"],
+    "transfer words": ["--limit", "4"],
+    "word-search": ["--vocabulary", "words.txt"],
 }
-"""What makes a command's work small, where it doesn't say itself how much it does.
+"""What makes a command's work small, where it doesn't say itself how much it does: where the first
+option of the list isn't there.
 
 At a terminal, where what differs is how a run is shown, a suite that draws has one recipe too.
 """
 
-DRAWN = ("typoattack run quick", "typoattack run literature")
+DRAWN = ("typoattack run quick", "typoattack run literature", "typoattack run planned")
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
 
@@ -115,7 +115,7 @@ class Reader:
         assert program == "typoattack", f"{line!r}: say in NOT_HERE why it is not run"
         arguments = [name for word in words for name in self._named(word)]
         for name, options in SMALLER.items():
-            if line.startswith(f"typoattack {name}") and "--limit" not in arguments:
+            if line.startswith(f"typoattack {name}") and options[0] not in arguments:
                 arguments += options
         if self.terminal and line.startswith(DRAWN) and not {"-r", "--recipe"} & {*arguments}:
             arguments += ["--recipe", "printed-label"]
@@ -151,57 +151,46 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    alone = "PYTEST_XDIST_WORKER" not in os.environ  # else every worker of the tests has its own
-    cache = tmp_path_factory.mktemp("cache")
-    wishes = {"TYPOATTACK_CACHE": str(cache), "HF_HOME": str(cache / "hf")}
-    made = Servers(2 if alone else 1, wishes)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
 def belongings(tmp_path_factory: pytest.TempPathFactory, tiny_clip: Path) -> Path:
     """What a reader has before the first command."""
-    root = tmp_path_factory.mktemp("belongings")
-    for folder, count in (("photos", 2), ("train", 6), ("notes", 0)):
-        for label, name in enumerate(("cat", "dog", "fish")):
-            (root / folder / name).mkdir(parents=True)
-            for number in range(count):
-                picture = noise(100 * count + 10 * label + number, 240, 200)
-                picture.save(root / folder / name / f"{number}.png")
-    for number, name in enumerate(("apple", "apple-1", "dog", "dog-1")):
-        noise(900 + number, 200, 200).save(root / "notes" / f"{name}.png")
-    noise(1, 300, 200).save(root / "photo.jpg")
-    (root / "words.txt").write_text("piggy bank\n$$$\n", "utf-8")
-    answers = "sample,kind,label,word,answer\n1,clean,cat,,cat\n1,note,cat,dog,dog\n"
-    (root / "answers.csv").write_text(answers, "utf-8")
-    shutil.copytree(tiny_clip, root / "my-clip")
-    save_transformers("siglip", root / "my-siglip")
-    return root
+
+    def make(root: Path) -> Path:
+        for folder, count in (("photos", 2), ("train", 6), ("notes", 0)):
+            for label, name in enumerate(("cat", "dog", "fish")):
+                (root / folder / name).mkdir(parents=True)
+                for number in range(count):
+                    picture = noise(100 * count + 10 * label + number, 240, 200)
+                    picture.save(root / folder / name / f"{number}.png")
+        for number, name in enumerate(("apple", "apple-1", "dog", "dog-1")):
+            noise(900 + number, 200, 200).save(root / "notes" / f"{name}.png")
+        noise(1, 300, 200).save(root / "photo.jpg")
+        (root / "words.txt").write_text("piggy bank\n$$$\n", "utf-8")
+        answers = "sample,kind,label,word,answer\n1,clean,cat,,cat\n1,note,cat,dog,dog\n"
+        (root / "answers.csv").write_text(answers, "utf-8")
+        shutil.copytree(tiny_clip, root / "my-clip")
+        save_transformers("siglip", root / "my-siglip")
+        return root
+
+    return once(tmp_path_factory, "belongings", make)
 
 
 @pytest.fixture(scope="module")
 def finished(servers: Servers, belongings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The runs that examples speak of."""
-    root = tmp_path_factory.mktemp("finished")
-    shutil.copytree(belongings, root, dirs_exist_ok=True)
-    reader = Reader(servers, root, terminal=False)
-    for name in ("mini", "mini-blind"):
-        reader.type(f"typoattack run quick --recipe printed-label --model {name}")
-    reader.type("typoattack run quick -r printed-label -r handwritten-note --limit 20 -o runs/demo")
-    for shard in range(1, 5):
-        reader.type(f"typoattack run quick -r printed-label --limit 20 --shard {shard}/4")
-    shutil.rmtree(root / "photos" / "fish")
-    return root
 
+    def make(root: Path) -> Path:
+        shutil.copytree(belongings, root, dirs_exist_ok=True)
+        reader = Reader(servers, root, terminal=False)
+        for name in ("mini", "mini-blind"):
+            reader.type(f"typoattack run quick --recipe printed-label --model {name}")
+        two = "-r printed-label -r handwritten-note"
+        reader.type(f"typoattack run quick {two} --limit 8 -o runs/demo")
+        for shard in range(1, 5):
+            reader.type(f"typoattack run quick -r printed-label --limit 8 --shard {shard}/4")
+        shutil.rmtree(root / "photos" / "fish")
+        return root
 
-def readers(servers: Servers, source: Path, folder: Path) -> list[Reader]:
-    """One with pipes and one at a terminal."""
-    made = [Reader(servers, folder / "pipes", False), Reader(servers, folder / "terminal", True)]
-    for reader in made:
-        shutil.copytree(source, reader.folder)
-    return made
+    return once(tmp_path_factory, "finished", make)
 
 
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipes", "terminal"])
@@ -217,25 +206,25 @@ def test_a_page_can_be_followed(
     reader.follow(text)
 
 
-def test_every_example_of_help_runs(servers: Servers, finished: Path, tmp_path: Path) -> None:
-    lines = {name: lines for name, lines in examples().items() if not reason_not_to(lines[0])}
-    assert set(COMMANDS) - {name.split()[0] for name in lines} == {"chat"}
+EXAMPLES = {name: lines for name, lines in examples().items() if not reason_not_to(lines[0])}
 
-    def follow(name: str, reader: Reader) -> None:
-        if name in ("run", "merge"):  # they make what the other examples speak of
-            shutil.rmtree(reader.folder / "runs" / "quick-mini")
-        before = lines["probe fit"] if name == "probe features" else []
-        for line in (*before, *lines[name]):
-            reader.type(line)
 
-    with concurrent.futures.ThreadPoolExecutor(len(servers.processes)) as pool:
-        following = {
-            pool.submit(follow, name, reader): name
-            for name in lines
-            for reader in readers(servers, finished, tmp_path / name)
-        }
-        wrong = [f"{following[one]}: {one.exception()}" for one in following if one.exception()]
-    assert not wrong, "\n\n".join(wrong)
+@pytest.mark.parametrize("terminal", [False, True], ids=["pipes", "terminal"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_of_help_runs(
+    name: str, terminal: bool, servers: Servers, finished: Path, tmp_path: Path
+) -> None:
+    reader = Reader(servers, tmp_path / "reader", terminal)
+    shutil.copytree(finished, reader.folder)
+    if name in ("run", "merge"):  # they make what the other examples speak of
+        shutil.rmtree(reader.folder / "runs" / "quick-mini")
+    before = EXAMPLES["probe fit"] if name == "probe features" else []
+    for line in (*before, *EXAMPLES[name]):
+        reader.type(line)
+
+
+def test_every_command_has_an_example() -> None:
+    assert set(COMMANDS) - {name.split()[0] for name in EXAMPLES} == {"chat"}
 
 
 def test_what_is_not_run_is_written_somewhere() -> None:

@@ -1,11 +1,11 @@
 """The notebooks run from the first cell to the last, each in a process and a folder of its own."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.command_server import Servers
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
@@ -18,12 +18,10 @@ def code_of(notebook: Path) -> str:
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_to_its_end(notebook: Path, tmp_path: Path) -> None:
+def test_a_notebook_runs_to_its_end(notebook: Path, tmp_path: Path, servers: Servers) -> None:
     (tmp_path / "notebook.py").write_text(code_of(notebook), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "notebook.py"], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    done = servers.run("notebook.py", [], tmp_path, terminal=False)
+    assert done.status == 0, done.err[-2000:]
     assert list((tmp_path / "runs").glob("*/manifest.json"))
 
 

@@ -1,12 +1,13 @@
 """One file from outside adds a part of each kind, and the command line uses every one of them."""
 
 import json
-import subprocess
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from tests.command_server import Servers
 
 PLUGIN = '''
 """A part of each kind, as somebody outside would write them."""
@@ -149,27 +150,37 @@ def greeting(data: ReportData) -> dict[str, object]:
 TEMPLATE = '<section id="greeting">Hello, {{ photographs }} photographs</section>\n'
 
 
+@dataclass(frozen=True)
+class Outside:
+    """The plugin, and processes that it can be used in: here it stays unknown."""
+
+    plugin: Path
+    servers: Servers
+
+    @property
+    def folder(self) -> Path:
+        return self.plugin.parent
+
+    def typoattack(self, *arguments: object) -> str:
+        """What a command line prints."""
+        words = [*map(str, arguments), "--plugin", str(self.plugin)]
+        done = self.servers.run("typoattack", words, self.folder, terminal=False)
+        assert done.status == 0, done.out + done.err
+        return done.out
+
+
 @pytest.fixture(scope="module")
-def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def outside(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Outside:
     folder = tmp_path_factory.mktemp("outside")
     (folder / "parts.py").write_text(PLUGIN, "utf-8")
     (folder / "parts.html").write_text(TEMPLATE, "utf-8")
-    return folder / "parts.py"
-
-
-def typoattack(plugin: Path, *arguments: object) -> str:
-    """What a command line prints, in a process of its own: here the plugin stays unknown."""
-    command = [sys.executable, "-m", "typoattack", *map(str, arguments), "--plugin", str(plugin)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return Outside(folder / "parts.py", servers)
 
 
 @pytest.fixture(scope="module")
-def run(plugin: Path) -> Path:
-    out = plugin.parent / "run"
-    typoattack(
-        plugin,
+def run(outside: Outside) -> Path:
+    out = outside.folder / "run"
+    outside.typoattack(
         *("run", "quick", "--recipe", "small-label @ shout", "--defence", "upside-down"),
         *("--dataset", "squares", "--model", "eyes", "--canvas", 128, "--workers", 1),
         *("--out", out),
@@ -194,19 +205,18 @@ def test_a_figure_from_outside_is_in_the_table_and_a_section_on_the_page(run: Pa
 
 
 def test_a_run_can_be_reported_and_compared_by_a_figure_from_outside(
-    run: Path, plugin: Path
+    run: Path, outside: Outside
 ) -> None:
     (run / "summary.md").unlink()
-    typoattack(plugin, "report", run)
+    outside.typoattack("report", run)
     assert "Stood firm" in (run / "summary.md").read_text("utf-8")
-    compared = typoattack(plugin, "compare", run, "--figure", "stood_firm")
+    compared = outside.typoattack("compare", run, "--figure", "stood_firm")
     assert "small-label" in compared
 
 
-def test_a_layout_from_outside_is_written(plugin: Path) -> None:
-    out = plugin.parent / "attacked"
-    typoattack(
-        plugin,
+def test_a_layout_from_outside_is_written(outside: Outside) -> None:
+    out = outside.folder / "attacked"
+    outside.typoattack(
         *("generate", "quick", "--recipe", "small-label @ shout", "--dataset", "squares"),
         *("--canvas", 128, "--format", "words", "--out", out),
     )
@@ -228,6 +238,6 @@ def test_a_layout_from_outside_is_written(plugin: Path) -> None:
         ("figures", "stood_firm"),
     ],
 )
-def test_a_part_from_outside_is_listed(plugin: Path, kind: str, name: str) -> None:
-    listed = [line.split()[0] for line in typoattack(plugin, "list", kind).splitlines() if line]
+def test_a_part_from_outside_is_listed(outside: Outside, kind: str, name: str) -> None:
+    listed = [line.split()[0] for line in outside.typoattack("list", kind).splitlines() if line]
     assert name in listed

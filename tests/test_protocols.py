@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.conftest import once
 from typoattack.recipes import RECIPES
 from typoattack.recipes import cao2023 as module
 
@@ -23,8 +24,8 @@ RULES = [
 
 
 @pytest.fixture(scope="module")
-def found() -> list[table.Protocol]:
-    return table.protocols()
+def found(tmp_path_factory: pytest.TempPathFactory) -> list[table.Protocol]:
+    return once(tmp_path_factory, "protocols", lambda _: table.protocols())
 
 
 def test_the_page_is_what_make_protocols_writes_now(found: list[table.Protocol]) -> None:

@@ -73,11 +73,12 @@ class Twice:
         return rows
 
 
-def random_clip(arch: str) -> Model:
+def random_clip(arch: str, device: str = "cpu") -> Model:
     """An architecture of open_clip's with random weights: real cost, no download."""
     torch.manual_seed(0)
     module, _, preprocess = open_clip.create_model_and_transforms(arch)
-    return OpenClipModel(arch, module, preprocess, open_clip.get_tokenizer(arch))
+    module = module.to(device).eval()
+    return OpenClipModel(arch, module, preprocess, open_clip.get_tokenizer(arch), device=device)
 
 
 def measure(model: Model, limit: int) -> dict[str, object]:

@@ -130,6 +130,19 @@ def of_gpu() -> Iterator[Line]:
             )
 
 
+def of_searches() -> Iterator[Line]:
+    """What searches cost above their forward passes, and text above the text tower's."""
+    for row in read("searches"):
+        yield Line(
+            f"`{row['search']}`, {row['asks']}",
+            f"{row['run_ms']} ms a query",
+            f"bare {row['model']} in full batches, {row['bare_ms']} ms",
+            row["of_bare_rate"],
+            "0.9" if row["asks"] == "side by side" else "",
+            "searches",
+        )
+
+
 def of_others() -> Iterator[Line]:
     """Drawing, start, growth and precision."""
     for row in read("azuma2023"):
@@ -178,7 +191,7 @@ def table(lines: Sequence[Line]) -> str:
 
 def main() -> None:
     """Print the table and write it."""
-    lines = [*of_picture(), *of_feeding(), *of_gpu(), *of_overhead(), *of_others()]
+    lines = [*of_picture(), *of_feeding(), *of_gpu(), *of_overhead(), *of_searches(), *of_others()]
     text = table(lines)
     write_whole(RESULTS / "table.md", f"# Speed, in ratios within one run\n\n{text}".encode())
     print(text)

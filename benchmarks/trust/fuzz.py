@@ -1,11 +1,16 @@
-"""Fuzz what reads suites, recipe strings and manifests: understood, or refused in words.
+"""Fuzz all that reads what others wrote: understood, or refused in words.
 
-make fuzz        # 65,000 recipe strings, 45,000 suites, 40,000 manifests, a quarter of an hour
+    make fuzz                                          # 200,000 inputs, about an hour
+    .venv/bin/python benchmarks/trust/fuzz.py 0.01     # a hundredth of them
+
+An exception that is no refusal, an input that takes more than five seconds and a process of more
+than 2 GB end it with the input that did it.
 """
 
 import contextlib
 import dataclasses
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -13,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fuzz_data
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -250,10 +256,50 @@ def suite_is_parsed_or_refused(text: str) -> bool:
     return True
 
 
-def _hunt(
-    what: str, strategy: st.SearchStrategy[str], check: Callable[[str], bool], count: int
-) -> None:
+_LONGEST = 5.0
+"""Seconds of a core that an input may take."""
+
+_MOST = 2_000
+"""MB that the process may come to hold."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Hunt:
+    """What is fuzzed.
+
+    Attributes:
+        what: in words.
+        inputs: what is tried.
+        check: whether an input is understood; raises where it is neither that nor refused.
+        count: of how many inputs.
+    """
+
+    what: str
+    inputs: st.SearchStrategy[Any]
+    check: Callable[[Any], bool]
+    count: int
+
+
+HUNTS = (
+    Hunt("recipe strings", recipe_strings(), recipe_round_trip, 65_000),
+    Hunt("suites", suite_texts(), suite_is_parsed_or_refused, 35_000),
+    Hunt("manifests", manifest_texts(), manifest_is_read_or_refused, 40_000),
+    Hunt("archives", fuzz_data.archives(), fuzz_data.archive_is_read_or_refused, 15_000),
+    Hunt("parquet rows", fuzz_data.parquet_rows(), fuzz_data.rows_are_read_or_refused, 5_000),
+    Hunt(
+        "class files, templates, tables",
+        fuzz_data.lists(),
+        fuzz_data.list_is_read_or_refused,
+        15_000,
+    ),
+    Hunt("chat bodies", fuzz_data.chat_bodies(), fuzz_data.body_is_read_or_tried_again, 15_000),
+    Hunt("model answers", fuzz_data.answers(), fuzz_data.answer_is_judged, 10_000),
+)
+
+
+def _run(hunt_for: Hunt, count: int) -> None:
     seen = {"all": 0, "understood": 0}
+    longest = 0.0
 
     @settings(
         max_examples=count,
@@ -262,21 +308,27 @@ def _hunt(
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    @given(strategy)
-    def hunt(text: str) -> None:
+    @given(hunt_for.inputs)
+    def hunt(given_one: Any) -> None:
+        nonlocal longest
+        began = time.process_time()
+        seen["understood"] += hunt_for.check(given_one)
+        took = time.process_time() - began
+        assert took < _LONGEST or not seen["all"], f"{took:.1f} s"  # the first one imports
         seen["all"] += 1
-        seen["understood"] += check(text)
+        longest = max(longest, took) if seen["all"] > 1 else 0.0
 
-    began = time.monotonic()
     hunt()
-    took = time.monotonic() - began
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    assert memory < _MOST, f"{memory:.0f} MB"
     print(
-        f"{what}: {seen['all']} tried, {seen['understood']} understood, {took:.0f} s, no traceback"
+        f"{hunt_for.what}: {seen['all']} tried, {seen['understood']} understood, the longest "
+        f"{longest:.2f} s, {memory:.0f} MB, no traceback",
+        flush=True,
     )
 
 
 if __name__ == "__main__":
     share = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    _hunt("recipe strings", recipe_strings(), recipe_round_trip, int(65_000 * share))
-    _hunt("suites", suite_texts(), suite_is_parsed_or_refused, int(45_000 * share))
-    _hunt("manifests", manifest_texts(), manifest_is_read_or_refused, int(40_000 * share))
+    for one in HUNTS:
+        _run(one, max(int(one.count * share), 1))

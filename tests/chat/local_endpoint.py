@@ -22,6 +22,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests: list[dict] = []
         self.keys: list[str] = []
+        self.queries: list[str] = []
         self.most = self.now = 0
         self.lock = threading.Lock()
         self.behave = lambda *_: (200, completion("(a)"))
@@ -43,7 +44,9 @@ class Handler(BaseHTTPRequestHandler):
             self.server.now += 1
             self.server.most = max(self.server.most, self.server.now)
         try:
-            assert self.path == "/v1/chat/completions"
+            path, _, query = self.path.partition("?")
+            assert path == "/v1/chat/completions"
+            self.server.queries.append(query)
             status, content, *headers = self.server.behave(number, body)
             self.send_response(status)
             for name, value in headers[0].items() if headers else ():

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.chat.local_endpoint import KEY, PICTURE, Server, client, completion
-from typoattack.chat.client import NoAnswer
+from typoattack.chat.client import ChatClient, Endpoint, NoAnswer
 from typoattack.chat.endpoint import asked_of_endpoint
 from typoattack.chat.interviews import NEITHER, Interview, Item
 from typoattack.chat.phrasing import phrasings
@@ -41,6 +41,13 @@ def test_the_picture_the_question_and_the_key_are_sent(server: Server) -> None:
     with client(server, key="") as asking:
         asking.ask(PICTURE, "which?")
     assert server.keys[-1] == ""
+
+
+def test_a_query_of_the_url_goes_along_with_every_request(server: Server) -> None:
+    endpoint = Endpoint("tiny", f"{server.url}/?api-version=2026-01-01", backoff=0.01)
+    with ChatClient(endpoint) as asking:
+        assert asking.ask(PICTURE, "which?").text == "(a)"
+    assert server.queries == ["api-version=2026-01-01"]
 
 
 @pytest.mark.parametrize(

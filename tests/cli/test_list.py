@@ -2,6 +2,8 @@
 
 import pytest
 
+from typoattack.cli.listing import LISTINGS
+
 
 @pytest.mark.parametrize(
     ("kind", "shown"),
@@ -22,3 +24,17 @@ def test_list_shows_each_kind_of_part(typoattack, kind: str, shown: str) -> None
     assert done.status == 0
     assert shown in done.out
     assert kind in typoattack("list", "--help").out
+
+
+def test_without_a_kind_the_kinds_are_listed(typoattack) -> None:
+    done = typoattack("list")
+    assert done.status == 0
+    listed = [line.split()[0] for line in done.out.splitlines() if line.strip()]
+    assert listed[1:] == list(LISTINGS)
+    assert "--recipe" in done.out
+
+
+def test_a_kind_that_there_is_not_is_refused_with_what_there_is(typoattack) -> None:
+    done = typoattack("list", "recipe")
+    assert done.status == 2
+    assert "recipes" in done.err

@@ -38,7 +38,7 @@ def stopped(process: subprocess.Popen[str], number: int) -> tuple[float, str]:
     return time.monotonic() - began, line + process.stderr.read()
 
 
-def until(condition: object, seconds: float = 60) -> None:
+def until(condition: object, seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < end

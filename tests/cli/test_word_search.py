@@ -52,3 +52,31 @@ def test_word_search_comes_with_a_vocabulary(
     )
     assert done.status == 0, done.err
     assert "4 strings, 4 pictures asked about" in done.out
+
+
+def test_strings_that_name_no_class_are_put_together_greedily(
+    typoattack, tiny_clip: Path, photo_folder: Path, tmp_path: Path
+) -> None:
+    common = ("--dataset", f"folder:{photo_folder}", "--canvas", 96, "--device", "cpu")
+    (tmp_path / "words.txt").write_text("Cat\nDOG\nsale\nnew\n")
+    done = typoattack(
+        *("word-search", "cat", "--vocabulary", tmp_path / "words.txt", "--no-class-names"),
+        *("--together", 2, "--recipe", "artefact", "--model", f"local-dir:{tiny_clip}", *common),
+        *("--limit", 2, "--out", tmp_path / "ranking.csv"),
+    )
+    assert done.status == 0, done.err
+    ranked = pd.read_csv(tmp_path / "ranking.csv")["word"]
+    assert {"sale", "new"} < set(ranked) <= {"sale", "new", "sale + new", "new + sale"}
+    assert len(ranked) == 3
+
+
+def test_a_vocabulary_of_class_names_alone_is_refused_without_them(
+    typoattack, photo_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "words.txt").write_text("cat\n")
+    done = typoattack(
+        *("word-search", "cat", "--vocabulary", tmp_path / "words.txt", "--no-class-names"),
+        *("--dataset", f"folder:{photo_folder}", "--model", "mini-blind"),
+    )
+    assert done.status == 2
+    assert "every string names a class" in done.err

@@ -1,16 +1,17 @@
 """Things are put where they were asked for, whole, and in step."""
 
 import itertools
-from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
-from typoattack.drawing.placement import Place, place, tiled
+from typoattack.drawing.placement import ANCHORS, Place, place, tiled
+from typoattack.recipes import parse_recipe
 
-PLACES = get_args(get_args(Place)[0])
+PLACES = ("random", "avoid-centre", *ANCHORS, "0.2,0.75", "0,1", ".5,1.0")
 
 
 @settings(max_examples=60, deadline=None)
@@ -27,10 +28,23 @@ def test_what_does_not_fit_is_centred() -> None:
 
 @pytest.mark.parametrize(
     ("where", "corner"),
-    [("top-left", (4, 4)), ("bottom-right", (156, 176)), ("centre", (80, 90)), ("left", (4, 90))],
+    [
+        ("top-left", (4, 4)),
+        ("bottom-right", (156, 176)),
+        ("centre", (80, 90)),
+        ("left", (4, 90)),
+        ("0,0", (4, 4)),
+        ("0.25,1", (42, 176)),
+    ],
 )
 def test_anchors_are_where_they_say(where: Place, corner: tuple[float, float]) -> None:
     assert place(where, (40, 20), 200, stream(1)) == pytest.approx(corner)
+
+
+@pytest.mark.parametrize("where", ["middle", "0.2", "0.2,1.5", "2,0", "-0.1,0", "nan,0", "0, 0.3"])
+def test_what_is_no_place_is_refused_with_what_is_one(where: str) -> None:
+    with pytest.raises(UserError, match=r'a place is "random", .* such as "0\.2,0\.75"'):
+        parse_recipe(f'printed-label(place="{where}")')
 
 
 def test_avoiding_the_centre_covers_less_of_it_than_chance() -> None:

@@ -10,8 +10,10 @@ from made_tables import simulated
 
 from typoattack.core.errors import UserError
 from typoattack.metrics.field import FIGURES_SHOWN, Contestant, Field, rank_field, read_field
+from typoattack.metrics.intervals import Figure
 from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.paired import sign_flip
+from typoattack.metrics.reading import Reading
 from typoattack.metrics.summaries import estimate
 from typoattack.results.folder import RunFolder
 from typoattack.results.given import Answer, write_given
@@ -139,6 +141,19 @@ def test_runs_are_read_one_after_the_other_and_named_apart(tmp_path) -> None:
     found = rank_field(read_field(folders), resamples=100)
     assert [one.rank.name for one in found.models] == ["a", "b"]
     assert found.models[0].rank.score.value == pytest.approx(5 / 30)
+
+
+def test_reading_on_other_pictures_is_said() -> None:
+    def read(pictures: int) -> Reading:
+        return Reading("m", Figure(0.5, 0.4, 0.6, pictures), 0.1, {})
+
+    one, two, three = contestants({"a": 0.2, "b": 0.5, "c": 0.8})
+    same = rank_field([replace(one, reading=read(60)), replace(two, reading=read(60)), three])
+    assert not any("Reading was asked" in note for note in same.notes)
+    several = [replace(one, reading=read(60)), replace(two, reading=read(200))]
+    found = rank_field([*several, replace(three, reading=read(60))])
+    told = next(note for note in found.notes if "Reading was asked" in note)
+    assert "60 pictures of a and 1 more, 200 pictures of b" in told
 
 
 def test_a_run_given_twice_is_counted_once_and_said(tmp_path) -> None:

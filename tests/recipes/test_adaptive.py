@@ -8,8 +8,9 @@ from PIL import Image
 
 from tests.recipes.photographs import photograph
 from typoattack.core.randomness import stream
-from typoattack.recipes import Oracle, Recipe, parse_recipe
+from typoattack.recipes import Aim, Attacked, Recipe, parse_recipe
 from typoattack.recipes.oracle import Probabilities
+from typoattack.runner.search import in_step
 from typoattack.runner.word_search import WordScore, search_words
 
 LABEL, TARGET = 0, 1
@@ -29,21 +30,21 @@ class InkMeter:
         return np.stack([1 - wrong, wrong], axis=1).astype(np.float32)
 
 
-def search(spec: str, flips_at: float) -> tuple[object, Oracle, InkMeter]:
+def search(spec: str, flips_at: float) -> tuple[Attacked, InkMeter]:
     canvas = photograph()
     meter = InkMeter(canvas, flips_at)
-    oracle = Oracle(meter, LABEL, TARGET)
     recipe = parse_recipe(spec)
-    return recipe.search(canvas, "lemon", stream("search"), oracle), oracle, meter
+    begun = recipe.search(canvas, "lemon", stream("search"), Aim(LABEL, TARGET))
+    (found,) = in_step([begun], meter, batch_size=64)
+    return found, meter
 
 
 def test_worst_of_keeps_the_draw_that_hurts_most() -> None:
-    found, oracle, meter = search("worst-of(6, handwritten-note)", 0.3)
+    found, meter = search("worst-of(6, handwritten-note)", 0.3)
     assert meter.batches == [6]
-    assert oracle.queries == 6
-    best = oracle([found.image])[0, LABEL]
+    best = meter([found.image])[0, LABEL]
     for seed in range(6):
-        single, one, _ = search(f"worst-of({seed + 1}, handwritten-note)", 0.3)
+        single, one = search(f"worst-of({seed + 1}, handwritten-note)", 0.3)
         assert one([single.image])[0, LABEL] >= best
 
 
@@ -55,19 +56,19 @@ def test_more_draws_are_never_worse_and_begin_with_the_same() -> None:
 
 def test_smallest_flip_finds_the_size_at_which_the_answer_turns() -> None:
     recipe = "smallest-flip(printed-label, steps=10)"
-    found, oracle, _ = search(recipe, 0.05)
+    found, meter = search(recipe, 0.05)
     assert found.facts["flipped"] is True
-    assert oracle.queries == 11
+    assert sum(meter.batches) == 11
     # A label of width s and aspect 0.3 covers 0.3 s² of the canvas.
     assert found.facts["flip_size"] == pytest.approx((0.05 / 0.3) ** 0.5, rel=0.03)
     assert found.coverage == pytest.approx(0.05, rel=0.06)
 
 
 def test_smallest_flip_says_when_nothing_flips() -> None:
-    found, oracle, _ = search("smallest-flip(printed-label, most=0.4)", 0.9)
+    found, meter = search("smallest-flip(printed-label, most=0.4)", 0.9)
     assert found.facts["flipped"] is False
     assert found.facts["flip_size"] == 0.4
-    assert oracle.queries == 1
+    assert meter.batches == [1]
 
 
 def test_smallest_flip_keeps_the_place_of_its_streams() -> None:
@@ -78,8 +79,8 @@ def test_smallest_flip_keeps_the_place_of_its_streams() -> None:
 
 @pytest.mark.parametrize("spec", ["worst-of(9)", "smallest-flip(steps=5)"])
 def test_no_search_asks_more_than_it_says(spec: str) -> None:
-    _, oracle, _ = search(spec, 0.02)
-    assert oracle.queries <= parse_recipe(spec).most_queries
+    _, meter = search(spec, 0.02)
+    assert sum(meter.batches) <= parse_recipe(spec).most_queries
 
 
 def test_a_search_writes_the_words_of_its_base() -> None:

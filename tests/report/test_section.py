@@ -57,8 +57,8 @@ def test_a_section_that_has_nothing_to_say_is_left_out(tmp_path: Path) -> None:
 def test_the_sections_of_the_page_stand_in_their_order() -> None:
     assert [one.name for one in in_order()] == [
         *("header", "price", "story", "recipes", "as_published", "all_pictures", "charts"),
-        *("facts", "likeness", "gallery", "breakdowns", "defences", "units", "published"),
-        *("meanings", "provenance"),
+        *("budget", "facts", "likeness", "gallery", "breakdowns", "defences", "units"),
+        *("published", "meanings", "provenance"),
     ]
     for one in in_order():
         assert one.template.is_file(), one.name

@@ -11,7 +11,7 @@ from typoattack.core.errors import UserError
 from typoattack.drawing.fonts import families
 from typoattack.results.folder import RunFolder
 from typoattack.results.merge import merge
-from typoattack.results.reading import READING, read_reading
+from typoattack.results.reading import READING, read_reading, write_reading
 from typoattack.runner.options import RunOptions
 from typoattack.runner.reading import CANDIDATES, ask_to_read, draw_word_picture, word_pictures
 from typoattack.suite import load_suite
@@ -109,6 +109,21 @@ def test_no_figure_of_the_attacks_counts_it_and_a_finished_run_can_be_asked_late
     assert _run(tmp_path / "run", reads=40).reading == read.reading
     assert (later.path / READING).stat().st_mtime_ns == written
     assert len(read_reading(_run(tmp_path / "run", reads=10).path)) == 20  # type: ignore[arg-type]
+
+
+def test_answers_about_other_pictures_are_not_taken_for_these(
+    read: typoattack.Run, tmp_path: Path
+) -> None:
+    """As where the vocabulary or a font came from another version."""
+    run = _run(tmp_path / "run", reads=40)
+    table = read_reading(run.path)
+    assert table is not None
+    table.loc[3, "written"] = "another word"
+    write_reading(run.path, table)
+    assert _run(tmp_path / "run", reads=40).reading == read.reading
+    again = read_reading(run.path)
+    assert again is not None
+    assert "another word" not in set(again["written"])
 
 
 def test_shards_ask_once_and_the_merged_run_has_the_answers(

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -31,6 +32,19 @@ def test_any_suite_is_parsed_or_refused(text: str) -> None:
 @given(fuzz.manifest_texts())
 def test_any_manifest_is_read_or_refused(text: str) -> None:
     fuzz.manifest_is_read_or_refused(text)
+
+
+DATA = [hunt for hunt in fuzz.HUNTS if hunt.check.__module__ == "fuzz_data"]
+
+
+@pytest.mark.parametrize("hunt", DATA, ids=lambda hunt: hunt.what)
+def test_any_data_is_read_or_refused(hunt: fuzz.Hunt) -> None:
+    @settings(max_examples=12 if hunt.what == "parquet rows" else 100, deadline=None)
+    @given(hunt.inputs)
+    def hunted(one: object) -> None:
+        hunt.check(one)
+
+    hunted()
 
 
 CANVAS = Image.new("RGB", (64, 64), (90, 120, 150))

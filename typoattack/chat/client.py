@@ -31,7 +31,7 @@ class Endpoint:
 
     Attributes:
         model: its name there.
-        base_url: up to `/v1`.
+        base_url: up to `/v1`; a query, such as `?api-version=1`, goes along with every request.
         options: further fields of the request, such as `{"max_tokens": 64}`.
         timeout: seconds for one try, from its first byte to its last.
         tries: at most, the first included.
@@ -180,9 +180,10 @@ class ChatClient:
 
         client: httpx.Client | None = getattr(self._here, "client", None)
         if client is None or client.is_closed:
-            key = self.endpoint.key
+            key, url = self.endpoint.key, httpx.URL(self.endpoint.base_url)
             client = httpx.Client(
-                base_url=self.endpoint.base_url.rstrip("/") + "/",
+                base_url=str(url.copy_with(query=None)).rstrip("/") + "/",
+                params=url.params,
                 timeout=self.endpoint.timeout,
                 headers={"Authorization": f"Bearer {key}"} if key else {},
                 follow_redirects=False,  # the key is for this endpoint

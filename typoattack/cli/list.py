@@ -9,7 +9,7 @@ from rich.text import Text
 
 from typoattack.cli import console
 from typoattack.cli.commands import new_app
-from typoattack.cli.listing import LISTINGS, Row, describe_recipe
+from typoattack.cli.listing import KINDS, LISTINGS, Row, describe_recipe
 from typoattack.cli.options import Plugins, load_plugins
 from typoattack.cli.printing import TABLE, Printing, lines_of, prints
 from typoattack.core.errors import UserError
@@ -21,13 +21,15 @@ app = new_app()
 @prints
 def list_parts(
     how: Printing,
-    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(LISTINGS)}.")],
+    kind: Annotated[
+        str | None, typer.Argument(help=f"One of {', '.join(LISTINGS)}; the kinds without one.")
+    ] = None,
     name: Annotated[str | None, typer.Argument(help="One recipe, to see its parameters.")] = None,
     plugin: Plugins = None,
 ) -> None:
     """List what there is: names as the other commands take them."""
     load_plugins(plugin)
-    listing = LISTINGS[kind]
+    listing = LISTINGS[kind] if kind is not None else KINDS
     if name is not None:
         if kind != "recipes":
             raise UserError(f"`typoattack list {kind}` takes no name")

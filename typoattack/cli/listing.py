@@ -18,10 +18,11 @@ Row = tuple[str, ...]
 
 
 class Listing(NamedTuple):
-    """A table of parts: its column heads, and its rows when asked."""
+    """A table of parts: its column heads, its rows when asked, and what such a part is."""
 
     columns: Row
     rows: Callable[[], Iterable[Row]]
+    meant: str
 
 
 def describe_recipe(name: str) -> str:
@@ -93,12 +94,54 @@ def _fonts() -> Iterable[Row]:
 
 LISTINGS: Registry[Listing] = Registry("kind of part")
 
-LISTINGS.add("recipes", Listing(("recipe", "what it does", "source"), _recipes))
-LISTINGS.add("models", Listing(("model", "what it is"), _models))
-LISTINGS.add("defences", Listing(("defence", "what it does", "source"), _defences))
-LISTINGS.add("suites", Listing(("suite", "question", "passes a photograph"), _suites))
-LISTINGS.add("datasets", Listing(("dataset", "what it is"), _datasets))
-LISTINGS.add("words", Listing(("word source", "which word is written"), _words))
-LISTINGS.add("formats", Listing(("format", "what it writes"), _formats))
-LISTINGS.add("figures", Listing(("figure", "what it means", "more robust"), _figures))
-LISTINGS.add("fonts", Listing(("font", "style", "look", "faces", "licence"), _fonts))
+
+def _add(kind: str, columns: Row, rows: Callable[[], Iterable[Row]], meant: str) -> None:
+    LISTINGS.add(kind, Listing(columns, rows, meant))
+
+
+_add(
+    "recipes",
+    ("recipe", "what it does", "source"),
+    _recipes,
+    "what is done to a photograph: `--recipe`",
+)
+_add("models", ("model", "what it is"), _models, "what can be evaluated: `--model`")
+_add(
+    "defences",
+    ("defence", "what it does", "source"),
+    _defences,
+    "what may stand before a model: `--defence`",
+)
+_add(
+    "suites",
+    ("suite", "question", "passes a photograph"),
+    _suites,
+    "what is run: the first word behind `typoattack run`",
+)
+_add("datasets", ("dataset", "what it is"), _datasets, "where photographs come from: `--dataset`")
+_add(
+    "words",
+    ("word source", "which word is written"),
+    _words,
+    "which word is written: `--words`, or behind the `@` of a recipe",
+)
+_add(
+    "formats",
+    ("format", "what it writes"),
+    _formats,
+    "how `typoattack generate` writes a data set: `--format`",
+)
+_add("figures", ("figure", "what it means", "more robust"), _figures, "what tables and pages say")
+_add(
+    "fonts",
+    ("font", "style", "look", "faces", "licence"),
+    _fonts,
+    "what words are written in: `font=` of a recipe",
+)
+
+
+def _kinds() -> Iterable[Row]:
+    return [(kind, one.meant) for kind, one in LISTINGS.items()]
+
+
+KINDS = Listing(("kind", "what it is"), _kinds, "what there are lists of")

@@ -19,14 +19,20 @@ from typoattack.cli.options import (
     load_plugins,
 )
 from typoattack.cli.progress import StageProgress
+from typoattack.core.errors import UserError
 from typoattack.factory import load_model
 from typoattack.models.devices import resolve_device
 from typoattack.recipes import parse_recipe
+from typoattack.recipes.artefacts import SHAPE_NAMES
 from typoattack.runner.word_search import photographs_of_others, rank_words, write_ranking
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.labels import imagenet_class_names, read_lines
+from typoattack.task import Task
 
 app = new_app()
+
+SHAPES = "shapes"
+"""The vocabulary of shapes, in place of a file."""
 
 
 @app.command(
@@ -36,11 +42,20 @@ app = new_app()
 def word_search(
     target: Annotated[str, typer.Argument(help="The class to drive photographs to.")],
     vocabulary: Annotated[
-        Path | None,
+        str,
         typer.Option(
-            "--vocabulary", help="A file with a string a line [class names, and ImageNet's]."
+            "--vocabulary",
+            help="A file with a string a line, or `shapes`, the shapes that the recipe artefact "
+            "draws [class names, and ImageNet's].",
         ),
-    ] = None,
+    ] = "",
+    others: Annotated[
+        bool, typer.Option("--no-class-names", help="Leave out strings that name a class.")
+    ] = False,
+    together: Annotated[
+        int,
+        typer.Option("--together", min=1, max=8, help="Strings on one picture, found greedily."),
+    ] = 1,
     model: ModelName = "mini",
     dataset: DatasetName = "bundled",
     recipe: Annotated[
@@ -60,11 +75,7 @@ def word_search(
     load_plugins(plugin)
     drawn_with = parse_recipe(recipe)
     data = open_dataset(DatasetSpec(dataset))
-    strings = (
-        read_lines(str(vocabulary), "vocabulary")
-        if vocabulary
-        else list(dict.fromkeys([*data.task.class_names, *imagenet_class_names()]))
-    )
+    strings = _strings(vocabulary, data.task, without_classes=others)
     photographs = photographs_of_others(data, target, limit=limit, canvas=canvas)
     where = resolve_device(device)
     with StageProgress() as progress:
@@ -75,6 +86,7 @@ def word_search(
             drawn_with,
             load_model(model, device=where),
             data.task,
+            together=together,
             seed=seed,
             device=where,
             progress=progress,
@@ -87,3 +99,22 @@ def word_search(
     console.out.print(table)
     asked = sum(score.queries for score in ranked)
     console.out.print(f"{len(ranked)} strings, {asked} pictures asked about", highlight=False)
+
+
+def _strings(vocabulary: str, task: Task, *, without_classes: bool) -> list[str]:
+    """The candidate strings, each once.
+
+    Raises:
+        UserError: if the file cannot be read, or none are left.
+    """
+    if vocabulary == SHAPES:
+        found = list(SHAPE_NAMES)
+    elif vocabulary:
+        found = list(read_lines(vocabulary, "vocabulary"))
+    else:
+        found = [*task.class_names, *imagenet_class_names()]
+    classes = {name.casefold() for name in task.class_names} if without_classes else set()
+    kept = [one for one in dict.fromkeys(found) if one.casefold() not in classes]
+    if not kept:
+        raise UserError("every string names a class; give others by --vocabulary FILE")
+    return kept

@@ -2,10 +2,14 @@
 
 import re
 
-_IN_URL = re.compile(r"(?<=://)[^/@\s'\"]+@")
+_IN_URL = re.compile(r"(?<=://)[^/?#\s'\"]+@")
+"""All before the last `@` of a host's part: a password may hold one itself."""
+
 _IN_QUERY = re.compile(
-    r"(?<=[?&])((?:api[-_]?)?key|(?:access[-_]?)?token|secret|sig)=[^&\s'\"]+", re.I
+    r"(?<=[?&])([^=&#\s'\"]*(?:key|token|secret|sig|pass|pwd|auth|cred)[^=&#\s'\"]*)=[^&#\s'\"]+",
+    re.IGNORECASE,
 )
+"""Whatever a query calls a secret: better a harmless value hidden than a key shown."""
 
 
 def without_credentials(text: str) -> str:

@@ -1,28 +1,48 @@
 """Where a thing goes on the canvas."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from typoattack.core.call import literal
 from typoattack.core.randomness import Rng
 
-Place = Annotated[
-    Literal[
-        "random",
-        "avoid-centre",
-        "centre",
-        "top",
-        "bottom",
-        "left",
-        "right",
-        "top-left",
-        "top-right",
-        "bottom-left",
-        "bottom-right",
-    ],
-    Field(description="where on the canvas"),
-]
-"""A named anchor, `random`, or `avoid-centre`: beside what the photograph most likely shows."""
+ANCHORS = (
+    *("centre", "top", "bottom", "left", "right"),
+    *("top-left", "top-right", "bottom-left", "bottom-right"),
+)
+"""Places that need no chance."""
+
+_BY_LOT = ("random", "avoid-centre")
+
+_SPOT = re.compile(r"(0|1|0?\.\d+|[01]\.\d+),(0|1|0?\.\d+|[01]\.\d+)")
+
+
+def _place(where: str) -> str:
+    if where not in (*_BY_LOT, *ANCHORS) and spot_of(where) is None:
+        raise ValueError(f"a place is {_VALUES}")
+    return where
+
+
+_VALUES = (
+    f"{', '.join(map(literal, (*_BY_LOT, *ANCHORS)))}, or two shares of the way from the left and "
+    'from the top edge, such as "0.2,0.75"'
+)
+
+Place = Annotated[str, AfterValidator(_place), Field(description=_VALUES)]
+"""A named anchor, a spot such as `0.2,0.75`, `random`, or `avoid-centre`: beside what the
+photograph most likely shows."""
+
+
+def spot_of(where: str) -> tuple[float, float] | None:
+    """The shares of the free way across and down that a spot such as `0.2,0.75` names, or None."""
+    found = _SPOT.fullmatch(where)
+    if found is None:
+        return None
+    across, down = float(found[1]), float(found[2])
+    return (across, down) if across <= 1 and down <= 1 else None
+
 
 _MARGIN = 0.02
 """Kept clear along the canvas's edges, as a share of its side."""
@@ -37,7 +57,7 @@ def place(where: Place, size: tuple[float, float], side: int, rng: Rng) -> tuple
     whatever `where` is.
 
     Args:
-        where: an anchor's name.
+        where: a `Place`.
         size: width and height in pixels, rotation included.
         side: the canvas's side in pixels.
         rng: used by `random` and `avoid-centre`.
@@ -48,6 +68,9 @@ def place(where: Place, size: tuple[float, float], side: int, rng: Rng) -> tuple
     if where == "avoid-centre":
         spots = [_at(share, size, side) for share in shares]
         return min(spots, key=lambda spot: _overlap(spot, size, side))
+    spot = spot_of(where)
+    if spot is not None:
+        return _at(spot, size, side)
     across = 0.0 if "left" in where else 1.0 if "right" in where else 0.5
     down = 0.0 if "top" in where else 1.0 if "bottom" in where else 0.5
     return _at((across, down), size, side)

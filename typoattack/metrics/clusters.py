@@ -9,7 +9,6 @@ Dean and Pagano 2015 (Wilson's interval with the effective number of observation
 (arXiv 2411.00640) for why evaluations of models need it.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from scipy import stats
 
 from typoattack.core.errors import UserError
 from typoattack.metrics.intervals import DIFFERENCE, LEVEL, NOTHING, Figure, Values
-from typoattack.results.schema import SCHEMA
+from typoattack.results.schema import SCHEMA, facts_of
 
 Codes = npt.NDArray[np.int64]
 """Which group each row is in (n,), from 0."""
@@ -136,7 +135,7 @@ def _named(rows: pd.DataFrame, factor: str, samples: Codes) -> Codes:
     if factor in rows:
         values = rows[factor]
     else:
-        facts = [json.loads(one) for one in rows["facts"]] if "facts" in rows else []
+        facts = facts_of(rows["facts"]) if "facts" in rows else []
         if not any(factor in one for one in facts):
             known = [c for c in SCHEMA.names if c in rows]
             raise UserError(

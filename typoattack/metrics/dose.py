@@ -1,8 +1,6 @@
-"""Success against a number that each picture has: dose and response, in bins of equal counts."""
+"""Success against a number that each picture has: dose and response, in bins by quantiles."""
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +8,7 @@ import pandas as pd
 
 from typoattack.metrics.clusters import AUTO, clusters
 from typoattack.metrics.summaries import estimate
+from typoattack.results.schema import facts_of
 
 Values = npt.NDArray[np.float64]
 
@@ -54,7 +53,7 @@ def figures_of(rows: pd.DataFrame) -> tuple[str, ...]:
 
 def _numbers(rows: pd.DataFrame) -> Iterator[tuple[str, Values]]:
     """Each fact that is a number and differs, with its value a row, NaN where it has none."""
-    told: list[dict[str, Any]] = [json.loads(text) for text in rows["facts"]]
+    told = facts_of(rows["facts"])
     for fact in sorted({name for one in told for name in one}):
         values = np.array([_number(one.get(fact)) for one in told])
         if len(np.unique(values[np.isfinite(values)])) > 2:
@@ -74,7 +73,7 @@ def in_bins(
     seed: int = 0,
     by: str = AUTO,
 ) -> pd.DataFrame:
-    """Figures with intervals in bins of as many pictures each, by quantiles of a number.
+    """Figures with intervals in bins by quantiles of a number, equal numbers in one bin.
 
     Args:
         rows: attack rows of one model and recipe, which `outcomes` made.

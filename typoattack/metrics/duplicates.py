@@ -1,7 +1,6 @@
 """Near-duplicate photographs: a set that holds them tells less than its number says."""
 
 import itertools
-import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from typoattack.results.schema import CLEAN
+from typoattack.results.schema import CLEAN, facts_of
 
 LIKENESS = "likeness"
 """The fact of a clean row that holds its photograph's hash, and the column of groups."""
@@ -57,7 +56,7 @@ def near_duplicates(predictions: pd.DataFrame) -> Duplicates:
         predictions: rows of `typoattack.results.schema.SCHEMA`.
     """
     clean = predictions[predictions["family"] == CLEAN].drop_duplicates("sample")
-    facts = [str(json.loads(text).get(LIKENESS, "")) for text in clean["facts"]]
+    facts = [str(told.get(LIKENESS, "")) for told in facts_of(clean["facts"])]
     hashes = {
         str(sample): int(found, 16)
         for sample, found in zip(clean["sample"], facts, strict=True)

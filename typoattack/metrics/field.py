@@ -200,6 +200,23 @@ def _repeats(contestants: Sequence[Contestant]) -> Iterator[str]:
             yield f"{one.name} was given again by {', '.join(one.repeats)} and is counted once."
 
 
+def _asked_otherwise(contestants: Sequence[Contestant]) -> Iterator[str]:
+    """Says where models were not asked to read the same pictures."""
+    asked: dict[int, list[str]] = {}
+    for one in contestants:
+        if one.reading is not None:
+            asked.setdefault(one.reading.reads.n, []).append(one.name)
+    if len(asked) > 1:
+        told = ", ".join(
+            f"{count} pictures of {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}"
+            for count, names in sorted(asked.items())
+        )
+        yield (
+            f"Reading was asked on {told}: these figures are not of the same pictures; "
+            "run them with one number of --reads to compare them."
+        )
+
+
 def _named_apart(found: Sequence[Contestant]) -> list[Contestant]:
     times = pd.Series([one.model for one in found]).value_counts()
     return [
@@ -272,7 +289,11 @@ def rank_field(
         _correlation([one for one in models if one.rank.place is not None]),
         "" if test.groups.trivial else " × ".join(test.groups.factors),
         baseline,
-        (*_repeats(contestants), *_notes(models, baseline, order)),
+        (
+            *_repeats(contestants),
+            *_asked_otherwise(contestants),
+            *_notes(models, baseline, order),
+        ),
         contestants[0].manifest,
     )
 

@@ -10,15 +10,15 @@ import pkgutil
 from typoattack.recipes.as_given import AsGiven
 from typoattack.recipes.base import RECIPES, Attacked, Recipe, RecipeBase, recipe
 from typoattack.recipes.control import Control
-from typoattack.recipes.oracle import Oracle, SearchRecipe
+from typoattack.recipes.oracle import Aim, SearchRecipe
 from typoattack.recipes.registry import build_recipe, parse_any, parse_recipe
 
 __all__ = [
     "RECIPES",
+    "Aim",
     "AsGiven",
     "Attacked",
     "Control",
-    "Oracle",
     "Recipe",
     "RecipeBase",
     "SearchRecipe",

@@ -12,11 +12,11 @@ from typoattack.core.errors import UserError
 from typoattack.core.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
 from typoattack.recipes.labels import PrintedLabel
-from typoattack.recipes.oracle import Oracle, SearchRecipe
+from typoattack.recipes.oracle import Aim, Probabilities, Search, SearchRecipe
 from typoattack.recipes.variation import substream
 
 
-class _SearchOver(SearchRecipe):
+class SearchOver(SearchRecipe):
     """A search among the drawings of another recipe, whose words it takes."""
 
     base: Recipe
@@ -33,8 +33,10 @@ class _SearchOver(SearchRecipe):
 
 
 @recipe("worst-of", source="new here; random search, black box")
-class WorstOf(_SearchOver):
+class WorstOf(SearchOver):
     """The most damaging of k random draws of a recipe: the least probability of the right class.
+
+    `facts` say which draw was the first to flip the answer (`flip_query`, from 1; 0 if none).
 
     Attributes:
         k: how many draws, each one query.
@@ -48,16 +50,22 @@ class WorstOf(_SearchOver):
     def most_queries(self) -> int:
         return self.k
 
-    def search(self, canvas: Image.Image, word: str, rng: Rng, oracle: Oracle) -> Attacked:
+    def search(self, canvas: Image.Image, word: str, rng: Rng, aim: Aim) -> Search:
         drawn = [self.base(canvas, word, substream(rng, "draw", i)) for i in range(self.k)]
-        right = oracle([each.image for each in drawn])[:, oracle.label]
+        answers = yield [each.image for each in drawn]
+        right, flips = answers[:, aim.label], answers.argmax(axis=1) != aim.label
         worst = int(right.argmin())
-        facts = {**drawn[worst].facts, "draw": worst, "spread": float(right.max() - right.min())}
+        facts = {
+            **drawn[worst].facts,
+            "draw": worst,
+            "spread": float(right.max() - right.min()),
+            "flip_query": int(flips.argmax()) + 1 if flips.any() else 0,
+        }
         return replace(drawn[worst], facts=facts)
 
 
 @recipe("smallest-flip", source="new here; bisection of the text size, black box")
-class SmallestFlip(_SearchOver):
+class SmallestFlip(SearchOver):
     """The smallest writing that makes the model err, found by bisection of the recipe's size.
 
     The place and all else stays; only `size` changes. What is found is the smallest size that
@@ -91,15 +99,15 @@ class SmallestFlip(_SearchOver):
     def most_queries(self) -> int:
         return self.steps + 1
 
-    def search(self, canvas: Image.Image, word: str, rng: Rng, oracle: Oracle) -> Attacked:
+    def search(self, canvas: Image.Image, word: str, rng: Rng, aim: Aim) -> Search:
         low, high = self.least, self.most
         found = self._sized(canvas, word, rng, high)
-        if not self._flips(found, oracle):
+        if not _flips((yield [found.image]), aim):
             return replace(found, facts={**found.facts, "flipped": False, "flip_size": high})
         for _ in range(self.steps):
             middle = round(math.sqrt(low * high), 5)
             tried = self._sized(canvas, word, rng, middle)
-            if self._flips(tried, oracle):
+            if _flips((yield [tried.image]), aim):
                 found, high = tried, middle
             else:
                 low = middle
@@ -110,5 +118,7 @@ class SmallestFlip(_SearchOver):
         sized: Recipe = replace(self.base, **{"size": size})
         return sized(canvas, word, copy.deepcopy(rng))
 
-    def _flips(self, drawn: Attacked, oracle: Oracle) -> bool:
-        return int(oracle([drawn.image])[0].argmax()) != oracle.label
+
+def _flips(answers: Probabilities, aim: Aim) -> bool:
+    """Whether the one picture asked about is called something else than it is."""
+    return int(answers[0].argmax()) != aim.label

@@ -145,6 +145,8 @@ class RecipeBase(Part):
     """`attack`, or `control` for what only measures occlusion."""
     plugin: ClassVar[str] = ""
     """The file it was loaded from by `--plugin`, so that other processes can load it too."""
+    between: ClassVar[str] = " "
+    """What stands between two words that are drawn together; see `word-search --together`."""
     asks: ClassVar[str] = ""
     """An auxiliary question beside the suite's, such as `ink`; `facts[asks]` is its answer."""
 

@@ -1,7 +1,9 @@
-"""Attacks that may ask the model: black box, no gradients, every query counted."""
+"""Attacks that may ask the model: every query counted, and every gradient."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,30 +12,54 @@ from PIL import Image
 from typoattack.core.randomness import Rng
 from typoattack.recipes.base import Attacked, Recipe
 
-Probabilities = NDArray[np.float32]
+Probabilities: TypeAlias = NDArray[np.float32]
 """(n_pictures, n_classes), rows sum to 1."""
 
 
-@dataclass(slots=True)
-class Oracle:
-    """The model as an attacker sees it: pictures in, class probabilities out.
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A question for who has the weights: what would these pictures change, to first order?
+
+    It is answered by (n,) changes of the right class's margin, see `typoattack.models.gradient`.
 
     Attributes:
-        ask: canvas-sized RGB pictures to (n, n_classes) probabilities.
-        label: index of the right class.
-        target: index of the class that is written; -1 if the word is no class.
-        queries: how many pictures were asked about so far.
+        at: the canvas-sized picture at which the gradient is taken.
+        images: the n pictures whose effect is foretold.
+        label: the right class.
     """
 
-    ask: Callable[[Sequence[Image.Image]], Probabilities] = field(repr=False)
+    at: Image.Image
+    images: tuple[Image.Image, ...]
+    label: int
+
+
+Search: TypeAlias = Generator[Sequence[Image.Image] | Slope, Probabilities, Attacked]
+"""A search under way: it yields canvas-sized RGB pictures and is sent what the model thinks of
+them, until it returns the picture that it found. Of an open_clip model it may ask a `Slope` too.
+
+That it asks by `yield` lets a run ask for many searches in one forward pass.
+"""
+
+
+def margins(answers: Probabilities, label: int) -> list[float]:
+    """(n,) log probability of the right class less that of the most probable other one."""
+    logs = np.log(np.maximum(answers.astype(np.float64), np.finfo(np.float32).tiny))
+    others = np.delete(logs, label, axis=1)
+    best = others.max(axis=1) if others.shape[1] else np.full(len(logs), -math.inf)
+    return [float(value) for value in logs[:, label] - best]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What an attacker is after.
+
+    Attributes:
+        label: index of the right class.
+        target: index of the class that is written; -1 if the word is no class.
+    """
+
     label: int
     target: int
-    queries: int = 0
-
-    def __call__(self, images: Sequence[Image.Image]) -> Probabilities:
-        """Class probabilities of `images`, each counted as one query."""
-        self.queries += len(images)
-        return self.ask(images)
 
 
 class SearchRecipe(Recipe):
@@ -47,13 +73,16 @@ class SearchRecipe(Recipe):
         """The most pictures that one `search` asks about."""
         raise NotImplementedError
 
-    def search(self, canvas: Image.Image, word: str, rng: Rng, oracle: Oracle) -> Attacked:
-        """The picture found; `facts` carry `queries`, and what else the search learnt.
+    def search(self, canvas: Image.Image, word: str, rng: Rng, aim: Aim) -> Search:
+        """Find a picture: `answers = yield pictures` asks, each picture counted as one query.
 
         Args:
             canvas: left untouched.
             word: the target word.
             rng: the only source of chance.
-            oracle: what may be asked.
+            aim: the right class and the written one, as columns of the answers.
+
+        Returns:
+            What ends in the picture found; its `facts` say what else the search learnt.
         """
         raise NotImplementedError

@@ -11,6 +11,7 @@ import typoattack.report.sections  # noqa: F401 (registers them)
 from typoattack.cards.card import build_card, write_card
 from typoattack.core.files import write_whole
 from typoattack.core.spreadsheet import csv_text
+from typoattack.metrics.budget import by_budget
 from typoattack.metrics.dose import by_facts
 from typoattack.metrics.likeness import likeness, to_frame
 from typoattack.report.breakdown import becomes, by_class, by_word
@@ -33,9 +34,10 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0, home: str = "") 
     """Write the page, the tables and the figures of a run into `folder`.
 
     Writes `report.html`, `summary.{csv,md,tex}`, `price.csv`, `card.json`, `classes.csv`,
-    `words.csv`, `becomes.csv`, where there is something in them `facts.csv` and `likeness.csv`, and
-    `figures/*.{svg,png}`; each whole or not at all, replacing those of an earlier report. A study
-    of units in `folder/units` gets a section, and its flips a line in the gallery.
+    `words.csv`, `becomes.csv`, where there is something in them `facts.csv`, `budget.csv` and
+    `likeness.csv`, and `figures/*.{svg,png}`; each whole or not at all, replacing those of an
+    earlier report. A study of units in `folder/units` gets a section, and its flips a line in the
+    gallery.
 
     Args:
         view: the run.
@@ -51,7 +53,12 @@ def write_report(view: RunView, folder: Path, *, seed: int = 0, home: str = "") 
     """
     data = replace(report_data(view, folder, seed=seed), home=home)
     written = [folder / PAGE, *write_tables(view.summaries, folder)]
-    tables = {**data.breakdowns, "facts": data.facts, "likeness": to_frame(data.likeness)}
+    tables = {
+        **data.breakdowns,
+        "facts": data.facts,
+        "budget": data.budget,
+        "likeness": to_frame(data.likeness),
+    }
     for name, table in tables.items():
         if table.empty and name not in data.breakdowns:
             (folder / f"{name}.csv").unlink(missing_ok=True)  # of an earlier report
@@ -82,6 +89,7 @@ def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:
     main, names = view.main, view.class_names
     study = read_units(folder, view.manifest)
     facts = by_facts(main, seed=seed, by=view.by)
+    budget = by_budget(main, seed=seed, by=view.by)
     behind, leading = explained_rows(main, names, study)
     return ReportData(
         view=view,
@@ -91,6 +99,7 @@ def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:
             partial(task_names, view.manifest),
             view.prices,
             facts,
+            budget,
         ),
         breakdowns={
             "classes": by_class(main, names, seed=seed, by=view.by),
@@ -99,6 +108,7 @@ def report_data(view: RunView, folder: Path, *, seed: int = 0) -> ReportData:
         },
         gallery=build_gallery(main, names, view.picture, seed=seed, behind=behind, leading=leading),
         facts=facts,
+        budget=budget,
         likeness=likeness(main, names, seed=seed),
         study=study,
     )

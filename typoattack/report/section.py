@@ -26,6 +26,7 @@ class ReportData:
         breakdowns: its tables `classes`, `words` and `becomes`.
         gallery: the pictures that the page shows.
         facts: given pictures by what their data set says of them; see `typoattack.metrics.dose`.
+        budget: what searches had flipped after so many queries; see `typoattack.metrics.budget`.
         likeness: whether answers switch more where the word is like them.
         study: of units, if there is one in the run's folder.
         home: where the page finds the site that it is part of; empty if it stands alone.
@@ -36,6 +37,7 @@ class ReportData:
     breakdowns: Mapping[str, pd.DataFrame] = field(repr=False)
     gallery: Gallery = field(repr=False)
     facts: pd.DataFrame = field(repr=False)
+    budget: pd.DataFrame = field(repr=False)
     likeness: Sequence[Likeness]
     study: UnitsStudy | None = None
     home: str = ""

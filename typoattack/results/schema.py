@@ -3,6 +3,10 @@
 Everything that is reported is a function of this table and of the class names in the manifest.
 """
 
+import json
+from collections.abc import Iterable
+from typing import Any
+
 import pyarrow as pa
 
 CLEAN = "clean"
@@ -56,3 +60,16 @@ SCHEMA = pa.schema(
 
 KEY = ["model", "task", "recipe", "sample", "replicate"]
 """The columns that name a row; also the order in which tables are sorted."""
+
+
+def facts_of(column: Iterable[object]) -> list[dict[str, Any]]:
+    """What each row's `facts` say; nothing where they are no JSON object, as in a foreign table."""
+    return [_facts(text) for text in column]
+
+
+def _facts(text: object) -> dict[str, Any]:
+    try:
+        told = json.loads(str(text))
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -11,19 +12,30 @@ from PIL import Image
 
 from typoattack.core.errors import UserError
 from typoattack.models.base import Classifier, Model, Preprocess, Scores
+from typoattack.models.gradient import first_order
 from typoattack.models.pixels import drawn_input, model_input
 from typoattack.models.text_cache import Features
+from typoattack.recipes.oracle import Slope
 from typoattack.results.embeddings import Embedded
 from typoattack.results.schema import AS_PUBLISHED, CLEAN, TOP
 from typoattack.results.writer import Finished, Record
 from typoattack.runner.ahead import embedded_ahead
 from typoattack.runner.draw import Drawn, Generator
 from typoattack.runner.options import RunOptions
-from typoattack.runner.search import Searcher
+from typoattack.runner.search import Found, Searcher
 from typoattack.runner.worker import Drawing
 from typoattack.samples.base import Dataset
 from typoattack.suite.auxiliary import auxiliary_questions
 from typoattack.task import Task
+
+_Parts: TypeAlias = list[tuple[Drawing, list[Features]]]
+"""A sample's parts, in their order, each with its embeddings by every model."""
+
+_BATCHES_OF_SEARCHES = 4
+"""Batches that the searches run side by side fill at their start, so that few passes are empty."""
+
+_MOST_TOGETHER = 128
+"""Photographs, each with its canvas in memory, whose searches run side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,13 @@ class Evaluator:
     def ask(self, images: Sequence[Image.Image]) -> Features:
         """Class probabilities (n, n_classes) of canvas pictures: what a search may see."""
         return self.classifier.scores(self.embed_images(images)).probability
+
+    def foretell(self, slope: Slope) -> Features:
+        """(n,) changes of the right class's margin to first order; `UserError` without weights."""
+        at, *others = (drawn_input(self.model.preprocess, one) for one in (slope.at, *slope.images))
+        return first_order(
+            self.model, self.classifier, at, torch.stack(others), slope.label, self.device
+        )
 
     def records(self, drawing: Drawing, embeddings: Features, seed: int) -> list[Record]:
         """One record for each picture of a sample, and one for each auxiliary question.
@@ -111,7 +130,7 @@ class Evaluation:
         self._searcher = Searcher(generator, dataset)
         self._options = options
         self._seed = generator.suite.seed
-        self._pending: dict[str, list[tuple[Drawing, list[Features]]]] = {}
+        self._pending: dict[str, _Parts] = {}
 
     def finish(self, drawings: Iterable[Drawing]) -> Iterator[Finished]:
         """Classify drawings by every model, in the order they come; the samples finished.
@@ -124,11 +143,16 @@ class Evaluation:
             embedded = embedded_ahead(drawings, self._evaluators, size, device)
         else:
             embedded = ((drawing, self._embedded(drawing)) for drawing in drawings)
+        waiting: list[_Parts] = []
         for drawing, rows in embedded:
             pending = self._pending.setdefault(drawing.sample, [])
             pending.append((replace(drawing, inputs=()), rows))
             if drawing.last:
-                yield self._finished(self._pending.pop(drawing.sample))
+                waiting.append(self._pending.pop(drawing.sample))
+                if len(waiting) >= self._together:
+                    yield from self._finished(waiting)
+                    waiting = []
+        yield from self._finished(waiting)
 
     def _embedded(self, drawing: Drawing) -> list[Features]:
         """A drawing's embeddings by every model; none where it has no pictures."""
@@ -136,27 +160,55 @@ class Evaluation:
             return []
         return [e.embed(drawing.inputs[e.input_index]) for e in self._evaluators]
 
-    def _finished(self, parts: Sequence[tuple[Drawing, list[Features]]]) -> Finished:
-        """A sample whose parts are all embedded, by model, in (n_pictures, d)."""
-        last = parts[-1][0]
-        if last.broken:
-            return Finished(last.sample, [], last.broken)
-        whole = replace(
-            last,
-            pictures=tuple(picture for drawing, _ in parts for picture in drawing.pictures),
-            likeness=parts[0][0].likeness,
-        )
-        finished = Finished(last.sample, [])
-        for number, evaluator in enumerate(self._evaluators):
-            rows = np.concatenate([embedded[number] for _, embedded in parts if embedded])
-            found = self._searcher.search(evaluator, whole)
-            finished.found.update({f.picture.pixels: f.image for f in found})
-            longer = replace(whole, pictures=(*whole.pictures, *(f.picture for f in found)))
-            rows = np.concatenate([rows, *(f.embedding for f in found)])
-            finished.records.extend(evaluator.records(longer, rows, self._seed))
-            if self._options.keep_embeddings:
-                finished.embeddings.extend(_embedded(evaluator.model.name, longer, rows))
-        return finished
+    @property
+    def _together(self) -> int:
+        """How many photographs' searches run side by side.
+
+        More than one only where photographs share forward passes anyway: there a picture's answer
+        may differ in its last bits by what was asked beside it.
+        """
+        if not self._searcher.searches or not self._options.span_samples:
+            return 1
+        enough = _BATCHES_OF_SEARCHES * self._options.batch_size
+        return min(-(-enough // self._searcher.searches), _MOST_TOGETHER)
+
+    def _finished(self, samples: Sequence[_Parts]) -> Iterator[Finished]:
+        """Samples whose parts are all embedded, by model, in (n_pictures, d)."""
+        wholes = [_whole(parts) for parts in samples]
+        found = [self._searcher.search(evaluator, wholes) for evaluator in self._evaluators]
+        for place, (whole, parts) in enumerate(zip(wholes, samples, strict=True)):
+            finished = Finished(whole.sample, [], whole.broken)
+            if not whole.broken:
+                for number, evaluator in enumerate(self._evaluators):
+                    rows = np.concatenate([embedded[number] for _, embedded in parts if embedded])
+                    self._tell(finished, evaluator, whole, rows, found[number][place])
+            yield finished
+
+    def _tell(
+        self,
+        finished: Finished,
+        evaluator: Evaluator,
+        whole: Drawing,
+        rows: Features,
+        found: Sequence[Found],
+    ) -> None:
+        """Put into `finished` what one model says of a sample, and what was found for it."""
+        finished.found.update({f.picture.pixels: f.image for f in found})
+        longer = replace(whole, pictures=(*whole.pictures, *(f.picture for f in found)))
+        rows = np.concatenate([rows, *(f.embedding for f in found)])
+        finished.records.extend(evaluator.records(longer, rows, self._seed))
+        if self._options.keep_embeddings:
+            finished.embeddings.extend(_embedded(evaluator.model.name, longer, rows))
+
+
+def _whole(parts: _Parts) -> Drawing:
+    """A sample's parts as one drawing."""
+    last = parts[-1][0]
+    return replace(
+        last,
+        pictures=tuple(picture for drawing, _ in parts for picture in drawing.pictures),
+        likeness=parts[0][0].likeness,
+    )
 
 
 def _embedded(model: str, drawing: Drawing, rows: Features) -> Iterator[Embedded]:

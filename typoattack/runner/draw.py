@@ -12,9 +12,8 @@ from typoattack.core.errors import BrokenImage, UserError
 from typoattack.core.randomness import Rng, stream
 from typoattack.drawing.canvas import square_canvas
 from typoattack.drawing.finish import reread
-from typoattack.recipes import Attacked, Oracle, Recipe, RecipeBase
+from typoattack.recipes import Attacked, Recipe, RecipeBase
 from typoattack.recipes.base import attacked, checked
-from typoattack.recipes.oracle import Probabilities
 from typoattack.samples.base import Sample
 from typoattack.suite import Attack, Suite
 from typoattack.words import Neighbours, Situation, parse_words
@@ -97,37 +96,6 @@ class Generator:
         return draw_word(
             self.suite.seed, sample.id, canvas, attack.drawn, word, replicate, sample.load
         )
-
-    def search(
-        self,
-        sample: Sample,
-        canvas: Image.Image,
-        attack: Attack,
-        replicate: int,
-        ask: Callable[[Sequence[Image.Image]], Probabilities],
-        class_index: Callable[[str], int],
-    ) -> Attacked | None:
-        """One picture that a search finds by asking a model, or None where there is no word.
-
-        Args:
-            sample: the photograph.
-            canvas: its clean picture.
-            attack: one whose recipe is a search.
-            replicate: which of the suite's words and draws.
-            ask: canvas pictures to class probabilities (n, n_classes).
-            class_index: the class called so, or -1.
-
-        Raises:
-            UserError: if the recipe cannot draw the word, or breaks.
-        """
-        word = self.word(attack, sample, replicate)
-        if word is None or attack.search is None:
-            return None
-        oracle = Oracle(ask, sample.label, class_index(word))
-        rng = drawing_stream(self.suite.seed, sample.id, attack.recipe, replicate)
-        with _said_with(attack.recipe, sample.id, word):
-            made = checked(attack.search.search(canvas.copy(), word, rng, oracle), canvas)
-        return replace(made, facts={**made.facts, "queries": oracle.queries})
 
     def pictures_of(self, sample: Sample) -> list[tuple[Attack, int]]:
         """The attacked pictures that there are of a sample, as (attack, replicate).
@@ -248,7 +216,7 @@ def draw_word(
         UserError: if the recipe cannot draw the word, or breaks.
     """
     rng = drawing_stream(seed, sample_id, recipe, replicate)
-    with _said_with(recipe, sample_id, word):
+    with said_with(recipe, sample_id, word):
         if photograph is not None and recipe.before_canvas:
             return _before_canvas(recipe, photograph(), canvas, word, rng)
         # A copy: what a recipe does to its canvas must not reach the clean picture or the others.
@@ -290,7 +258,7 @@ def draw_given(sample: Sample, canvas: Image.Image, kind: str, replicate: int) -
 
 
 @contextmanager
-def _said_with(recipe: RecipeBase, sample_id: str, word: str) -> Iterator[None]:
+def said_with(recipe: RecipeBase, sample_id: str, word: str) -> Iterator[None]:
     """Errors of a recipe, said with what it was drawing."""
     try:
         yield

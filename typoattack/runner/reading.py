@@ -165,9 +165,25 @@ def reading_task() -> Task:
 
 
 def _complete(done: pd.DataFrame, suite: Suite, models: Sequence[Model]) -> bool:
-    asked = [model.name for model in models if model.answers(reading_task())]
-    wanted = dict.fromkeys(asked, suite.reads)
-    return dict(done["model"].value_counts()) == wanted and set(done["seed"]) == {suite.seed}
+    """Whether every model has answered these very pictures: another vocabulary makes others."""
+    wanted = {
+        (one.name, one.written, one.face.family, one.candidates)
+        for one in word_pictures(suite.reads, suite.seed)
+    }
+    asked = {model.name for model in models if model.answers(reading_task())}
+    answered = {
+        str(model): set(
+            zip(
+                rows["picture"],
+                rows["written"],
+                rows["font"],
+                map(tuple, rows["candidates"]),
+                strict=True,
+            )
+        )
+        for model, rows in done.groupby("model")
+    }
+    return answered == dict.fromkeys(asked, wanted)
 
 
 def _answers(

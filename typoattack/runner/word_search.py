@@ -78,6 +78,7 @@ def rank_words(
     model: Model,
     task: Task,
     *,
+    together: int = 1,
     seed: int = 0,
     device: str = "cpu",
     batch_size: int = 64,
@@ -92,6 +93,7 @@ def rank_words(
         recipe: draws the strings.
         model: which model is asked.
         task: the question that it is asked.
+        together: how many strings are put together, greedily; see `search_together`.
         seed: keys the random streams, with the sample's id.
         device: where the model is.
         batch_size: pictures a forward pass at most.
@@ -99,13 +101,14 @@ def rank_words(
     """
     options = RunOptions(cache=TextCache(default_cache_dir()), progress=progress)
     classifier = classifier_for(model, task, options)
-    done, total = itertools.count(1), len(set(vocabulary))
-    return search_words(
+    done, total = itertools.count(1), len(set(vocabulary)) * together
+    return search_together(
         vocabulary,
         [(one.id, one.canvas) for one in photographs],
         classifier.class_index(target),
         recipe,
         Evaluator(model, classifier, 0, batch_size, device).ask,
+        together=together,
         seed=seed,
         progress=lambda _: progress("strings", next(done), total),
     )
@@ -151,6 +154,51 @@ def search_words(
         scores.append(score)
         if progress:
             progress(score)
+    return _best_first(scores)
+
+
+def search_together(
+    vocabulary: Sequence[str],
+    photographs: Sequence[tuple[str, Image.Image]],
+    target: int,
+    recipe: Recipe,
+    ask: Callable[[Sequence[Image.Image]], Probabilities],
+    *,
+    together: int,
+    seed: int = 0,
+    progress: Callable[[WordScore], None] | None = None,
+) -> list[WordScore]:
+    """The same for several strings on one picture, found greedily, one string after the other.
+
+    To the best string so far each other one is added in turn, and the best of these is kept, as
+    Qraitem et al. 2025 (Web Artifact Attacks) put artefacts together: up to `together` times
+    `search_words` queries. A string that does not help is not kept, but ranked.
+
+    Args:
+        vocabulary: see `search_words`, as are the others.
+        photographs: (sample id, canvas) pairs.
+        target: index of the wanted class.
+        recipe: draws strings with its `between` among them.
+        ask: canvas pictures to class probabilities.
+        together: how many strings at most.
+        seed: keys the random streams.
+        progress: called with each score as it is known.
+    """
+    strings = list(dict.fromkeys(vocabulary))
+    scores = search_words(strings, photographs, target, recipe, ask, seed=seed, progress=progress)
+    chosen = [scores[0].word]
+    while len(chosen) < together:
+        longer = {recipe.between.join([*chosen, one]): one for one in strings if one not in chosen}
+        found = search_words(longer, photographs, target, recipe, ask, seed=seed, progress=progress)
+        best_before = scores[0]
+        scores = _best_first([*scores, *found])
+        if scores[0] is best_before or not found:
+            break
+        chosen.append(longer[scores[0].word])
+    return scores
+
+
+def _best_first(scores: Iterable[WordScore]) -> list[WordScore]:
     return sorted(scores, key=lambda s: (-s.hits, -s.probability, s.word))
 
 

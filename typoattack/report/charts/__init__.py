@@ -7,6 +7,7 @@ import pandas as pd
 from typoattack.metrics.reading import Price
 from typoattack.metrics.summaries import RecipeSummary
 from typoattack.report.charts.base import Chart
+from typoattack.report.charts.budget import budget_charts
 from typoattack.report.charts.coverage import coverage_charts
 from typoattack.report.charts.dose import dose_charts
 from typoattack.report.charts.facts import fact_charts
@@ -22,6 +23,7 @@ def charts(
     names_of: Callable[[str], Sequence[str]],
     prices: Sequence[Price] = (),
     facts: pd.DataFrame | None = None,
+    budget: pd.DataFrame | None = None,
 ) -> list[Chart]:
     """The figures that these results have something to show in.
 
@@ -31,6 +33,7 @@ def charts(
         names_of: for a task, what its labels index.
         prices: what is read and kept, a model each.
         facts: what `typoattack.metrics.dose.by_facts` gives for them; None: nothing.
+        budget: what `typoattack.metrics.budget.by_budget` gives for them; None: nothing.
     """
     return [
         *price_charts(prices),
@@ -38,6 +41,7 @@ def charts(
         *fate_charts(summaries),
         *coverage_charts(summaries),
         *dose_charts(summaries),
+        *budget_charts(pd.DataFrame() if budget is None else budget),
         *fact_charts(pd.DataFrame() if facts is None else facts),
         *word_matrix_charts(counted, names_of),
     ]

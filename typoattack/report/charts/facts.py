@@ -24,7 +24,7 @@ def fact_charts(facts: pd.DataFrame) -> Iterator[Chart]:
             yield Chart(
                 f"facts-{slug(str(recipe))}-{slug(str(fact))}{suffix}",
                 f"{recipe}: the effect of {fact}",
-                f"{FIGURES[name].title} of pictures in bins of as many each; a bar is a 95 % "
+                f"{FIGURES[name].title} of pictures in bins by quantiles; a bar is a 95 % "
                 "interval, at the bin's median.",
                 partial(_draw, rows[rows["model"].isin(models)], str(fact), name),
             )
