@@ -94,6 +94,7 @@ def test_probabilities_and_margins_are_filled_as_for_a_dual_encoder(
     status, out, err = chat("--phrasing", "scam", kind=kind, page=True)
     assert status == 0, err
     assert "the mean of both orders" in " ".join(out.split())
+    assert "its two answers hold 0.0% of what it would say" in " ".join(out.split())
     run = Run(tmp_path / "run")
     rows, told = run.predictions, facts(run)
     assert len(rows) == 24
@@ -136,12 +137,14 @@ def test_a_liking_for_the_word_shows_in_the_predictions(
         return ("A" if "A. iPod" in text else "B"), 30.0
 
     planted(iPod)
-    status, _, err = chat("--words", "fixed:iPod", "--answers", way)
+    kind = "qwen2-vl" if way == "letters" else "llava"  # LLaVA's template has a space before it
+    status, out, err = chat("--words", "fixed:iPod", "--answers", way, kind=kind)
     assert status == 0, err
     run = Run(tmp_path / "run")
     names = run.manifest["task"]["class_names"]
     assert set(run.predictions["predicted"]) == {names.index("iPod")}
     attacked = run.predictions[run.predictions["family"] == "attack"]
+    assert "of what it would say" not in out, "the planted letter is all that it says"
     if way == "letters":
         assert (attacked["prob_word"] > 0.999).all()
     else:

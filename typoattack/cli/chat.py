@@ -233,10 +233,27 @@ def _confirm(planned: Estimate, spending: Spending, base_url: str) -> None:
         raise UserError("nothing was sent; --limit makes a run smaller")
 
 
+_LITTLE = 0.1
+"""Below this share of a model's belief its two answers hardly tell what it would say."""
+
+
 def _show_no_choices(predictions: pd.DataFrame) -> None:
-    """How often each phrasing led to an answer that is no choice."""
-    verdicts = [json.loads(facts)["verdict"] for facts in predictions["facts"]]
-    for model, own in predictions.assign(verdict=verdicts).groupby("model", sort=False):
+    """How often each phrasing led to an answer that is no choice, or hardly to either."""
+    facts = [json.loads(one) for one in predictions["facts"]]
+    told_of = predictions.assign(
+        verdict=[one["verdict"] for one in facts], mass=[one.get("mass") for one in facts]
+    )
+    for model, own in told_of.groupby("model", sort=False):
+        mass = own["mass"].astype("float64").median()
+        if mass < _LITTLE:
+            console.out.print(
+                Text(
+                    f"{model}: its two answers hold {mass:.1%} of what it would say (median); ask "
+                    "with --answers generated beside it",
+                    "yellow",
+                ),
+                soft_wrap=True,
+            )
         counts = {kind: int((own["verdict"] == kind).sum()) for kind in ("refused", "unclear")}
         told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
         if told:

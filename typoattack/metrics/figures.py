@@ -351,8 +351,9 @@ def two_way_attacked(rows: PairedRows) -> Contribution:
 
 @figure(
     "Margin shift",
-    "Mean change of similarity to the label minus similarity to the word, in cosine units; "
-    "negative means pulled towards the word.",
+    "Mean change of similarity to the label minus similarity to the word, in cosine units "
+    "(of a chat model, its log-probabilities of the two, in nats); negative means pulled towards "
+    "the word.",
     bounds=None,
     percent=False,
 )
