@@ -31,6 +31,7 @@ NOT_HERE = {
     "typoattack run quick --dataset hf:ORG/NAME:test": "downloads a data set",
     "typoattack run retrieval --dataset hf:nlphuji/flickr30k": "downloads a data set",
     "typoattack audit hf:ORG/PAIRS": "downloads a data set",
+    "typoattack dense quick --model ViT-B-16/openai": "downloads a checkpoint",
     "typoattack run scam --dataset scam:BLISS-e-V/SCAM": "downloads a data set",
     "typoattack run goh2021 --dataset goh:in-the-wild-2": "needs a published data set",
     "typoattack run photographed --dataset rta:RTA100": "needs a published data set",

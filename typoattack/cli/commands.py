@@ -47,6 +47,7 @@ COMMANDS = {
     "`ocr`.",
     "audit": "How much of an image–text set is text that its captions repeat? Needs the extra "
     "`ocr`.",
+    "dense": "Does the word change answers away from where it stands? Asks a ViT patch by patch.",
     "units": "Find the units that read, switch them off, and name those behind each flip.",
     "probe": "Fit a linear probe, a classifier in place of zero-shot.",
     "defence": "Fit a learned defence.",

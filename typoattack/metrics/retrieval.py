@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from typoattack.core.errors import UserError
 from typoattack.metrics.clusters import AUTO, clustered, clusters
 from typoattack.metrics.intervals import DIFFERENCE, NOTHING, SHARE, Figure, wilson
+from typoattack.recipes.control import UNREAD
 from typoattack.runner.retrieval import Gallery, Lettered
 
 TOP = (1, 5, 10)
@@ -28,9 +29,6 @@ TIE = 1e-6
 TO_IMAGE, TO_TEXT, WORD = "text to image", "image to text", "written word"
 QUERIES = (TO_IMAGE, TO_TEXT, WORD)
 """What is asked for: a caption's photograph, a photograph's caption, and the written word's."""
-
-UNREAD = ("blank", "mirrored")
-"""The kinds of control that cover as much and cannot be read; see `typoattack.recipes.control`."""
 
 Similarity = NDArray[np.floating]
 Mask = NDArray[np.bool_]

@@ -21,6 +21,9 @@ right class; `pseudo` a pronounceable non-word of the word's length and extent, 
 are as large; `shuffled` the word's letters in another order; `mirrored` the word seen in a
 mirror; `word` the word alone in letters as large, without an `instruction`'s sentence around it."""
 
+UNREAD = ("blank", "mirrored")
+"""The kinds that cover as much as their attack and cannot be read."""
+
 
 @recipe("control", source="new here; blank notes as in Westerhoff et al. 2025")
 class Control(Recipe):
