@@ -49,15 +49,16 @@ def test_another_model_template_or_name_is_encoded_anew(tmp_path: Path) -> None:
 def test_an_interrupted_encoding_keeps_what_it_finished(tmp_path: Path) -> None:
     class Interrupted(Encoder):
         def __call__(self, texts: Sequence[str]) -> np.ndarray:
-            if len(self.asked) >= 512:
+            if len(self.asked) >= 2048:
                 raise KeyboardInterrupt
             return super().__call__(texts)
 
+    names = [f"class {i}" for i in range(1500)]
     with contextlib.suppress(KeyboardInterrupt):
-        TextCache(tmp_path).features("model", NAMES, TEMPLATES, Interrupted())
+        TextCache(tmp_path).features("model", names, TEMPLATES, Interrupted())
     encoder = Encoder()
-    TextCache(tmp_path).features("model", NAMES, TEMPLATES, encoder)
-    assert len(encoder.asked) == 600 - 512
+    TextCache(tmp_path).features("model", names, TEMPLATES, encoder)
+    assert len(encoder.asked) == 3000 - 2048
 
 
 def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
@@ -78,10 +79,11 @@ def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path) -> None
 
 def test_progress_is_told(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
+    names = [f"class {i}" for i in range(1500)]
     TextCache(tmp_path).features(
-        "model", NAMES, TEMPLATES, Encoder(), lambda done, total: told.append((done, total))
+        "model", names, TEMPLATES, Encoder(), lambda done, total: told.append((done, total))
     )
-    assert told == [(128, 300), (256, 300), (300, 300)]
+    assert told == [(512, 1500), (1024, 1500), (1500, 1500)]
 
 
 def test_a_file_holds_a_full_batch_of_sentences_or_32_names_where_each_has_many(

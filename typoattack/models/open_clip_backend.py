@@ -19,7 +19,6 @@ from typoattack.models.inference import (
     autocast,
     check_precision,
     learned_scale_and_bias,
-    normalised,
     weights_fingerprint,
 )
 from typoattack.models.pixels import two_step
@@ -71,10 +70,14 @@ class OpenClipModel(ZeroShotModel):
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """n sentences to (n, d); see `Model`."""
-        tokens = self.tokens(texts).to(self._device)
+        return self.begin_text(texts)()
+
+    def begin_text(self, texts: Sequence[str]) -> Answer:
+        """The same, of which the answer is waited for when it is asked for."""
+        tokens = self.tokens(texts).to(self._device, non_blocking=True)
         with torch.inference_mode(), autocast(self._device, self.precision):
             features = self.module.encode_text(tokens)
-        return normalised(features)
+        return normalised_later(features)
 
     def tokens(self, texts: Sequence[str]) -> torch.Tensor:
         """(n, context length): the tokens of n sentences."""

@@ -13,8 +13,9 @@ from typoattack.core.files import write_whole
 from typoattack.core.randomness import digest
 
 Features = NDArray[np.float32]
-_SENTENCES = 256
-"""Sentences a file at least: full batches even where a class has one sentence."""
+_SENTENCES = 1024
+"""Sentences a file at least: full batches, one begun behind the other, even where a class has one
+sentence."""
 
 _LEAST = 32
 """Class names a file, where they have many: an interrupted hour of encoding loses a minute."""

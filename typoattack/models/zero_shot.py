@@ -1,6 +1,6 @@
 """Zero-shot classification: the class whose sentences lie nearest to the picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
@@ -83,8 +83,14 @@ class ZeroShotClassifier:
 
     def _encode(self, names: Sequence[str], progress: Told | None = None) -> Features:
         def encode(texts: Sequence[str]) -> Features:
-            starts = range(0, len(texts), _SENTENCES)
-            parts = [self._model.encode_text(texts[i : i + _SENTENCES]).numpy() for i in starts]
+            parts, pending = [], None
+            for start in range(0, len(texts), _SENTENCES):
+                begun = _begun_text(self._model, texts[start : start + _SENTENCES])
+                if pending is not None:
+                    parts.append(pending().numpy())
+                pending = begun
+            if pending is not None:
+                parts.append(pending().numpy())
             rows = np.concatenate(parts).astype(np.float32, copy=False)
             _refuse_nonsense(rows, self._model.name, "for a text")
             return rows
@@ -96,6 +102,22 @@ class ZeroShotClassifier:
             encode,
             progress,
         )
+
+
+def _begun_text(model: Model, texts: Sequence[str]) -> Callable[[], torch.Tensor]:
+    """Sentences on their way through the encoder, where it can begin before it answers.
+
+    So the next ones are tokenized while a GPU is at these. A class that redefines `encode_text`
+    alone is taken at its word: only that is called.
+    """
+    for cls in () if "encode_text" in vars(model) else type(model).__mro__:
+        if "begin_text" in vars(cls):
+            begun: Callable[[], torch.Tensor] = model.begin_text(texts)  # type: ignore[attr-defined]
+            return begun
+        if "encode_text" in vars(cls):
+            break
+    rows = model.encode_text(texts)
+    return lambda: rows
 
 
 def _refuse_nonsense(values: Features, model: str, where: str) -> None:

@@ -1,14 +1,16 @@
 """Photographs of real attacks as their authors publish them: RTA-100, PAINT, Materzyńska, CSV."""
 
+import contextlib
 import csv
 import io
 import json
 import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -88,19 +90,19 @@ class Pictures:
                 _refuse_huge(file.stat().st_size)
                 return file.read_text(encoding="utf-8-sig")
             return _unpacked(self.root, name).decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError, zipfile.BadZipFile, _BadMember) as error:
+        except (OSError, UnicodeDecodeError, _BadMember) as error:
             raise UserError(f"dataset {self.spec!r}: cannot read {name!r} ({error})") from None
 
     def _members(self) -> list[str]:
         try:
-            with zipfile.ZipFile(self.root) as archive:
+            with _opened(self.root) as archive:
                 return [name for name in archive.namelist() if name and not name.endswith("/")]
-        except (OSError, zipfile.BadZipFile) as error:
+        except (OSError, _BadMember) as error:
             raise UserError(f"dataset {self.spec!r}: not a zip file ({error})") from None
 
 
 _DAMAGES = (
-    *(KeyError, ValueError, RuntimeError, EOFError),
+    *(LookupError, ValueError, RuntimeError, EOFError, struct.error),
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
 """What the unpackers raise on damaged data."""
@@ -117,17 +119,24 @@ def _refuse_huge(size: int) -> None:
 
 def _unpacked(path: Path, name: str) -> bytes:
     """A file of a zip; `_BadMember` if it is too large, encrypted, damaged or oddly packed."""
-    with zipfile.ZipFile(path) as archive:
-        try:
-            info = archive.getinfo(name)
-            _refuse_huge(info.file_size)
-            if info.flag_bits & 1:
-                raise _BadMember("it is encrypted; unpack the zip with its password first")
-            return archive.read(info)
-        except NotImplementedError:
-            raise _BadMember("it is packed in a way that Python cannot unpack") from None
-        except _DAMAGES as error:
-            raise _BadMember(f"the zip is damaged: {error}") from None
+    with _opened(path) as archive:
+        info = archive.getinfo(name)
+        _refuse_huge(info.file_size)
+        if info.flag_bits & 1:
+            raise _BadMember("it is encrypted; unpack the zip with its password first")
+        return archive.read(info)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip, read; what is wrong with it as a whole, or with a member, is `_BadMember`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except NotImplementedError as error:
+        raise _BadMember(f"it is packed in a way that Python cannot unpack: {error}") from None
+    except _DAMAGES as error:
+        raise _BadMember(f"the zip is damaged: {error}") from None
 
 
 def _from_zip(path: Path, name: str) -> Image.Image:
@@ -135,7 +144,7 @@ def _from_zip(path: Path, name: str) -> Image.Image:
         data = _unpacked(path, name)
     except OSError as error:
         raise RunFailure(f"cannot read {str(path)!r}: {error.strerror or error}") from None
-    except (_BadMember, zipfile.BadZipFile) as error:
+    except _BadMember as error:
         raise BrokenImage(f"cannot be read from the zip: {error}") from None
     return decode(data)
 
