@@ -72,7 +72,7 @@ def main() -> None:
                 "model": name,
                 "device": device,
                 "templates": len(task.templates),
-                "names": count,
+                "names": len(task.class_names),
                 "bare_rate": round(_ROUNDS * len(texts) / bare, 1),
                 "rate": round(_ROUNDS * len(texts) / own, 1),
                 "of_bare": round(bare / own, 3),

@@ -86,7 +86,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
     assert told == [(512, 1500), (1024, 1500), (1500, 1500)]
 
 
-def test_a_file_holds_a_full_batch_of_sentences_or_32_names_where_each_has_many(
+def test_a_file_holds_full_batches_of_sentences_or_32_names_where_each_has_many(
     tmp_path: Path,
 ) -> None:
     sizes: dict[int, list[int]] = {}
@@ -101,8 +101,9 @@ def test_a_file_holds_a_full_batch_of_sentences_or_32_names_where_each_has_many(
 
     for count in (1, 80):
         sentences = [f"{n} {{}}" for n in range(count)]
-        TextCache(None).features("model", NAMES, sentences, asked(count))
-    assert sizes[1] == [256, 44]
+        names = [f"class {i}" for i in range(1500)]
+        TextCache(None).features("model", names, sentences, asked(count))
+    assert sizes[1] == [1024, 476]
     assert set(sizes[80][:-1]) == {32 * 80}
 
 
