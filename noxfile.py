@@ -1,7 +1,7 @@
 """The tests on other versions than the one at hand: `nox`, or `nox -s lowest`; needs uv.
 
-    pip install nox uv
-    nox -l
+pip install nox uv
+nox -l
 """
 
 import nox
