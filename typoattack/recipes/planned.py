@@ -53,7 +53,8 @@ class Planned(SearchOver):
     probability of the right class less that of the next best, was the least; below 0 the answer has
     flipped. `facts` say at which query that first happened (`flip_query`, 0 if never), the margin,
     and what was chosen. Letters always differ from what they lie on, by a contrast of 3 at least,
-    but there is no control beside a search: what covers may flip too. It needs Optuna: `pip install 'typoattack[plan]'`.
+    but there is no control beside a search: what covers may flip too. It needs Optuna:
+    `pip install 'typoattack[plan]'`.
 
     Attributes:
         base: the recipe that draws; it is never drawn larger than it says itself.
