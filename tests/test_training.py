@@ -1,5 +1,6 @@
 """Robustness while a model is trained: a hook in a loop, Lightning's own trainer, loggers."""
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,12 @@ def test_a_loop_measures_the_epochs_it_asks_for_and_goes_on_training(clip, optio
         preprocess, tokenizer, every=2, log=lambda *told: logged.append(told), options=options
     )
     model.train()
+    model.visual.eval()  # as where a tower is locked
     for epoch in range(4):
         hook(torch.nn.DataParallel(model), epoch)
     assert model.training
+    assert not any(module.training for module in model.visual.modules())
+    assert model.transformer.training
     assert [epoch for epoch, _ in hook.history] == [1, 3] == [epoch for _, epoch in logged]
     figures = logged[0][0]
     run = ta.evaluate(*clip, **options)
@@ -86,6 +90,44 @@ def test_lightnings_trainer_has_the_figures_to_log_and_to_monitor(
     missing = lightning_callback(EpochHook(preprocess, tokenizer, options=options), clip="network")
     with pytest.raises(UserError, match="no 'network'; say with clip="):
         missing.on_train_epoch_end(trainer, trainer.lightning_module)
+
+
+def test_a_checkpoint_may_watch_a_figure_that_is_not_measured_in_every_epoch(
+    clip, options, tmp_path: Path
+) -> None:
+    lightning = pytest.importorskip("lightning.pytorch")
+    model, preprocess, tokenizer = clip
+
+    class Module(lightning.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def training_step(self, batch: Any, _: int) -> torch.Tensor:
+            return self.model.visual(batch[0]).square().mean()
+
+        def validation_step(self, batch: Any, _: int) -> None:
+            self.log("loss", batch[0].mean())
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.SGD(self.model.visual.parameters(), lr=0.01)
+
+    size = model.visual.image_size
+    side = size if isinstance(size, int) else size[0]
+    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.rand(2, 3, side, side)))
+    callback = lightning_callback(EpochHook(preprocess, tokenizer, every=2, options=options))
+    pickle.loads(pickle.dumps(callback))  # as processes that are spawned are given it
+    watching = lightning.callbacks.ModelCheckpoint(
+        tmp_path, monitor="typoattack/accuracy_attacked", mode="max", save_top_k=-1
+    )
+    trainer = lightning.Trainer(
+        max_epochs=3, callbacks=[callback, watching], logger=False, accelerator="cpu",
+        enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+    trainer.fit(Module(), data, data)
+    told = trainer.callback_metrics
+    assert 0 <= float(told["typoattack/accuracy_attacked"]) <= 1  # of the second epoch
+    assert "typoattack/flip_rate" in told  # NaN where nothing was right when clean
 
 
 class Lightning:

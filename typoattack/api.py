@@ -200,7 +200,7 @@ def evaluate(
     }
     chosen = replace(choose_suite(suite, changes), models=(name,), reads=reads or 0)
     device = str(next(model.parameters()).device)
-    training = model.training
+    modes = [(module, module.training) for module in model.modules()]
     try:
         wrapped = OpenClipModel(name, model, preprocess, tokenizer, device=device)
         data = open_dataset(chosen.dataset)
@@ -214,7 +214,8 @@ def evaluate(
             _ = done.predictions, done.reading  # read while the folder is there
             return done
     finally:
-        model.train(training)
+        for module, training in modes:
+            module.training = training
 
 
 _TEXTS = LastTexts()

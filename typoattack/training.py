@@ -10,7 +10,6 @@ for epoch in range(epochs):
 ```
 """
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +23,9 @@ LOGGED = ("flip_rate", "targeted_success", "accuracy_attacked")
 """The figures of each recipe that are logged where they can be told."""
 
 PREFIX = "typoattack"
+
+ALWAYS = (f"{PREFIX}/accuracy_clean", *(f"{PREFIX}/{name}" for name in LOGGED))
+"""The figures that Lightning's trainer is told of in every epoch."""
 
 
 def figures_of(run: Run) -> dict[str, float]:
@@ -134,8 +136,9 @@ class EpochHook:
 def lightning_callback(hook: EpochHook, clip: str | Callable[[Any], Any] = "model") -> Any:
     """A callback for Lightning's `Trainer` that calls a hook after training epochs.
 
-    What it finds is logged by the module, so that every logger of the trainer has it, and
-    `ModelCheckpoint` may monitor `typoattack/flip_rate`.
+    What it finds is logged by the module in every epoch and process, so that every logger of the
+    trainer has it, and `ModelCheckpoint` may monitor `typoattack/flip_rate`: in an epoch that is
+    not measured it is what it was last, and NaN before it was ever told.
 
     Args:
         hook: what is measured; its `log` is left None as a rule.
@@ -144,28 +147,8 @@ def lightning_callback(hook: EpochHook, clip: str | Callable[[Any], Any] = "mode
     Raises:
         UserError: if neither `lightning` nor `pytorch_lightning` is installed.
     """
-    base = _callback_class()
-
-    class RobustnessCallback(base):  # type: ignore[misc, valid-type]
-        def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-            if not trainer.is_global_zero:
-                return
-            model = clip(pl_module) if callable(clip) else getattr(pl_module, clip, None)
-            if model is None:
-                raise UserError(f"the module has no {clip!r}; say with clip= where its CLIP is")
-            found = hook(model, trainer.current_epoch, trainer.global_step)
-            if found:
-                pl_module.log_dict(found, rank_zero_only=True)
-
-    return RobustnessCallback()
-
-
-def _callback_class() -> type:
-    for name in ("lightning.pytorch", "pytorch_lightning"):
-        try:
-            module = importlib.import_module(name)
-        except ImportError:
-            continue
-        found: type = module.Callback
-        return found
-    raise UserError("a callback needs Lightning; pip install lightning")
+    try:
+        from typoattack.training_lightning import RobustnessCallback
+    except ImportError:
+        raise UserError("a callback needs Lightning; pip install lightning") from None
+    return RobustnessCallback(hook, clip, ALWAYS)

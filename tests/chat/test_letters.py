@@ -63,6 +63,11 @@ HALF, FIFTH, TENTH = math.log(0.5), math.log(0.2), math.log(0.1)
                   [(" (", 0)], [("b", HALF), ("a", FIFTH)], [(")", 0)]),
             (FIFTH, HALF),
         ),
+        (
+            reply("It is a photo (a)", [("It", 0)], [(" is", 0)], [(" a", -0.01), (" b", -9)],
+                  [(" photo", 0)], [(" (", 0)], [("a", HALF), ("b", FIFTH)], [(")", 0)]),
+            (HALF, FIFTH),
+        ),
         (reply("a", [("a", HALF), ("c", FIFTH)]), "(b) is not among the 2 likeliest"),
         (reply("b", [("b", HALF)]), "(a) is not among the 1 likeliest"),
         (reply("hot dog", [("hot", HALF), ("a", FIFTH)]), "the answer is no letter"),

@@ -30,7 +30,14 @@ def test_keys_of_any_name_in_a_query_are_hidden(name: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     "harmless",
-    ["https://host/v1?version=2", "a@b.org", "see https://host/a@b", "1 / 2 = 0.5 @ 3", "?x"],
+    [
+        "https://host/v1?version=2",
+        "https://host/v1?design=v1",
+        "a@b.org",
+        "see https://host/a@b",
+        "1 / 2 = 0.5 @ 3",
+        "?x",
+    ],
 )
 def test_the_rest_stays_as_it_is(harmless: str) -> None:
     assert without_credentials(harmless) == harmless

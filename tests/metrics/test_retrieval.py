@@ -10,6 +10,7 @@ from typoattack.metrics.retrieval import (
     TO_IMAGE,
     TO_TEXT,
     WORD,
+    by_lot,
     first_found,
     parts,
     ranked,
@@ -21,7 +22,14 @@ A, B, C = (1.0, 0.0), (0.0, 1.0), (0.6, 0.8)
 
 
 def lettered(places: list[int], words: list[str], **changes: object) -> Lettered:
-    told = {"recipe": "label", "family": "attack", "control": "", "control_of": "", "replicate": 0}
+    told: dict[str, object] = {
+        "recipe": "label",
+        "family": "attack",
+        "control": "",
+        "control_of": "",
+        "replicate": 0,
+    }
+    told |= {"coverage": np.where(np.array(places) < 0, 0.0, 0.1)}
     return Lettered(words=tuple(words), places=np.array(places), **(told | changes))  # type: ignore[arg-type]
 
 
@@ -130,7 +138,7 @@ def test_ranks_are_those_counted_one_by_one(seed: int, n: int, share: float) -> 
     gallery = Gallery(
         "m", tuple(map(str, range(n))), groups, groups, np.arange(n), embeddings,
         ("p", "q", "r", "s", "t"), text_groups, rows(5), {"w": rows(1)[0]},
-        (Lettered("r", "attack", "", "", 0, words, places),), rng.permutation(n),
+        (Lettered("r", "attack", "", "", 0, words, places, np.ones(n)),), rng.permutation(n),
     )  # fmt: skip
     part = parts(gallery.order, share)
     for row in ranked(gallery, share).to_dict("records"):
@@ -148,11 +156,114 @@ def test_ranks_are_those_counted_one_by_one(seed: int, n: int, share: float) -> 
             query = gallery.word_features["w"] if words_own else gallery.text_features[row["text"]]
             near = [float(picture @ query) for picture in shown]
             mine = near[own]
-            rivals = [
-                near[k] for k in range(n) if k != own and (words_own or groups[k] != groups[own])
+            alike = [
+                part[k] == part[own] and places[k] >= 0 if words_own else groups[k] == groups[own]
+                for k in range(n)
             ]
+            rivals = [near[k] for k in range(n) if k != own and not alike[k]]
         assert row["rank"] == 1 + sum(s > mine - 1e-6 for s in rivals)
-        assert row["candidates"] == len(rivals) + 1
+        right = (text_groups == groups[own]).sum() if row["query"] == TO_TEXT else 1
+        assert (row["candidates"], row["right"]) == (len(rivals) + right, right)
+
+
+def gallery_of(
+    embeddings: np.ndarray,
+    texts: list[str],
+    owners: list[int],
+    features: np.ndarray,
+    *attacks: Lettered,
+) -> Gallery:
+    """Photographs by themselves, the clean ones first among the embeddings; the word is the last
+    axis."""
+    n = len(attacks[0].words)
+    each = np.arange(n)
+    word = np.eye(embeddings.shape[1], dtype=np.float32)[-1]
+    words = {name: word for one in attacks for name in one.words if name}
+    return Gallery(
+        "m", tuple(f"p{k}" for k in each), each, each, each, embeddings.astype(np.float32),
+        tuple(texts), np.array(owners), features.astype(np.float32), words, attacks, each,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("captions", "wrong"), [(5, 45), (1, 9), (3, 4)])
+def test_chance_is_that_of_shuffled_galleries(captions: int, wrong: int) -> None:
+    rng = np.random.default_rng(0)
+    first = [np.flatnonzero(rng.permutation(captions + wrong) < captions)[0] for _ in range(20_000)]
+    for k in (1, 5, 10):
+        told = by_lot(np.array([captions + wrong]), np.array([captions]), k)[0]
+        assert told == pytest.approx(np.mean([place < k for place in first]), abs=0.012)
+
+
+def test_a_photograph_with_five_captions_is_five_times_as_likely_to_find_one_by_lot() -> None:
+    n, eye = 10, np.eye(11)
+    attack = lettered([*range(n)], ["w"] * n)
+    owners = [k for k in range(n) for _ in range(5)]
+    gallery = gallery_of(eye[:n], [f"t{k}" for k in range(50)], owners, eye[owners], attack)
+    found = {one.query: one.chance[1] for one in retrieved(ranked(gallery, 1.0))}
+    assert found[TO_TEXT] == pytest.approx(5 / 50)
+    assert found[TO_IMAGE] == pytest.approx(1 / 10)
+
+
+def test_all_who_carry_a_word_may_be_found_first() -> None:
+    eye = np.eye(5)
+    worded = np.repeat(eye[4:], 4, axis=0)
+    attack = lettered([4, 5, 6, 7], ["w"] * 4)
+    gallery = gallery_of(
+        np.concatenate([eye[:4], worded]), list("abcd"), [*range(4)], eye[:4], attack
+    )
+    one = next(one for one in retrieved(ranked(gallery, 1.0)) if one.query == WORD)
+    assert (one.clean[1].value, one.attacked[1].value) == (1, 1)  # no rivals are left
+    apart = next(one for one in retrieved(ranked(gallery, 0.25)) if one.query == WORD)
+    assert (apart.clean[1].value, apart.attacked[1].value) == (0, 1)
+
+
+@pytest.mark.parametrize("said", ["a Dog with a man", "two dogs", "man, dog"])
+def test_a_word_of_any_of_its_captions_is_right(said: str) -> None:
+    eye = np.eye(5)
+    attack = lettered([0, 1, -1], ["dog", "dog", ""])
+    texts, owners = ["two friends play", said, "a dogfight", "c"], [0, 0, 1, 2]
+    gallery = gallery_of(eye[:3], texts, owners, eye[:4], attack)
+    rows = ranked(gallery, 1.0)
+    assert rows[rows["query"] == WORD]["sample"].tolist() == ["p1"]
+
+
+def test_two_photographs_of_one_caption_do_not_stand_in_each_others_way() -> None:
+    eye = np.eye(5)
+    places = [0, 0, 2, 3]  # both look alike
+    attack = lettered([*range(4)], ["w"] * 4)
+    gallery = gallery_of(
+        eye[places], ["a man", "a man", "x", "y"], [*range(4)], eye[places], attack
+    )
+    found = {one.query: one for one in retrieved(ranked(gallery, 1.0))}
+    assert found[TO_IMAGE].clean[1].value == 1
+    assert found[TO_TEXT].clean[1].value == 1
+    assert found[TO_TEXT].chance[1] == pytest.approx(1 / 3)  # texts are three
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("covered", "against"), [(0.1, "blank"), (0.0, "mirrored")])
+def test_of_several_controls_that_counts_which_covers_as_much(
+    turned: bool, covered: float, against: str
+) -> None:
+    def control(kind: str, places: list[int], coverage: float) -> Lettered:
+        told = {"recipe": kind, "family": "control", "control": kind, "control_of": "label"}
+        return lettered(places, ["b", "", ""], **told, coverage=np.array([coverage, 0, 0]))
+
+    # The one leaves the photograph where it is, the other moves it as the word does.
+    stays = {kind: 0 if kind == against else 3 for kind in ("blank", "mirrored")}
+    controls = [
+        control(k, [at, -1, -1], covered if k == "blank" else 0.1) for k, at in stays.items()
+    ]
+    attack = lettered([3, -1, -1], ["b", "", ""])
+    gallery = toy(attack, *(controls[::-1] if turned else controls))
+    own = next(one for one in retrieved(ranked(gallery, 1.0)) if one.query == TO_IMAGE)
+    assert (own.beyond[1].value, own.beyond[1].n) == (-1, 1)
+
+
+@pytest.mark.parametrize("share", [0.51, 0.7, 0.99])
+def test_a_share_that_equal_galleries_cannot_have_is_refused(share: float) -> None:
+    with pytest.raises(UserError, match=r"0\.5 or less, or 1"):
+        parts(np.arange(10), share)
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.01])

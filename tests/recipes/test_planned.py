@@ -10,6 +10,7 @@ from PIL import Image
 from tests.recipes.photographs import photograph
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
+from typoattack.drawing.colours import BASIC, contrast
 from typoattack.recipes import Aim, Attacked, SearchRecipe, parse_recipe
 from typoattack.recipes.oracle import Probabilities
 from typoattack.runner.search import in_step
@@ -91,6 +92,29 @@ def test_only_what_is_named_is_planned_and_the_target_word_stays() -> None:
     assert {name for name in found.facts if name.startswith("chosen")} <= {"chosen_wording"}
     assert found.word == "lemon"
     assert "lemon" in found.written
+
+
+@pytest.mark.parametrize("over", ["[]", "['ink']", "['paper', 'ink']"])
+def test_letters_always_differ_from_what_they_lie_on(over: str) -> None:
+    base = 'printed-label(paper="yellow")'
+    for seed in range(4):
+        found, _ = planned(f"planned({base}, budget=9, over={over})", seed)
+        ink = str(found.facts.get("chosen_ink", "black"))
+        paper = str(found.facts.get("chosen_paper", "yellow"))
+        assert contrast(BASIC[ink], BASIC[paper]) >= 3
+
+
+@pytest.mark.parametrize(
+    "search",
+    ["planned({}, budget=9)", 'planned({}, optimiser="random")', "worst-of(3, {})", "guided({})"],
+)
+def test_searches_of_any_budget_draw_from_the_stream_of_their_base(search: str) -> None:
+    assert parse_recipe(search.format(BASE)).stream_key == parse_recipe(BASE).stream_key
+
+
+def test_a_larger_budget_begins_with_the_same_queries() -> None:
+    asked = [planned(f"planned({BASE}, budget={budget})")[1].asked for budget in (9, 17)]
+    assert [a.tobytes() for a in asked[0]] == [a.tobytes() for a in asked[1][:9]]
 
 
 def test_it_comes_to_the_same_end_again() -> None:

@@ -82,9 +82,12 @@ def planted(tiny_clip: Path, spread_in: int | None) -> Planted:
     return made
 
 
-def figures(model: Planted) -> dict[tuple[str, str], Dense]:
+def figures(
+    model: Planted, recipe: Recipe | None = None, controls: Sequence[str] = ("blank",)
+) -> dict[tuple[str, str], Dense]:
     suite = Suite("made", "?", DatasetSpec("white"), ("planted",), (), "fixed:iPod", canvas=SIDE)
-    suite = replace(suite, attacks=tuple(with_controls(Spot(), "", "fixed:iPod", ["blank"])))
+    attacks = with_controls(recipe or Spot(), "", "fixed:iPod", list(controls))  # type: ignore[arg-type]
+    suite = replace(suite, attacks=tuple(attacks))
     rows = [row for one in look_densely(suite, model, White()) for row in dense_rows(one)]  # type: ignore[arg-type]
     return {(one.part, one.measure): one for one in dense_figures(pd.DataFrame(rows))}
 
@@ -101,6 +104,28 @@ def test_a_word_that_reaches_other_patches_is_found_and_one_that_stays_is_not(
         assert (outside.clean.value, outside.attacked.value) == (0, elsewhere)
         assert outside.change.value == outside.reading.value == elsewhere
         assert outside.change.n == 4
+
+
+@dataclass(frozen=True, repr=False)
+class Bare(Recipe):
+    """The same without a surface: its blank control is the clean photograph."""
+
+    def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
+        image = canvas.copy()
+        if ink:
+            image.paste((0, 0, 0), (0, 0, SIDE // 2, SIDE // 2))
+        return attacked(canvas, image, word=word, written=word, size=0.1)
+
+
+@pytest.mark.parametrize("controls", [("blank", "mirrored"), ("mirrored", "blank")])
+def test_of_several_controls_that_counts_which_covers_as_much(
+    tiny_clip: Path, controls: tuple[str, str]
+) -> None:
+    model = planted(tiny_clip, None)
+    # A grey surface says nothing; a black square says the word in the mirror too.
+    for recipe, told in ((Spot(), 0.0), (Bare(), 1.0)):
+        found = figures(model, recipe, controls)
+        assert found[INSIDE, NEARER].control.value == told
 
 
 def test_the_page_says_what_was_found(tiny_clip: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from typoattack.chat.answer import Answer, Preference
 from typoattack.chat.question import Question, verdict_on
-from typoattack.chat.reply import Reply
+from typoattack.chat.reply import Reply, Tokens
 
 MOST_ALTERNATIVES = 20
 """Tokens asked for at each place of an answer: as many as OpenAI and vLLM give."""
@@ -20,8 +20,9 @@ _AROUND = " \t\n▁Ġ()[]{}.,:*\"'`"
 def chances(question: Question, reply: Reply) -> tuple[float, float] | str:
     """Log-probabilities of the first and the second choice's letter, or why there are none.
 
-    They are read where the model wrote the letter that it chose: of all tokens that were likely
-    there, those that are one of the letters, whatever brackets or spaces they bring, are summed.
+    They are read where the model wrote the letter that it chose: at the beginning of its answer, or
+    behind a bracket; an "a" elsewhere is an article. Of all tokens that were likely there, those
+    that are one of the letters, whatever brackets or spaces they bring, are summed.
 
     Args:
         question: what was asked.
@@ -34,7 +35,7 @@ def chances(question: Question, reply: Reply) -> tuple[float, float] | str:
         return "the endpoint gives no log-probabilities"
     letters = [_bare(answer) for answer in question.phrasing.answers]
     said = letters[0 if (verdict == "label") == question.label_first else 1]
-    place = next((one for one in reply.top if one and _bare(one[0][0]) == said), None)
+    place = _place_of(said, reply.top)
     if place is None:
         return "the answer is no letter"
     likely = dict(place[1:])  # the first is what was written, which stands among the others too
@@ -47,6 +48,18 @@ def chances(question: Question, reply: Reply) -> tuple[float, float] | str:
         if share <= 0:
             return f"{answer} is not among the {len(likely)} likeliest"
     return math.log(summed[0]), math.log(summed[1])
+
+
+def _place_of(letter: str, places: Tokens) -> Sequence[tuple[str, float]] | None:
+    """The tokens where an answer's letter stands; None if it is no answer by letter."""
+    written = ""
+    for place in places:
+        token = place[0][0] if place else ""
+        bracket = "(" in token or written.rstrip().endswith("(")
+        if _bare(token) == letter and (bracket or not _bare(written)):
+            return place
+        written += token
+    return None
 
 
 def weighed(question: Question, replies: Sequence[Reply]) -> Answer:

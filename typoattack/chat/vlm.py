@@ -151,16 +151,18 @@ class VisionLanguageModel:
         return self._render([_said_by_user(question)], add_generation_prompt=True)
 
     def _with_answer(self, prompt: str, one: Continuation) -> str:
-        """The prompt and the answer, with what white space the template puts between them."""
-        answered = {"role": "assistant", "content": [{"type": "text", "text": one.answer}]}
+        """The prompt and the answer, with what white space the template puts between them.
+
+        That is found by an answer that occurs nowhere else: a letter may stand in a marker too.
+        """
+        answered = {"role": "assistant", "content": [{"type": "text", "text": _NOWHERE_ELSE}]}
         with contextlib.suppress(
             Exception
         ):  # a template that knows no assistant as a list of parts
             whole = self._render([_said_by_user(one.question), answered])
-            whole = whole[: whole.rindex(one.answer) + len(one.answer)]
-            between = whole[len(prompt) : -len(one.answer)]
-            if whole.startswith(prompt) and not between.strip():
-                return whole
+            before, found, _ = whole.partition(_NOWHERE_ELSE)
+            if found and before.startswith(prompt) and not before[len(prompt) :].strip():
+                return before + one.answer
         return prompt + one.answer
 
     def _render(self, conversation: Sequence[Any], **more: Any) -> str:
@@ -202,6 +204,10 @@ class VisionLanguageModel:
                 f"the device's memory does not suffice for model {self.name!r}; what is finished "
                 "is kept: try --precision bf16, or a smaller --canvas"
             ) from None
+
+
+_NOWHERE_ELSE = "Xq7Zk"
+"""An answer that no template and no question holds."""
 
 
 def _said_by_user(question: str) -> dict[str, Any]:

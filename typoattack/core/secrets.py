@@ -6,7 +6,8 @@ _IN_URL = re.compile(r"(?<=://)[^/?#\s'\"]+@")
 """All before the last `@` of a host's part: a password may hold one itself."""
 
 _IN_QUERY = re.compile(
-    r"(?<=[?&])([^=&#\s'\"]*(?:key|token|secret|sig|pass|pwd|auth|cred)[^=&#\s'\"]*)=[^&#\s'\"]+",
+    r"(?<=[?&])(sig|[^=&#\s'\"]*(?:key|token|secret|signature|pass|pwd|auth|cred)[^=&#\s'\"]*)"
+    r"=[^&#\s'\"]+",
     re.IGNORECASE,
 )
 """Whatever a query calls a secret: better a harmless value hidden than a key shown."""

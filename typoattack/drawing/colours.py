@@ -74,3 +74,17 @@ def colour(name: str, *tables: Mapping[str, Colour]) -> Colour:
             return table[name]
     known = ", ".join(dict.fromkeys(n for table in tables or (BASIC,) for n in table))
     raise UserError(f"unknown colour {name!r}; use #rrggbb or one of {known}")
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """The contrast ratio of two colours, 1 (none) to 21, as WCAG 2.2 defines it."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: Colour) -> float:
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (value / 255 for value in colour)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

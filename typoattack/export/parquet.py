@@ -22,7 +22,7 @@ def write_parquet(entries: Entries, folder: Path) -> None:
             "replicate": datasets.Value("int32"),
             "word": datasets.Value("string"),
             "written": datasets.Value("string"),
-            "box": datasets.List(datasets.Value("int32")),
+            "box": datasets.Sequence(datasets.Value("int32")),
             "coverage": datasets.Value("float32"),
             "size": datasets.Value("float32"),
         }

@@ -20,7 +20,7 @@ import pandas as pd
 from typoattack.core.errors import UserError
 from typoattack.core.registry import Registry
 from typoattack.metrics.intervals import DIFFERENCE, SHARE
-from typoattack.results.schema import CLEAN, SCHEMA
+from typoattack.results.schema import CLEAN, SCHEMA, facts_of
 
 Contribution: TypeAlias = "pd.Series[float]"
 """What each row contributes to a figure (n,), as float64; NaN where it contributes nothing."""
@@ -91,7 +91,7 @@ class PairedRows:
             nothing: Mask = self.attacked & False
             return nothing
         first = self.table.groupby("recipe")["facts"].first()  # alike in all rows of a recipe
-        asking = first[first.fillna("").str.contains('"instruction"', regex=False)].index
+        asking = first.index[["instruction" in told for told in facts_of(first)]]
         attacks = (self.table["family"] == "attack") & self.table["recipe"].isin(asking)
         asked: Mask = attacks & self.worded & self.names_a_class
         return asked

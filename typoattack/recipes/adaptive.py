@@ -27,6 +27,11 @@ class SearchOver(SearchRecipe):
             raise UserError(f"recipe {self.name!r}: {self.base} is a search itself")
         object.__setattr__(self, "words", self.base.words)
 
+    @property
+    def stream_key(self) -> str:
+        """That of its base: searches of any budget, and their base, draw from one stream."""
+        return self.base.stream_key
+
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         """What the search starts from: the base recipe, no model asked."""
         return self.base(canvas, word, rng, ink=ink)

@@ -1,5 +1,6 @@
 """Controls: the geometry of an attack without its meaning, to tell reading from occlusion."""
 
+from collections.abc import Sequence
 from dataclasses import field, replace
 from typing import ClassVar, Literal
 
@@ -23,6 +24,24 @@ mirror; `word` the word alone in letters as large, without an `instruction`'s se
 
 UNREAD = ("blank", "mirrored")
 """The kinds that cover as much as their attack and cannot be read."""
+
+
+def best_unread(kinds: Sequence[str], coverage: Sequence[float]) -> NDArray[np.int64]:
+    """Which of an attack's controls tells reading from covering, as for the reading effect.
+
+    That is `blank` where the attack has a surface, else `mirrored`.
+
+    Args:
+        kinds: (n,) of controls.
+        coverage: (n,) the share of the picture that each changed; a `blank` without a surface is
+            the clean photograph.
+
+    Returns:
+        (n,) 0 for what is taken first, 1 for what is taken in its absence, −1 for what is none.
+    """
+    kind, covers = np.asarray(kinds, object), np.asarray(coverage, np.float64) > 0
+    blank, mirror = (kind == name for name in UNREAD)
+    return np.select([blank & covers, mirror], [0, 1], -1).astype(np.int64)
 
 
 @recipe("control", source="new here; blank notes as in Westerhoff et al. 2025")

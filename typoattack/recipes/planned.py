@@ -1,7 +1,7 @@
 """An attacker who plans: place, size, colours, font and wording chosen by an optimiser."""
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import Rng
-from typoattack.drawing.colours import BASIC
+from typoattack.drawing.colours import BASIC, INK, PAPER, colour, contrast
 from typoattack.drawing.fonts import can_draw, families, tidy
 from typoattack.recipes.adaptive import SearchOver
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
@@ -34,6 +34,13 @@ WORDINGS = ("{}", "a {}", "this is a {}", "a photo of a {}", "{}, {}, {}")
 MOST_TILT = 15.0
 """Degrees that a surface is turned at most, where the tilt is planned."""
 
+LEGIBLE = 3.0
+"""The contrast that letters have against what they lie on at least, where colours are planned:
+WCAG 2.2's for large text. Without it an attacker would find that covering is enough."""
+
+_ON = {"ink": "paper", "fill": "edge"}
+"""Colours of letters, and of what they are seen against."""
+
 TOGETHER = 4
 """Drawings that are asked about at once; the optimiser hears of all before it proposes again."""
 
@@ -45,7 +52,9 @@ class Planned(SearchOver):
     The first query is the base recipe as it is. What is kept is the drawing whose margin, the log
     probability of the right class less that of the next best, was the least; below 0 the answer has
     flipped. `facts` say at which query that first happened (`flip_query`, 0 if never), the margin,
-    and what was chosen. It needs Optuna: `pip install 'typoattack[plan]'`.
+    and what was chosen. Letters always differ from what they lie on, by a contrast of 3 at least,
+    but there is no control beside a search: what covers may flip too. It needs Optuna:
+    `pip install 'typoattack[plan]'`.
 
     Attributes:
         base: the recipe that draws; it is never drawn larger than it says itself.
@@ -115,18 +124,37 @@ class Planned(SearchOver):
         values: dict[str, Iterable[Any]] = {
             "font": [font for font in families() if can_draw(font, tidy(word), bold=True)],
             "bold": (True, False),
-            **dict.fromkeys(("ink", "paper", "fill", "edge"), BASIC),
             "wording": WORDINGS,
         }
         space: dict[str, BaseDistribution] = {}
-        for choice in self.over or self._all_choices():
-            for name in ("across", "down") if choice == "place" else (choice,):
-                space[name] = (
-                    distributions.FloatDistribution(*ranges[name])
-                    if name in ranges
-                    else distributions.CategoricalDistribution(tuple(values[name]))
-                )
+        for name in self._parameters():
+            if name in ranges:
+                space[name] = distributions.FloatDistribution(*ranges[name])
+            else:
+                choices = values[name] if name in values else self._colours(name)
+                space[name] = distributions.CategoricalDistribution(tuple(choices))
         return space
+
+    def _parameters(self) -> Iterator[str]:
+        """What the optimiser chooses: a place is two numbers, letters and ground are one pair."""
+        chosen = self.over or self._all_choices()
+        for name in chosen:
+            ground = _ON.get(name)
+            if name == "place":
+                yield from ("across", "down")
+            elif ground in chosen:
+                yield f"{name} on {ground}"
+            elif not any(name == of and letters in chosen for letters, of in _ON.items()):
+                yield name
+
+    def _colours(self, name: str) -> list[str]:
+        """What a colour, or a pair such as `black on white`, may be for letters to be legible."""
+        letters, pair, _ = name.partition(" on ")
+        if pair:
+            return [f"{a} on {b}" for a in BASIC for b in BASIC if _legible(a, b)]
+        other = _ON.get(letters) or next(of for of, seen in _ON.items() if seen == letters)
+        fixed = str(getattr(self.base, other, ""))
+        return [a for a in BASIC if not fixed or _legible(a, fixed)] or list(BASIC)
 
     def _drawn(self, plan: Plan, canvas: Image.Image, word: str, rng: Rng) -> Attacked:
         """The base recipe by a plan, always from the same point of the stream."""
@@ -138,10 +166,21 @@ class Planned(SearchOver):
 
 def _plan(chosen: Mapping[str, Any]) -> Plan:
     """What an optimiser chose, as parameters of a recipe."""
-    plan = {name: value for name, value in chosen.items() if name not in ("across", "down")}
+    plan: dict[str, Any] = {}
+    for name, value in chosen.items():
+        letters, pair, ground = name.partition(" on ")
+        if pair:
+            plan[letters], _, plan[ground] = str(value).partition(" on ")
+        elif name not in ("across", "down"):
+            plan[name] = value
     if "across" in chosen:
         plan["place"] = f"{chosen['across']:.4f},{chosen['down']:.4f}"
     return plan
+
+
+def _legible(letters: str, ground: str) -> bool:
+    tables = (BASIC, PAPER, INK)
+    return contrast(colour(letters, *tables), colour(ground, *tables)) >= LEGIBLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,8 +168,8 @@ def tell_retrieval(found: Retrieval) -> list[str]:
     many = int(parts(np.arange(found.size), found.share).max()) + 1
     told = [
         f"{found.size:,} photographs, {len(found.texts):,} texts; each photograph carries its word "
-        f"in one of {many} {'gallery' if many == 1 else 'galleries'}, of which it is "
-        f"{percent(1 / many)}."
+        f"in one of {many} {'gallery' if many == 1 else 'galleries'}, so that "
+        f"{percent(1 / many)} carry words in each."
     ]
     return told + [_told(found, model) for model in _models(found)]
 

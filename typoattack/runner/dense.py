@@ -13,7 +13,7 @@ from typoattack.models.base import Classifier, Model
 from typoattack.models.dense import patch_features, vision_transformer
 from typoattack.models.pixels import drawn_input, model_input
 from typoattack.models.text_cache import Features, TextCache
-from typoattack.recipes.control import UNREAD
+from typoattack.recipes.control import best_unread
 from typoattack.runner.classify import classifier_for
 from typoattack.runner.draw import Drawn, Generator, open_sample
 from typoattack.runner.options import RunOptions
@@ -105,11 +105,12 @@ def _of_sample(
     drawn: Sequence[Drawn],
     device: str,
 ) -> Iterator[Seen]:
-    controls = {
-        (one.attack.control_of, one.replicate): one.attacked.image
-        for one in drawn
-        if one.attack.control in UNREAD
-    }
+    controls: dict[tuple[str, int], Image.Image] = {}
+    order = best_unread([o.attack.control for o in drawn], [o.attacked.coverage for o in drawn])
+    for place in np.argsort(order, kind="stable").tolist():
+        one = drawn[place]
+        if order[place] >= 0:
+            controls.setdefault((one.attack.control_of, one.replicate), one.attacked.image)
     before = _features(model, [clean], device)
     for one in drawn:
         if one.attack.recipe.family != "attack" and not one.attack.given:

@@ -37,6 +37,7 @@ class Lettered:
         replicate: which of the suite's words and draws.
         words: (n,) of each photograph; empty where there is no picture.
         places: (n,) row of each picture among the embeddings; −1 where there is none.
+        coverage: (n,) the share of each picture that was changed, 0 to 1; 0 where there is none.
     """
 
     recipe: str
@@ -46,6 +47,7 @@ class Lettered:
     replicate: int
     words: tuple[str, ...] = field(repr=False)
     places: Places = field(repr=False)
+    coverage: NDArray[np.float64] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Gallery:
         groups: (n,) photographs of one group are right for the same texts.
         clean: (n,) row of each clean picture among the embeddings.
         embeddings: (n_pictures, d).
-        texts: m captions or class names.
+        texts: m captions or class names; equal ones may come again.
         text_groups: (m,) for which group each is right; −1 for a class without photographs.
         text_features: (m, d).
         word_features: by word (d,): what somebody who looks for the word asks with.
@@ -135,9 +137,13 @@ def _lettered(kept: Kept, samples: Sequence[str]) -> list[Lettered]:
     keys = ["recipe", "family", "control", "control_of", "replicate"]
     for (recipe, family, kind, base, replicate), part in attacked.groupby(keys, sort=False):
         words, places = [""] * len(samples), np.full(len(samples), -1, np.int64)
-        for row, sample, word in zip(part.index, part["sample"], part["word"], strict=True):
-            words[index[sample]], places[index[sample]] = word, kept.pictures[row]
-        made.append(Lettered(recipe, family, kind, base, int(replicate), tuple(words), places))
+        covered = np.zeros(len(samples))
+        columns = (part[name] for name in ("sample", "word", "coverage"))
+        for row, sample, word, coverage in zip(part.index, *columns, strict=True):
+            at = index[sample]
+            words[at], places[at], covered[at] = word, kept.pictures[row], coverage
+        told = recipe, family, kind, base, int(replicate)
+        made.append(Lettered(*told, tuple(words), places, covered))
     return made
 
 
