@@ -167,7 +167,7 @@ class Run:
             UserError: if nothing was answered yet.
         """
         if not self.answered:
-            raise UserError(f"{str(self.path)!r} holds no answers yet, so there is nothing to report")
+            raise UserError(f"{str(self.path)!r} holds no answers yet: nothing to report")
         from typoattack.report.page import write_report  # matplotlib: a second for who needs none
 
         return write_report(self.view(), self.path)[0]
