@@ -67,6 +67,8 @@ def _show_notes(done: "Run", how: Printing) -> None:
             how.tell(f"  {skip.sample}: {skip.reason}")
         if count > _SKIPPED_SHOWN and not how.verbose:
             how.tell(f"  … and {count - _SKIPPED_SHOWN} more; --verbose names all")
+    if left_out := done.manifest["dataset"].get("left_out"):
+        how.warn(left_out)
     if done.duplicates_told:
         how.warn(done.duplicates_told)
     study = done.units()
