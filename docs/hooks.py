@@ -19,7 +19,15 @@ from typoattack.cli.listing import LISTINGS
 from typoattack.metrics.published import read_published
 
 ROOT = Path(__file__).parents[1]
-_MARK = re.compile(r"^<!-- list: (\w+) -->$", re.MULTILINE)
+_MARK = re.compile(r"^.*<!-- list: (\w+) -->$", re.MULTILINE)
+"""A line that says, where the page is read as it is, where the table is to be had."""
+
+_ELSEWHERE = {
+    "results/pictures/": "pictures/",
+    "results/protocols.md": "protocols.md",
+    "typoattack/models/mini/README.md": "mini.md",
+}
+"""Links of the pages to files of the repository, and where the site has them."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -36,7 +44,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put the tables where the page asks for them."""
+    """Put the tables where the page asks for them, and links to where the site has the files."""
+    top = "../" * page.file.src_uri.count("/")
+    for file, there in _ELSEWHERE.items():
+        markdown = re.sub(rf"\]\((?:\.\./)+{re.escape(file)}", f"]({top}{there}", markdown)
     return _MARK.sub(lambda match: table(match[1]), markdown)
 
 

@@ -240,19 +240,23 @@ def test_what_is_not_run_is_written_somewhere() -> None:
         assert any(line.startswith(begin) for line in written), begin
 
 
-@pytest.mark.parametrize("name", ["README", "CONTRIBUTING", "ARCHITECTURE", "CHANGELOG"])
-def test_links_of_the_pages_beside_the_code_lead_somewhere(name: str) -> None:
-    text = (ROOT / f"{name}.md").read_text("utf-8")
+READ_AS_THEY_ARE = [ROOT / f"{name}.md" for name in ("CONTRIBUTING", "ARCHITECTURE", "CHANGELOG")]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *READ_AS_THEY_ARE], ids=lambda page: page.stem)
+def test_links_of_the_pages_lead_somewhere_in_the_checkout(page: Path) -> None:
+    """As they are read beside the code; `make docs` checks those of the site."""
+    text = page.read_text("utf-8")
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
-    assert links or name == "CHANGELOG"
+    assert links or page.stem not in ("README", "CONTRIBUTING", "ARCHITECTURE")
     for link in links:
         path, _, anchor = link.partition("#")
         assert not anchor or not path.endswith(".py")
-        assert (ROOT / path).exists(), link
+        assert (page.parent / path).exists() or path == "reference/cli.md", link
 
 
 def test_the_tables_of_options_and_parts_are_made_from_the_code() -> None:
     """`docs/hooks.py` fills these in; nobody writes them by hand."""
-    asked = re.compile(r"^<!-- list: (\w+) -->$", re.MULTILINE)
+    asked = re.compile(r"<!-- list: (\w+) -->$", re.MULTILINE)
     kinds = {kind for path in PAGES for kind in asked.findall(path.read_text("utf-8"))}
     assert kinds == {*LISTINGS, "published"}

@@ -1,5 +1,6 @@
 """What a search has flipped after so many queries."""
 
+import textwrap
 from collections.abc import Iterator
 from functools import partial
 
@@ -34,6 +35,7 @@ def _draw(rows: pd.DataFrame, width: float) -> Canvas:
     canvas = Canvas(layout="constrained")
     axis = canvas.add_subplot()
     names = list(dict.fromkeys(rows["recipe"]))
+    several = len(names) > 2
     for series, (recipe, mine) in enumerate(rows.groupby("recipe", sort=False)):
         colour, shape = SERIES[series % len(SERIES)], SHAPES[series % len(SHAPES)]
         axis.fill_between(
@@ -41,7 +43,7 @@ def _draw(rows: pd.DataFrame, width: float) -> Canvas:
             mine["flipped_low"],
             mine["flipped_high"],
             color=colour,
-            alpha=0.14,
+            alpha=0.06 if several else 0.14,
             lw=0,
         )
         axis.plot(
@@ -50,7 +52,7 @@ def _draw(rows: pd.DataFrame, width: float) -> Canvas:
             color=colour,
             marker=shape,
             ms=4,
-            label=short(str(recipe), 60),
+            label=_in_lines(str(recipe)),
             clip_on=False,
         )
     share_axis(axis, "y")
@@ -61,5 +63,15 @@ def _draw(rows: pd.DataFrame, width: float) -> Canvas:
     axis.set_xlabel("queries")
     axis.set_ylabel("flipped by then")
     canvas.legend(loc="outside upper left", ncols=1)
-    canvas.set_size_inches(width, min(2.7, width * 0.72) + 0.16 * len(names))
+    lines = sum(_in_lines(str(name)).count("\n") + 1 for name in names)
+    canvas.set_size_inches(width, min(2.7, width * 0.72) + 0.16 * lines)
     return canvas
+
+
+def _in_lines(recipe: str) -> str:
+    """A recipe as the legend shows it: whole, since searches differ in their last parameters."""
+    return "\n".join(textwrap.wrap(short(recipe, 3 * _LINE), _LINE))
+
+
+_LINE = 42
+"""Characters of a legend's line that fit into a column of a paper."""
