@@ -86,3 +86,5 @@ def _show_left(done: "Run", how: Printing) -> None:
             how.tell(f"  {skip.sample}: {skip.reason}")
         if count > _SKIPPED_SHOWN and not how.verbose:
             how.tell(f"  … and {count - _SKIPPED_SHOWN} more; --verbose names all")
+    if left_out := done.manifest["dataset"].get("left_out"):
+        how.warn(left_out)

@@ -86,9 +86,9 @@ def _resolved(call: Call) -> RecipeBase:
 
 
 def _refuse_bare_text(made_from: type[RecipeBase], parameter: str, value: Any) -> None:
-    """`UserError` for a word without quotes where no recipe is wanted, and none is called so."""
-    of: Any = made_from
-    if not isinstance(value, Call) or parameter in _recipe_parameters(of):
+    """`UserError` for a word without quotes where text is wanted, and no recipe is called so."""
+    text = {f.name for f in dataclasses.fields(made_from) if isinstance(f.default, str)}
+    if not isinstance(value, Call) or parameter not in text:
         return
     load_entry_points()
     if value.name not in RECIPES:
