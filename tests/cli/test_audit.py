@@ -73,6 +73,14 @@ def test_the_caption_that_says_what_is_written_is_found_and_no_other(
     assert "holds another audit (model, model_fingerprint differ)" in other.err
 
 
+def test_an_audit_does_not_write_into_a_runs_folder(typoattack, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    done = typoattack("audit", "bundled", "--first", 1, "--out", tmp_path)
+    assert done.status == 2
+    assert "holds a run" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
 def test_a_part_of_the_set_is_looked_at_and_no_more_is_opened(planted: Path) -> None:
     data = open_dataset(DatasetSpec(f"captions:{planted}"))
     opened: list[int] = []

@@ -11,6 +11,7 @@ from typoattack.cli.commands import new_app
 from typoattack.cli.options import Cluster, Device, Limit, Plugins, Seed, load_plugins
 from typoattack.cli.printing import Printing, prints
 from typoattack.cli.progress import StageProgress
+from typoattack.core.errors import UserError
 
 app = new_app()
 
@@ -62,9 +63,12 @@ def audit(
         terminal_audit,
         write_audit,
     )
+    from typoattack.results.folder import RunFolder
     from typoattack.samples import DatasetSpec, open_dataset
     from typoattack.samples.captions import Captioned
 
+    if out is not None and RunFolder(out).exists():
+        raise UserError(f"--out {str(out)!r} holds a run; choose another folder")
     load_plugins(plugin)
     data = open_dataset(
         DatasetSpec(dataset, image_column=image_column, caption_column=caption_column)
