@@ -176,3 +176,13 @@ def test_a_suite_that_has_models_read_asks_no_reading_in_a_loop(clip, options) -
     suite = replace(load_suite("quick", options), reads=3)
     assert not ta.evaluate(*clip, suite).reading
     assert ta.evaluate(*clip, suite, reads=2).reading[0].reads.n == 2
+
+
+def test_a_hook_refuses_what_it_could_not_measure_when_it_is_made(clip, options) -> None:
+    _, preprocess, tokenizer = clip
+    with pytest.raises(UserError, match="did you mean 'limit'"):
+        EpochHook(preprocess, tokenizer, options={**options, "limt": 3})
+    with pytest.raises(UserError, match="nowhere"):
+        EpochHook(preprocess, tokenizer, options={"dataset": "folder:nowhere"})
+    with pytest.raises(UserError, match="quik"):
+        EpochHook(preprocess, tokenizer, suite="quik", options=options)

@@ -10,19 +10,25 @@ for epoch in range(epochs):
 ```
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from typoattack.api import evaluate
-from typoattack.core.errors import UserError
+from typoattack.core.errors import UserError, unknown
 from typoattack.report.run import Run
+from typoattack.samples import open_dataset
 from typoattack.suite import Suite
+from typoattack.suite.choose import choose_suite
 
 LOGGED = ("flip_rate", "targeted_success", "accuracy_attacked")
 """The figures of each recipe that are logged where they can be told."""
 
 PREFIX = "typoattack"
+
+_OF_SUITE = ("recipes", "dataset", "templates", "limit")
+"""The options of `typoattack.evaluate` that change the suite."""
 
 ALWAYS = (f"{PREFIX}/accuracy_clean", *(f"{PREFIX}/{name}" for name in LOGGED))
 """The figures that Lightning's trainer is told of in every epoch."""
@@ -98,7 +104,8 @@ class EpochHook:
         history: (epoch, figures) of all that was measured.
 
     Raises:
-        UserError: if `every` is less than 1.
+        UserError: if `every` is less than 1, for an option that is none, and for a suite or a data
+            set that cannot be opened.
     """
 
     preprocess: Any
@@ -112,6 +119,13 @@ class EpochHook:
     def __post_init__(self) -> None:
         if self.every < 1:
             raise UserError(f"every {self.every}: 1 measures after each epoch, 2 after each second")
+        told = inspect.signature(evaluate).parameters.values()
+        known = [one.name for one in told if one.kind is inspect.Parameter.KEYWORD_ONLY]
+        for name in self.options:
+            if name not in known:
+                raise unknown("option of typoattack.evaluate", name, known)
+        changes = {key: self.options.get(key) for key in _OF_SUITE}
+        open_dataset(choose_suite(self.suite, changes).dataset)
 
     def __call__(self, model: Any, epoch: int, step: int | None = None) -> dict[str, float]:
         """The figures of an epoch; none where it is not one of those that are measured.

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -371,6 +372,7 @@ def test_a_photograph_with_an_unanswered_question_is_left_to_do(
     status, out, err = chat("--tries", 1, "--concurrency", 1)
     assert status == 0, err
     assert "unfinished: 1 of 6 photographs" in out
+    assert "no answer to 1 of 12 questions asked: status 500 (1 tries)" in err
     assert len(Run(tmp_path / "run").predictions) == 10
     status, out, err = chat()
     assert status == 0, err
@@ -391,11 +393,92 @@ def test_an_endpoint_that_is_gone_ends_the_run_and_nothing_is_lost(chat, server:
     assert len(server.requests) == before + 10
 
 
+def nobody() -> str:
+    """An address of this machine at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return f"http://127.0.0.1:{one.getsockname()[1]}/v1"
+
+
+def test_an_address_where_nobody_listens_is_told_at_once_and_leaves_no_page(
+    chat, server: Server, tmp_path: Path
+) -> None:
+    url, began = nobody(), time.monotonic()
+    status, out, err = chat("--base-url", url)
+    assert status == 1
+    assert f"no answer to 3 of 3 questions asked: connection refused by {url} (3 tries)" in err
+    assert out == ""
+    assert time.monotonic() - began < 30, "not six tries with their waits"
+    visible = {p.name for p in (tmp_path / "run").iterdir() if not p.name.startswith(".")}
+    assert visible == {"manifest.json", "predictions.parquet"}
+    status, _, err = chat()  # the address put right: nothing was answered, so the folder is free
+    assert status == 0, err
+    assert Run(tmp_path / "run").manifest["settings"]["endpoint"] == server.url
+    status, _, err = chat("--base-url", url)
+    assert status == 2
+    assert f"endpoint: {server.url!r} there, {url!r} here" in err
+    assert "openai:tiny" not in err, "no hashes beside it"
+
+
+def test_few_questions_without_any_answer_are_a_failure_too(chat, server: Server) -> None:
+    server.behave = lambda *_: (500, b"")
+    status, out, err = chat("--tries", 1, "--first", 1, "--limit", 0)
+    assert status == 1
+    assert "no answer to 2 of 2 questions asked: status 500 (1 tries)" in err
+    assert out == ""
+
+
+def test_nobody_is_asked_at_openai_itself_without_a_key(
+    chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    status, _, err = chat("--base-url", "https://api.openai.com/v1")
+    assert status == 2
+    assert "no key is set in OPENAI_API_KEY, and https://api.openai.com/v1" in err
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("mini", "mini is a dual encoder: `typoattack run` asks those; an endpoint's model is"),
+        ("gpt-4o", "an endpoint's model is written openai:gpt-4o"),
+        ("openai:", "write a model's name behind openai:"),
+    ],
+)
+def test_a_model_says_where_it_answers(capsys, model: str, said: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["chat", "quick", "--model", model, "-d", "folder:nowhere"])
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["localhost:8000/v1", "ftp://a/v1", "http://", "http://[1"])
+def test_what_is_no_address_is_refused_before_the_data_set_is_opened(capsys, url: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["chat", "quick", "-m", "openai:a", "--base-url", url, "-d", "folder:nowhere"])
+    assert stop.value.code == 2
+    assert f"--base-url {url!r}: write an address such as" in capsys.readouterr().err
+
+
+def test_a_folder_of_chat_is_none_that_run_would_take(
+    server: Server, photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TYPOATTACK_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(SystemExit) as stop:
+        main(
+            ["chat", "quick", "-m", "openai:tiny", "-d", f"folder:{photo_folder}", "--limit", "1",
+             "-r", "printed-label", "--canvas", "64", "--base-url", server.url]
+        )  # fmt: skip
+    assert not stop.value.code
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert folder.name == "chat-quick-openai_tiny"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--ask-above", 5), "12 requests to http"),
-        (("--phrasing", "plan"), "did you mean 'plain'"),
+        (("--phrasing", "plan"), "unknown --phrasing 'plan'; there are scam, scam-object"),
         (("--options", "{"), "write a JSON object"),
         (("--options", '{"model": "x"}'), "write a JSON object"),
         (("--words", "nearest"), "no text space"),

@@ -272,5 +272,6 @@ def test_a_run_ends_in_a_line_where_nothing_is_ever_answered(
     told = capsys.readouterr().err
     assert stop.value.code == 1
     assert said in told
+    assert "no answer to 3 of 3 questions" in told
     assert "run the same command again" in told
     assert "Traceback" not in told

@@ -26,3 +26,9 @@ def test_a_missing_picture_is_refused_in_a_line(typoattack, tmp_path: Path) -> N
     done = typoattack("explain", tmp_path / "nothing.jpg")
     assert done.status == 2
     assert "nothing.jpg" in done.err
+
+
+def test_a_page_has_a_pages_name(typoattack, tmp_path: Path) -> None:
+    done = typoattack("explain", tmp_path / "none.jpg", "--out", tmp_path / "e2.png")
+    assert done.status == 2
+    assert "must end in .html" in done.err

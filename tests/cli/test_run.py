@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from typoattack.api import Run
+from typoattack.core.errors import UserError
 
 
 def test_run_prints_the_table_and_leaves_a_readable_run(typoattack, small, tmp_path: Path) -> None:
@@ -30,6 +31,24 @@ def test_skipped_photographs_are_named(typoattack, small, photo_folder: Path) ->
     assert done.status == 0
     assert "1 photograph skipped" in done.out
     assert "dog/2.png" in done.out
+
+
+def test_a_run_without_any_answer_says_so_and_has_no_page(
+    typoattack, small, photo_folder: Path, tmp_path: Path
+) -> None:
+    for path in photo_folder.rglob("*.png"):
+        path.write_bytes(b"\x89PNG half")
+    done = typoattack("run", "quick", "--recipe", "printed-label", *small)
+    assert done.status == 0, done.err
+    assert done.out.startswith("no answers yet\n")
+    assert "9 photographs skipped" in done.out
+    assert "flip" not in done.out
+    assert not list((tmp_path / "run").glob("report.html"))
+    again = typoattack("report", tmp_path / "run", "--format", "json")
+    assert (again.status, json.loads(again.out)) == (0, [])
+    assert "no answers yet" in again.err
+    with pytest.raises(UserError, match="holds no answers yet"):
+        Run(tmp_path / "run").report()
 
 
 def test_a_suite_with_a_wrong_key_is_refused_by_name(typoattack, tmp_path: Path) -> None:

@@ -5,6 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from typoattack.cli.word_search import _shown, _told
+from typoattack.runner.word_search import WordScore
+
 
 def test_word_search_ranks_strings(
     typoattack, tiny_clip: Path, photo_folder: Path, tmp_path
@@ -80,3 +83,25 @@ def test_a_vocabulary_of_class_names_alone_is_refused_without_them(
     )
     assert done.status == 2
     assert "every string names a class" in done.err
+
+
+def test_a_search_tells_what_its_table_does_not(
+    typoattack, photo_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "words.txt").write_text("$$$\n")
+    common = ("word-search", "cat", "--canvas", 64, "--limit", 2, "--model", "mini-blind")
+    data = ("--dataset", f"folder:{photo_folder}", "--device", "cpu")
+    done = typoattack(*common, *data, "--vocabulary", tmp_path / "words.txt")
+    assert done.status == 0, done.err
+    assert "counted on the very 2 photographs that the strings were found on" in done.out
+    assert ("none drove a photograph to 'cat'" in done.out) == (" 0% " in done.out)
+    done = typoattack(*common, *data, "--vocabulary", "shape")
+    assert done.status == 2
+    assert "did you mean 'shapes'?" in done.err
+
+
+def test_small_probabilities_are_told_and_so_is_a_search_without_a_hit() -> None:
+    assert [_shown(p) for p in (0.25, 0.001, 0.00032, 0.0)] == ["0.250", "0.001", "0.00032", "0"]
+    hit, miss = WordScore("a", 0.5, 0.5, 2), WordScore("b", 0.0, 0.1, 2)
+    assert next(_told([miss], "cat", 2)) == "none drove a photograph to 'cat'"
+    assert not any(one.startswith("none") for one in _told([hit, miss], "cat", 2))

@@ -13,17 +13,16 @@ from typoattack.metrics.audit import (
     overlap,
     words_of,
 )
+from typoattack.report.audited import Audited, tell_audit
 
 
-def test_words_are_lower_case_and_without_punctuation() -> None:
-    assert words_of("A red APPLE, ripe-red: l'été ２") == {
-        "a",
+def test_words_are_lower_case_without_punctuation_and_of_two_letters_at_least() -> None:
+    assert words_of("A red APPLE, ripe-red: l'été ２ ５０ _a") == {
         "red",
         "apple",
         "ripe",
-        "l",
         "été",
-        "2",
+        "50",
     }
 
 
@@ -32,7 +31,9 @@ def test_words_are_lower_case_and_without_punctuation() -> None:
     [
         ("a red apple", [], (), 0, 0),
         ("a red apple", ["SALE 50%"], (), 0, 0),
-        ("a red apple", ["Red", "CIDER"], ("red",), 1 / 3, 1 / 3),
+        ("a red apple", ["Red", "CIDER"], ("red",), 1 / 2, 1 / 2),
+        ("a photo of the man's hat", ["a", "S"], (), 0, 0),
+        ("a b", ["A B"], (), 0, 0),
         ("sale sale today", ["Today: SALE!"], ("sale", "today"), 1, 1),
         # Misread and run together: only loosely there.
         ("big pizza sale", ["PIZZASALE", "bigg"], (), 0, 2 / 3),
@@ -84,6 +85,33 @@ def test_without_text_or_model_there_is_nothing_to_tell() -> None:
     assert found.types[NO_TEXT].value == 1
     assert not found.parrots
     assert not found.fall
+
+
+def test_pictures_without_room_for_as_much_elsewhere_are_counted_and_told() -> None:
+    none = np.nan
+    table = rows(
+        lines=[0, 1, 1, 3],
+        area=[0, 0.1, 0.1, 0.6],
+        rate=[0, 1, 0, 0],
+        loose_rate=[0, 1, 0, 0],
+        similarity=[0.3, 0.3, 0.3, 0.3],
+        similarity_masked=[0.3, 0.1, 0.3, 0.1],
+        similarity_elsewhere=[none, 0.3, 0.3, none],
+    ).assign(broken="")
+    found = audit_figures(table)
+    assert (found.fall.n, found.placeless) == (2, 1)
+    told = tell_audit(Audited("d", "mini", table, found, []))
+    assert "n = 2. 1 of 3 pictures with text leave no place" in told[2]
+    assert "of pictures with little text" in told[2]
+    crowded = table[3:].reset_index(drop=True)
+    told = tell_audit(Audited("d", "mini", crowded, audit_figures(crowded), []))
+    assert "cannot be judged" in told[2]
+
+
+def test_the_share_of_words_is_told_as_the_mean_over_captions_that_it_is() -> None:
+    table = rows(lines=[1, 1], area=[0, 0], rate=[1, 0], loose_rate=[1, 0]).assign(broken="")
+    told = tell_audit(Audited("d", "", table, audit_figures(table), []))
+    assert "50.0 % of a caption's words, on average, are written in its picture" in told[1]
 
 
 def test_a_pair_is_of_one_of_three_types() -> None:

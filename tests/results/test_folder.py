@@ -50,10 +50,23 @@ def test_the_same_run_is_taken_up_and_another_refused_with_the_difference(
     folder: RunFolder,
 ) -> None:
     assert folder.start(MANIFEST) is True
+    folder.write_part(table("a"), ["a"], [])
     with pytest.raises(
         UserError, match=r"seed: 0 there, 1 here.*recipes: only there b; only here c"
     ):
         folder.start({"identity": {"seed": 1, "recipes": ["a", "c"]}})
+
+
+def test_a_run_without_an_answer_makes_room_for_another_one_unless_more_lies_there(
+    folder: RunFolder,
+) -> None:
+    other = {**MANIFEST, "identity": {"seed": 1, "recipes": ["a", "c"]}}
+    assert folder.start(other) is False
+    assert folder.manifest()["identity"] == other["identity"]
+    (folder.path / "report.html").write_text("x")
+    with pytest.raises(UserError, match="holds another run"):
+        folder.start(MANIFEST)
+    assert folder.manifest()["identity"] == other["identity"]
 
 
 def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path) -> None:

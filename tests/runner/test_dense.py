@@ -16,7 +16,7 @@ from typoattack.metrics.dense import INSIDE, NEARER, OUTSIDE, SAYS, Dense, dense
 from typoattack.models.open_clip_backend import OpenClipModel
 from typoattack.recipes import Attacked, Recipe
 from typoattack.recipes.base import attacked
-from typoattack.report.dense import collect, tell_dense, write_dense
+from typoattack.report.dense import Densely, collect, tell_dense, write_dense
 from typoattack.runner.dense import look_densely, touched
 from typoattack.samples import DatasetSpec
 from typoattack.samples.base import Sample
@@ -34,7 +34,7 @@ class White:
     task = Task("object", ("apple", "iPod", "lamp"), ("{}",))
 
     def __len__(self) -> int:
-        return 4
+        return 8
 
     def __getitem__(self, index: int) -> Sample:
         return Sample(f"s{index}", lambda: Image.new("RGB", (SIDE, SIDE), (250, 250, 250)), 0)
@@ -103,7 +103,7 @@ def test_a_word_that_reaches_other_patches_is_found_and_one_that_stays_is_not(
         assert (inside.clean.value, inside.attacked.value, inside.control.value) == (0, 1, 0)
         assert (outside.clean.value, outside.attacked.value) == (0, elsewhere)
         assert outside.change.value == outside.reading.value == elsewhere
-        assert outside.change.n == 4
+        assert outside.change.n == 8
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,6 +141,28 @@ def test_the_page_says_what_was_found(tiny_clip: Path, tmp_path: Path) -> None:
     assert "attacked: 4 of 16 patches say it" in page
     table = pd.read_csv(tmp_path / "out" / "dense.csv")
     assert len(table) == 4
+
+
+def without_effect(recipes: int, rng: np.random.Generator) -> Densely:
+    """What is seen under many attacks when none of them does anything."""
+    rows = [
+        {
+            "model": "m", "recipe": f"r{recipe}", "sample": f"s{n}", "label": n, "replicate": 0,
+            "word": f"w{n}", "part": OUTSIDE, "measure": measure, "patches": 30, "clean": 0.3,
+            "attacked": rng.uniform(0, 0.6), "control": rng.uniform(0, 0.6),
+        }
+        for recipe in range(recipes)
+        for measure in (SAYS, NEARER)
+        for n in range(12)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    return Densely("made", "none", "", tuple(dense_figures(table)), table, ())
+
+
+def test_many_attacks_that_do_nothing_seldom_make_a_claim() -> None:
+    rng = np.random.default_rng(0)
+    told = [tell_dense(without_effect(16, rng))[0] for _ in range(10)]
+    assert sum("is not shown" in one for one in told) >= 9
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import noise
 from typoattack.core.errors import UserError
+from typoattack.core.randomness import digest
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.captions import Captioned
 
@@ -49,7 +50,11 @@ def test_a_csv_names_several_captions_a_photograph(photos: Path, text: str) -> N
     ("text", "told"),
     [
         ("image,label\nin/0.png,a cat\n", "no column 'caption'; there are image, label"),
-        ("image,caption\nin/0.png,\n", "line 2 needs a picture and a caption"),
+        ("image,caption\nin/0.png,\n", "no line has a picture and a caption"),
+        ("image,caption\n" + 9_999 * "x" + ".png,a cat\n", "line 2: there is no 'x{200}"),
+        ("".join(f"column{n}," for n in range(20_000)), "column9 and 19,991 more$"),
+        ("image,caption\n" + 140_000 * "x" + ",a cat\n", "line 2: field larger than field limit"),
+        (140_000 * "x" + ",caption\n", "line 1: field larger than field limit"),
         ("image,caption\nin/9.png,a cat\n", "line 2: there is no 'in/9.png' beside the file"),
         ("image,caption\n../0.png,a cat\n", "there is no '../0.png' beside the file"),
         ("image,caption\nin/0.png,a cat\n", "at least two"),
@@ -59,6 +64,60 @@ def test_a_csv_that_does_not_fit_is_refused_in_a_line(photos: Path, text: str, t
     (photos / "captions.csv").write_text(text)
     with pytest.raises(UserError, match=told):
         open_dataset(DatasetSpec(f"captions:{photos / 'captions.csv'}"))
+
+
+@pytest.mark.parametrize("separator", ["|", "\t"])
+def test_a_quote_stands_for_itself_but_between_commas(photos: Path, separator: str) -> None:
+    lines = [("image", "caption"), ("in/0.png", '"stop" says a sign'), ("in/1.png", '"a dog')]
+    text = "\n".join(separator.join(line) for line in [*lines, ("in/2.png", 'a cat"')])
+    (photos / "captions.csv").write_text(text)
+    data = open_captions(f"captions:{photos / 'captions.csv'}")
+    assert data.captions == (('"stop" says a sign',), ('"a dog',), ('a cat"',))
+
+
+def test_flickr30ks_line_without_a_separator_is_left_out_and_named(photos: Path) -> None:
+    (photos / "results.csv").write_text(
+        "image_name| comment_number| comment\nin/0.png| 0| a cat\nin/0.png| 4   A dog runs .\n"
+        "in/1.png| 0| a dog\nin/2.png| 0| \n"
+    )
+    data = open_captions(f"captions:{photos / 'results.csv'}")
+    assert data.captions == (("a cat",), ("a dog",))
+    assert data.left_out_told == "2 empty captions left out: line 3, line 5"
+
+
+def test_an_empty_caption_of_a_table_is_left_out_and_named(tmp_path: Path) -> None:
+    pictures = [noise(n) for n in range(4)]
+    for column, expected in (
+        (["a cat", " ", None, "a dog"], (("a cat",), ("a dog",))),
+        ([["a cat", ""], [], [None], ["a dog"]], (("a cat",), ("a dog",))),
+    ):
+        table = datasets.Dataset.from_dict({"picture": pictures, "said": column})
+        path = tmp_path / f"{len(str(column))}.parquet"
+        table.cast_column("picture", datasets.Image()).to_parquet(str(path))
+        data = open_captions(f"parquet:{path}", caption_column="said")
+        assert data.captions == expected
+        assert "left out: row" in data.left_out_told
+        assert data[1].image.tobytes() == noise(3).tobytes()
+
+
+def test_only_pictures_that_may_be_the_same_are_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two are the same; one is as long, with the same end; one is another.
+    stored = [b"ab" + 90 * b"x", b"ab" + 90 * b"x", b"ba" + 90 * b"x", b"other"]
+    rows = {"picture": [{"bytes": one, "path": None} for one in stored], "said": [*"abcd"]}
+    table = datasets.Dataset.from_dict(rows).cast_column("picture", datasets.Image())
+    table.to_parquet(str(tmp_path / "data.parquet"))
+    read: list[object] = []
+
+    def told(*parts: object) -> str:
+        read.extend(part for part in parts if isinstance(part, bytes))
+        return digest(*parts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("typoattack.samples.hub.digest", told)
+    data = open_captions(f"parquet:{tmp_path / 'data.parquet'}", caption_column="said")
+    assert data.captions == (("a", "b"), ("c",), ("d",))
+    assert read == stored[:3]
 
 
 @pytest.mark.parametrize(

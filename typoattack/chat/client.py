@@ -18,11 +18,15 @@ from typoattack.core.secrets import without_credentials
 
 if TYPE_CHECKING:
     import httpx
+    import tenacity
 
 MOST_BYTES = 1 << 20
 """An answer longer than this is not read on: a letter was asked for."""
 
 _LONGEST_WAIT = 60.0
+
+_TRIES_TO_REACH = 3
+"""Tries a question where the endpoint never was reached: an address that is wrong stays wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,10 @@ class _Again(Exception):
         self.wait = wait
 
 
+class _Unreachable(_Again):
+    """A try that did not get as far as the endpoint."""
+
+
 class ChatClient:
     """Asks an endpoint about pictures; may be called from several threads.
 
@@ -89,6 +97,7 @@ class ChatClient:
         self._lock = threading.Lock()
         self._asking: dict[str, threading.Lock] = {}
         self._stopped = threading.Event()
+        self._reached = threading.Event()
 
     def __enter__(self) -> "ChatClient":
         return self
@@ -159,12 +168,13 @@ class ChatClient:
             asked = error.wait if isinstance(error, _Again) else 0.0
             return max(min(asked, _LONGEST_WAIT), backoff(state))
 
+        def over(state: tenacity.RetryCallState) -> bool:
+            tries = state.attempt_number
+            return tries >= self.endpoint.tries or self._stopped.is_set() or self._in_vain(state)
+
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Again),
-            stop=tenacity.stop_any(
-                tenacity.stop_after_attempt(self.endpoint.tries),
-                tenacity.stop_when_event_set(self._stopped),
-            ),
+            stop=over,
             sleep=tenacity.sleep_using_event(self._stopped),
             wait=wait,
             reraise=True,
@@ -172,7 +182,14 @@ class ChatClient:
         try:
             return retrying(self._once, body)
         except _Again as error:
-            raise NoAnswer(f"{error} ({self.endpoint.tries} tries)") from None
+            tries = retrying.statistics["attempt_number"]
+            raise NoAnswer(f"{error} ({tries} tries)") from None
+
+    def _in_vain(self, state: "tenacity.RetryCallState") -> bool:
+        """Whether nobody seems to be there: the endpoint was not reached, by any question."""
+        error = state.outcome.exception() if state.outcome else None
+        unreached = isinstance(error, _Unreachable) and not self._reached.is_set()
+        return unreached and state.attempt_number >= _TRIES_TO_REACH
 
     def _client(self) -> "httpx.Client":
         """This thread's own, so that closing it ends no other thread's try."""
@@ -202,9 +219,14 @@ class ChatClient:
         except httpx.InvalidURL as error:
             told = self._without_key(str(error))
             raise UserError(f"--base-url {self.endpoint.shown_url!r}: {told}") from None
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            refused = "refused" in str(error)
+            said = "connection refused by" if refused else f"no connection ({error}) to"
+            raise _Unreachable(self._without_key(f"{said} {self.endpoint.shown_url}")) from None
         except httpx.HTTPError as error:
             said = f"{type(error).__name__} {error}".strip()
             raise _Again(self._without_key(said)) from None
+        self._reached.set()
         if status == 429 or status >= 500 or status == 408:
             raise _Again(f"status {status}", _retry_after(headers))
         if status != 200:
@@ -301,3 +323,8 @@ def give_up(base_url: str, reason: str) -> RunFailure:
         f"{base_url} does not answer ({reason}); what was answered is kept: run the same command "
         "again to go on"
     )
+
+
+def nothing_answered(told: str) -> RunFailure:
+    """The failure of an endpoint that answered nothing at all."""
+    return RunFailure(f"{told}; put it right, and run the same command again")

@@ -2,15 +2,15 @@
 
 import functools
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from typoattack.chat.answer import Answer
 from typoattack.chat.budget import TOKENS_A_PICTURE, tokens_of
-from typoattack.chat.client import ChatClient, Endpoint, NoAnswer, give_up
+from typoattack.chat.client import ChatClient, Endpoint, NoAnswer, give_up, nothing_answered
 from typoattack.chat.interviews import Interview, Item
 from typoattack.chat.letters import in_words, weighed
 from typoattack.chat.model import ChatModel, Way
@@ -25,6 +25,37 @@ Replies: TypeAlias = tuple[Reply, ...]
 
 _MOST_FAILURES = 10
 """Questions in a row without any answer after which a run stops."""
+
+_FIRST_FAILURES = 3
+"""The same where nothing was answered yet, and all failed alike."""
+
+
+@dataclass
+class Tally:
+    """How many questions were answered, and why others were not.
+
+    Attributes:
+        answered: from the cache or by the endpoint.
+        reasons: how often each came, in the order in which they first did.
+    """
+
+    answered: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def failed(self) -> int:
+        """Questions without an answer."""
+        return self.reasons.total()
+
+    @property
+    def told(self) -> str:
+        """The first reason and how often it came, where there is one."""
+        if not self.reasons:
+            return ""
+        (reason, count), *others = self.reasons.items()
+        asked = self.failed + self.answered
+        often = f", {count:,} of them: {reason}" if others else f": {reason}"
+        return f"no answer to {self.failed:,} of {asked:,} questions asked{often}"
 
 
 def chat_models(
@@ -74,28 +105,38 @@ def estimate(asked: Iterable[Interview], client: ChatClient, way: Way = "generat
     return Estimate(questions, unpaid, tokens, 5 * unpaid)
 
 
-def chat_engine(client: ChatClient, concurrency: int, way: Way = "generated") -> Engine[ChatModel]:
+def chat_engine(
+    client: ChatClient, concurrency: int, way: Way = "generated", tally: Tally | None = None
+) -> Engine[ChatModel]:
     """Asks an endpoint, at most `concurrency` questions at a time.
 
     The predictions that it stores hold what was answered in `facts`: `verdict`, `answer`,
     `label_first`, `prompt_tokens`, `completion_tokens` and `answered_by`; by letters, both orders'
     log-probabilities, or in `logprobs` why there are none. A photograph with a question that got no
-    answer is left to do; answers are cached as they come.
+    answer is left to do; answers are cached as they come. `tally` counts both.
 
     Its `run` raises:
         UserError: if the endpoint refuses the key, the model or the requests.
-        RunFailure: if it answers nothing several times in a row, or the budget is spent.
+        RunFailure: if it answers nothing several times in a row, or nothing at all, or the budget
+            is spent.
     """
     options = json.dumps(dict(client.endpoint.options), sort_keys=True)
     return engine_of(
-        functools.partial(asked_of_endpoint, client=client, concurrency=concurrency, way=way),
+        functools.partial(
+            asked_of_endpoint, client=client, concurrency=concurrency, way=way, tally=tally
+        ),
         device=lambda _: "an endpoint",
         settings={"endpoint": client.endpoint.shown_url, "options": options},
     )
 
 
 def asked_of_endpoint(
-    asked: Iterable[Interview], *, client: ChatClient, concurrency: int, way: Way = "generated"
+    asked: Iterable[Interview],
+    *,
+    client: ChatClient,
+    concurrency: int,
+    way: Way = "generated",
+    tally: Tally | None = None,
 ) -> Iterator[Answered]:
     """Interviews with what was answered to each item, None where nothing was.
 
@@ -103,7 +144,7 @@ def asked_of_endpoint(
     twice `concurrency` wait, so that few pictures are held at once.
     """
     running: deque[tuple[Interview, list[Future[Replies]]]] = deque()
-    failures, source = 0, iter(asked)
+    failures, source, counted = 0, iter(asked), Tally() if tally is None else tally
     with ThreadPoolExecutor(concurrency) as pool:
         try:
             while True:
@@ -120,10 +161,12 @@ def asked_of_endpoint(
                 for item, future in zip(interview.items, futures, strict=True):
                     try:
                         answers.append(_answer(item, future.result()))
-                        failures = 0
+                        failures, counted.answered = 0, counted.answered + 1
                     except NoAnswer as error:
                         answers.append(None)
                         failures += 1
+                        counted.reasons[str(error)] += 1
+                        _refuse_silence(counted)
                         if failures >= _MOST_FAILURES:
                             raise give_up(client.endpoint.shown_url, str(error)) from None
                 yield interview, answers
@@ -131,6 +174,15 @@ def asked_of_endpoint(
             client.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    if counted.failed and not counted.answered:
+        raise nothing_answered(counted.told)
+
+
+def _refuse_silence(counted: Tally) -> None:
+    """Raise `RunFailure` where nothing was answered and the first questions all failed alike."""
+    alike = len(counted.reasons) == 1 and counted.failed >= _FIRST_FAILURES
+    if alike and not counted.answered:
+        raise nothing_answered(counted.told)
 
 
 def _draws_on(running: Sequence[Sequence[Future[Replies]]], concurrency: int) -> bool:

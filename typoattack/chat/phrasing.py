@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from typoattack.core.call import literal
-from typoattack.core.errors import unknown
+from typoattack.core.errors import UserError
 
 _FILE = Path(__file__).with_name("prompts.yaml")
 _SLOT = re.compile(r"\{([ab])\}")
@@ -65,7 +65,7 @@ def chosen_phrasings(names: Sequence[str], ignore_text: bool = False) -> list[Ph
     """
     for name in names:
         if name not in phrasings():
-            raise unknown("phrasing", name, phrasings())
+            raise UserError(f"unknown --phrasing {name!r}; there are {', '.join(phrasings())}")
     bare = [phrasings()[name] for name in dict.fromkeys(names or ["scam"])]
     return [one for p in bare for one in ((p, defended(p)) if ignore_text else (p,))]
 

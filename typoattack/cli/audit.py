@@ -1,6 +1,7 @@
 """`typoattack audit`."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from typoattack.cli.commands import new_app
 from typoattack.cli.options import Cluster, Device, Limit, Plugins, Seed, load_plugins
 from typoattack.cli.printing import Printing, prints
 from typoattack.cli.progress import StageProgress
+from typoattack.core.errors import UserError
 
 app = new_app()
 
@@ -52,7 +54,7 @@ def audit(
     from typoattack.factory import load_model
     from typoattack.metrics.audit import audit_figures
     from typoattack.models.devices import resolve_device
-    from typoattack.report.audit import Looking, look_through, repeating
+    from typoattack.report.audit import Looking, chosen, look_through, repeating
     from typoattack.report.audited import (
         SHOWN,
         Audited,
@@ -61,21 +63,28 @@ def audit(
         terminal_audit,
         write_audit,
     )
+    from typoattack.results.folder import RunFolder
     from typoattack.samples import DatasetSpec, open_dataset
+    from typoattack.samples.captions import Captioned
 
+    if out is not None and RunFolder(out).exists():
+        raise UserError(f"--out {str(out)!r} holds a run; choose another folder")
     load_plugins(plugin)
     data = open_dataset(
         DatasetSpec(dataset, image_column=image_column, caption_column=caption_column)
     )
     where = resolve_device(device)
     asked = load_model(model, device=where) if model else None
-    many = min(limit or first or len(data), len(data)) > _FEW
-    processes = workers if workers is not None else (os.cpu_count() or 1) * many
-    looking = Looking(limit, first, seed, processes, where)
+    if isinstance(data, Captioned) and data.left_out:
+        how.warn(data.left_out_told)
+    looking = Looking(limit, first, seed, workers or 0, where)
+    indices = chosen(data, looking)
+    if workers is None and len(indices) > _FEW:
+        looking = replace(looking, workers=os.cpu_count() or 1)
     with StageProgress() as progress:
-        rows = look_through(data, looking, asked, out, progress)
+        rows = look_through(data, indices, looking, asked, out, progress)
     whole = rows[rows["broken"] == ""].reset_index(drop=True)
-    shown = list(repeating(data, whole, SHOWN)) if out is not None else []
+    shown = list(repeating(data, indices, rows, SHOWN)) if out is not None else []
     found = Audited(data.name, model or "", rows, audit_figures(whole, cluster), shown)
     how.results(tables=lambda: [terminal_audit(found)], frame=lambda: audit_frame(found))
     for sentence in tell_audit(found):

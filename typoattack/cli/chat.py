@@ -12,7 +12,7 @@ from rich.text import Text
 
 from typoattack.chat.budget import Spent
 from typoattack.chat.client import ChatClient, Endpoint, needs_packages
-from typoattack.chat.endpoint import Estimate, chat_engine, chat_models, estimate
+from typoattack.chat.endpoint import Estimate, Tally, chat_engine, chat_models, estimate
 from typoattack.chat.interviews import interviews
 from typoattack.chat.letters import ASKED_FOR
 from typoattack.chat.model import ChatModel, parse_way
@@ -20,7 +20,7 @@ from typoattack.chat.phrasing import Phrasing, chosen_phrasings
 from typoattack.chat.picture import Encoding, parse_encoding
 from typoattack.cli import chat_options as options
 from typoattack.cli import console
-from typoattack.cli.chat_options import Spending, endpoint_of
+from typoattack.cli.chat_options import LOCAL, Spending, chat_model_named, endpoint_of, key_wanted
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Device, Precision, takes_suite
 from typoattack.cli.progress import StageProgress
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 app = new_app()
 
 _NOT_AS_PUBLISHED = "left out clean (as published): a chat model is shown the canvas"
-_LOCAL = "vlm:"
 
 
 @app.command(epilog="Example: `typoattack chat scam -m openai:gpt-4o-mini --limit 20`")
@@ -55,7 +54,7 @@ def chat(
     controls: options.Controls = False,
     picture: options.Picture = "png",
     out: options.Out = None,
-    base_url: options.BaseUrl = "https://api.openai.com/v1",
+    base_url: options.BaseUrl = options.OPENAI,
     key_env: options.KeyEnv = "OPENAI_API_KEY",
     option: options.Fields = '{"max_tokens": 64}',
     concurrency: options.Concurrency = 4,
@@ -75,18 +74,21 @@ def chat(
     Each attacked picture, and the clean one with the same choices, is shown with a multiple-choice
     question. Answers are kept, so that none is paid for twice; the same command goes on.
     """
-    name = _only(model)
-    asking = _asking(chosen, phrasing, ignore_text, controls, picture, out, str(context.obj))
-    if name.startswith(_LOCAL):
-        folder = _ask_here(asking, name, answers or "letters", Machine(device, precision))
-    else:
+    name = chat_model_named(_only(model))
+    endpoint = None
+    if not name.startswith(LOCAL):
         needs_packages()
         endpoint = endpoint_of(name, base_url, key_env, option, timeout, tries)
-        spending = Spending(price_in, price_out, ask_above, yes, budget_tokens, budget)
+    asking = _asking(chosen, phrasing, ignore_text, controls, picture, out, str(context.obj))
+    if endpoint is None:
+        folder = _ask_here(asking, name, answers or "letters", Machine(device, precision))
+    else:
+        spending = Spending(price_in, price_out, ask_above, yes, budget_tokens, budget, key_env)
         folder = _ask_endpoint(asking, endpoint, answers or "generated", concurrency, spending)
     done = Run(folder)
     show_run(done)
-    _show_no_choices(done.predictions)
+    if done.answered:
+        _show_no_choices(done.predictions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _asking(
         phrasings,
         controls,
         parse_encoding(picture),
-        out or default_folder(chosen),
+        out or _folder_of(chosen),
         command,
     )
     if not any(one.items for one in interviews(suite, asking.data, phrasings[:1])):
@@ -154,6 +156,12 @@ def _asking(
     if chosen.clean_as_published:
         console.err.print(Text(_NOT_AS_PUBLISHED, "yellow"), soft_wrap=True)
     return asking
+
+
+def _folder_of(suite: Suite) -> Path:
+    """The default, which is no folder that `typoattack run` would take."""
+    folder = default_folder(suite)
+    return folder.with_name(f"chat-{folder.name}")
 
 
 def _ask_here(asking: _Asking, name: str, answers: str, machine: Machine) -> "RunFolder":
@@ -178,6 +186,7 @@ def _ask_endpoint(
     if way == "letters":
         endpoint = replace(endpoint, options={**ASKED_FOR, **endpoint.options})
     models = chat_models(endpoint, asking.phrasings, way, asking.encoding, asking.controls)
+    tally = Tally()
     with ChatClient(endpoint, default_cache_dir(), spending.budget) as client:
         asked = interviews(
             asking.suite,
@@ -186,11 +195,17 @@ def _ask_endpoint(
             asking.encoding,
             controls=asking.controls,
         )
-        _confirm(estimate(asked, client, way), spending, endpoint.shown_url)
+        planned = estimate(asked, client, way)
+        if planned.unpaid:
+            key_wanted(endpoint, spending.key_env)
+        _confirm(planned, spending, endpoint.shown_url)
         try:
-            return asking.go(models, chat_engine(client, concurrency, way), Machine())
+            done = asking.go(models, chat_engine(client, concurrency, way, tally), Machine())
         finally:
             _say_spent(client.spent, spending)
+    if tally.failed:
+        console.err.print(Text(tally.told, "yellow"), soft_wrap=True)
+    return done
 
 
 def _say_spent(spent: Spent, spending: Spending) -> None:

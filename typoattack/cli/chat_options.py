@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ import typer
 from typoattack.chat.budget import Budget
 from typoattack.chat.client import Endpoint
 from typoattack.core.errors import UserError
+from typoattack.core.secrets import without_credentials
 
 Names = Annotated[
     list[str],
@@ -40,7 +42,7 @@ Answers = Annotated[
     ),
 ]
 Picture = Annotated[str, typer.Option("--picture", help="png, or jpeg:QUALITY, 1 to 100.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="[runs/SUITE-MODEL]")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="[runs/chat-SUITE-MODEL]")]
 BaseUrl = Annotated[str, typer.Option("--base-url", help="Where it answers, up to /v1.")]
 KeyEnv = Annotated[
     str, typer.Option("--key-env", help="The environment variable that holds the key.")
@@ -78,6 +80,7 @@ class Spending:
         yes: whether it is given already.
         tokens: after how many the run stops; None for no limit.
         money: after how much; None for no limit.
+        key_env: the environment variable that the key is read from.
     """
 
     price_in: float
@@ -86,6 +89,7 @@ class Spending:
     yes: bool
     tokens: int | None = None
     money: float | None = None
+    key_env: str = "OPENAI_API_KEY"
 
     @property
     def budget(self) -> Budget:
@@ -95,22 +99,71 @@ class Spending:
         return Budget(tokens, money, self.price_in, self.price_out)
 
 
+OPENAI = "https://api.openai.com/v1"
+"""Where an endpoint's models are asked if nothing else is said."""
+
+_ENDPOINT = "openai:"
+LOCAL = "vlm:"
+
+
+def chat_model_named(model: str) -> str:
+    """`model`, if it says where it answers.
+
+    Raises:
+        UserError: for a dual encoder, and for a name without a prefix.
+    """
+    for prefix in (_ENDPOINT, LOCAL):
+        if model.startswith(prefix):
+            if not model.removeprefix(prefix).strip():
+                raise UserError(f"--model {model!r}: write a model's name behind {prefix}")
+            return model
+    if model == "mini" or model.startswith(("hf-hub:", "local-dir:", "python:")):
+        said = "is a dual encoder: `typoattack run` asks those"
+    else:
+        said = "does not say where it answers (a dual encoder is asked by `typoattack run`)"
+    raise UserError(
+        f"--model: {model} {said}; an endpoint's model is written {_ENDPOINT}{model}, one in this "
+        f"process {LOCAL}transformers:ORG/NAME"
+    )
+
+
+def key_wanted(endpoint: Endpoint, variable: str) -> None:
+    """Raise `UserError` where OpenAI itself would be asked without a key."""
+    if endpoint.base_url.rstrip("/") == OPENAI and not endpoint.key:
+        raise UserError(
+            f"no key is set in {variable}, and {OPENAI} answers nobody without one; set it, or "
+            "name another endpoint by --base-url"
+        )
+
+
 def endpoint_of(
     model: str, base_url: str, key_env: str, fields: str, timeout: float, tries: int
 ) -> Endpoint:
     """The endpoint that a command line means.
 
     Raises:
-        UserError: for a key or fields that cannot be sent.
+        UserError: for a key or fields that cannot be sent, or an address that is none.
     """
+    _refuse_no_address(base_url)
     return Endpoint(
-        model=model.removeprefix("openai:"),
+        model=model.removeprefix(_ENDPOINT),
         base_url=base_url,
         options=_options(fields),
         timeout=timeout,
         tries=tries,
         key=_key(key_env),
     )
+
+
+def _refuse_no_address(base_url: str) -> None:
+    try:
+        parts = urllib.parse.urlsplit(base_url)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        whole = False
+    if not whole:
+        shown = without_credentials(base_url)[:200]
+        raise UserError(f"--base-url {shown!r}: write an address such as http://localhost:8000/v1")
 
 
 def _key(variable: str) -> str:

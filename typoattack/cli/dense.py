@@ -58,3 +58,8 @@ def dense(
     if out is not None:
         write_dense(found, out)
         how.tell(f"page: {out / 'dense.html'}", soft=True)
+    else:
+        how.tell(
+            "nothing was written: --out FOLDER writes the page, the tables and the figures",
+            soft=True,
+        )

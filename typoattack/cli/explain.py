@@ -9,6 +9,7 @@ from rich.text import Text
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Canvas, Device, ModelName, Plugins, load_plugins
 from typoattack.cli.printing import Printing, lines_of, prints
+from typoattack.core.errors import UserError
 from typoattack.core.resources import default_cache_dir
 from typoattack.task import Task
 
@@ -42,6 +43,8 @@ def explain(
     from typoattack.samples.labels import OBJECT, imagenet_class_names, read_lines
     from typoattack.samples.labels import templates as sentences
 
+    if out is not None and out.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"--out {str(out)!r}: it is a page; the file's name must end in .html")
     load_plugins(plugin)
     names = read_lines(str(class_names), "class names") if class_names else imagenet_class_names()
     task = Task(OBJECT, tuple(names), sentences(templates))

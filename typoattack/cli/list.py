@@ -13,6 +13,7 @@ from typoattack.cli.listing import KINDS, LISTINGS, Row, describe_recipe
 from typoattack.cli.options import Plugins, load_plugins
 from typoattack.cli.printing import TABLE, Printing, lines_of, prints
 from typoattack.core.errors import UserError
+from typoattack.suite import list_suites
 
 app = new_app()
 
@@ -32,7 +33,8 @@ def list_parts(
     listing = LISTINGS[kind] if kind is not None else KINDS
     if name is not None:
         if kind != "recipes":
-            raise UserError(f"`typoattack list {kind}` takes no name")
+            where = _where_recipes_stand(name) if kind == "suites" else ""
+            raise UserError(f"`typoattack list {kind}` takes no name{where}")
         if how.format != TABLE:
             raise UserError("`typoattack list recipes NAME` prints text; leave --format out")
         console.out.print(Text(describe_recipe(name)))
@@ -42,6 +44,11 @@ def list_parts(
         tables=lambda: [_table(listing.columns, rows)],
         frame=lambda: lines_of(listing.columns, rows),
     )
+
+
+def _where_recipes_stand(suite: str) -> str:
+    known = list_suites()
+    return f"; the recipes of {suite!r} stand in {str(known[suite])!r}" if suite in known else ""
 
 
 def _table(columns: Row, rows: Sequence[Row]) -> Table:

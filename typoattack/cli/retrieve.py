@@ -15,7 +15,7 @@ app = new_app()
 
 @app.command(
     epilog="Example: `typoattack run retrieval --keep-embeddings --out runs/gallery`, then "
-    "`typoattack retrieve runs/gallery`"
+    "`typoattack retrieve runs/gallery --out found`"
 )
 @prints
 def retrieve(
@@ -52,3 +52,8 @@ def retrieve(
     if out is not None:
         write_retrieval(found, out)
         how.tell(f"page: {out / 'retrieval.html'}", soft=True)
+    else:
+        how.tell(
+            "nothing was written: --out FOLDER writes the page, the figures and every rank",
+            soft=True,
+        )

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 def show_run(done: "Run", how: Printing = FOR_PEOPLE) -> None:
     """Write a run's page; print its figures, what is to be known about them, and where it is."""
+    if not done.answered:
+        how.results(tables=lambda: (), frame=lambda: to_frame(()), markdown=lambda: "")
+        how.warn("no answers yet")
+        _show_left(done, how)
+        how.tell(f"run folder: {done.path}", soft=True)
+        return
     page = done.report()
     how.results(
         tables=lambda: _tables(done),
@@ -52,10 +58,23 @@ _SKIPPED_SHOWN = 10
 
 def _show_notes(done: "Run", how: Printing) -> None:
     """What the models are, what is still to do, what was skipped, what a study lacks."""
+    _show_models(done, how)
+    _show_left(done, how)
+    if done.duplicates_told:
+        how.warn(done.duplicates_told)
+    study = done.units()
+    if study is not None and study.problem:
+        how.tell(study.problem, "yellow")
+
+
+def _show_models(done: "Run", how: Printing) -> None:
     notes = {model["note"]: model["name"] for model in reversed(done.manifest["models"])}
     for note, name in reversed(notes.items()):
         if note:
             how.tell(f"{name}: {note}", "italic")
+
+
+def _show_left(done: "Run", how: Printing) -> None:
     if done.left:
         told = f"unfinished: {done.left} of {done.manifest['planned']} photographs are still to do"
         command = done.manifest["command"]
@@ -67,8 +86,5 @@ def _show_notes(done: "Run", how: Printing) -> None:
             how.tell(f"  {skip.sample}: {skip.reason}")
         if count > _SKIPPED_SHOWN and not how.verbose:
             how.tell(f"  … and {count - _SKIPPED_SHOWN} more; --verbose names all")
-    if done.duplicates_told:
-        how.warn(done.duplicates_told)
-    study = done.units()
-    if study is not None and study.problem:
-        how.tell(study.problem, "yellow")
+    if left_out := done.manifest["dataset"].get("left_out"):
+        how.warn(left_out)

@@ -1,5 +1,7 @@
 """`typoattack word-search`."""
 
+import difflib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +26,12 @@ from typoattack.factory import load_model
 from typoattack.models.devices import resolve_device
 from typoattack.recipes import parse_recipe
 from typoattack.recipes.artefacts import SHAPE_NAMES
-from typoattack.runner.word_search import photographs_of_others, rank_words, write_ranking
+from typoattack.runner.word_search import (
+    WordScore,
+    photographs_of_others,
+    rank_words,
+    write_ranking,
+)
 from typoattack.samples import DatasetSpec, open_dataset
 from typoattack.samples.labels import imagenet_class_names, read_lines
 from typoattack.task import Task
@@ -95,10 +102,27 @@ def word_search(
         write_ranking(ranked, out)
     table = Table("string", "hits", "mean probability", box=None, header_style="bold")
     for score in ranked[:top]:
-        table.add_row(Text(score.word), f"{score.hits:.0%}", f"{score.probability:.3f}")
+        table.add_row(Text(score.word), f"{score.hits:.0%}", _shown(score.probability))
     console.out.print(table)
     asked = sum(score.queries for score in ranked)
     console.out.print(f"{len(ranked)} strings, {asked} pictures asked about", highlight=False)
+    for sentence in _told(ranked, target, len(photographs)):
+        console.out.print(Text(sentence), soft_wrap=True)
+
+
+def _shown(probability: float) -> str:
+    """Three places, or two digits of what is less than they can tell."""
+    return f"{probability:.3f}" if probability >= 0.001 else f"{probability:.2g}"
+
+
+def _told(ranked: Sequence[WordScore], target: str, photographs: int) -> Iterator[str]:
+    """What the table does not say of itself."""
+    if not any(score.hits for score in ranked):
+        yield f"none drove a photograph to {target!r}"
+    yield (
+        f"counted on the very {photographs} photograph{'s' * (photographs > 1)} that the strings "
+        "were found on, so that the best do less on others; `typoattack transfer` tries them there"
+    )
 
 
 def _strings(vocabulary: str, task: Task, *, without_classes: bool) -> list[str]:
@@ -110,6 +134,10 @@ def _strings(vocabulary: str, task: Task, *, without_classes: bool) -> list[str]
     if vocabulary == SHAPES:
         found = list(SHAPE_NAMES)
     elif vocabulary:
+        if not Path(vocabulary).exists() and difflib.get_close_matches(vocabulary, [SHAPES]):
+            raise UserError(
+                f"--vocabulary {vocabulary!r}: there is no such file; did you mean {SHAPES!r}?"
+            )
         found = list(read_lines(vocabulary, "vocabulary"))
     else:
         found = [*task.class_names, *imagenet_class_names()]

@@ -39,8 +39,9 @@ class Part:
                 checked = _adapter(cls, f.name).validate_python(value, strict=strict)
             except ValidationError as error:
                 problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+                told = literal(value) if isinstance(value, tuple) else repr(value)
                 raise UserError(
-                    f"{whose(cls)}: parameter {f.name!r} is {value!r}; {problem}"
+                    f"{whose(cls)}: parameter {f.name!r} is {told}; {problem}{_written(cls, value)}"
                 ) from None
             object.__setattr__(self, f.name, checked)
 
@@ -71,6 +72,20 @@ def _holds_truth(value: Any) -> bool:
     return isinstance(value, bool) or (
         isinstance(value, tuple | list) and any(_holds_truth(part) for part in value)
     )
+
+
+def _written(cls: type[Part], value: Any) -> str:
+    """How a part is given where it stood in another's place, such as `worst-of(8, note)`."""
+    if not isinstance(value, Part):
+        return ""
+    hints, before = get_type_hints(cls), list[str]()
+    for f in dataclasses.fields(cls):
+        if _is_part(hints[f.name]):
+            return f"; write {cls.name}({', '.join([*before, repr(value)])})" if before else ""
+        if f.default is dataclasses.MISSING:
+            return ""
+        before.append(literal(f.default))
+    return ""
 
 
 def whose(cls: type[Part]) -> str:

@@ -4,8 +4,9 @@ The words of a caption that are written in its picture are *co-embedded*; their 
 caption's words is the co-embedded text rate, and a caption with one such word at least is a *parrot
 caption* (Lin et al. 2023, arXiv 2312.14232, section 3 and algorithm 1). They also match words
 loosely, by Levenshtein distance, since recognition errs (section 4.1); the bound is not given, so
-that of here is ours. T-MARS compares a caption with the picture once its text is filled in (Maini
-et al. 2023, arXiv 2307.03132, section 4).
+that of here is ours. Words of one letter or digit are left out, on both sides: an article that
+stands in both says nothing; "the" and its like count, as any word does. T-MARS compares a caption
+with the picture once its text is filled in (Maini et al. 2023, arXiv 2307.03132, section 4).
 """
 
 import re
@@ -26,14 +27,18 @@ LOOSE = 0.8
 WITHIN = 4
 """Letters of a word from which it may also stand within a found line: recognition drops spaces."""
 
+LEAST = 2
+"""Letters or digits that a word has at least."""
+
 NO_TEXT, OTHER_TEXT, REPEATED = "no text", "other text", "repeated text"
 TYPES = (NO_TEXT, OTHER_TEXT, REPEATED)
 """What a pair can be, as in figure 3 of Lin et al.: no text, none that the caption has, some."""
 
 
 def words_of(text: str) -> set[str]:
-    """The distinct words of a text, in lower case, without punctuation."""
-    return set(re.findall(r"\w+", unicodedata.normalize("NFKC", text).lower()))
+    """The distinct words of a text of two letters and more, in lower case, without punctuation."""
+    found = re.findall(r"\w+", unicodedata.normalize("NFKC", text).lower())
+    return {word for word in found if sum(map(str.isalnum, word)) >= LEAST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,9 @@ class Audit:
         rate_with_text: the same over those with text.
         loose_rate: words that are loosely there, over all pictures.
         fall: how far a model's cosine of picture and caption falls where the text is filled in,
-            less where as much is filled in elsewhere; over pictures with text. Nothing without a
-            model.
+            less where as much is filled in elsewhere; over pictures with text that leave a place
+            for it, which are those with little. Nothing without a model.
+        placeless: pictures with text, of those a model was asked about, that leave no such place.
     """
 
     pictures: int
@@ -94,6 +100,7 @@ class Audit:
     rate_with_text: Figure
     loose_rate: Figure
     fall: Figure
+    placeless: int = 0
 
 
 def audit_figures(rows: pd.DataFrame, by: str = AUTO) -> Audit:
@@ -126,6 +133,7 @@ def audit_figures(rows: pd.DataFrame, by: str = AUTO) -> Audit:
         figure(rows["rate"][texted], SHARE),
         figure(rows["loose_rate"], SHARE),
         figure(fall, DIFFERENCE),
+        int((rows["similarity"].notna() & rows["similarity_elsewhere"].isna())[texted].sum()),
     )
 
 

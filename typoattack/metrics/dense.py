@@ -1,13 +1,15 @@
 """Does a word change answers away from where it stands? Shares of patches that say it."""
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from typoattack.metrics.clusters import AUTO, clustered, clusters
 from typoattack.metrics.intervals import DIFFERENCE, NOTHING, SHARE, Figure
+from typoattack.metrics.paired import ALPHA, holm, p_of_mean
 from typoattack.runner.dense import ATTACKED, CLEAN, CONTROL, Seen
 
 INSIDE, OUTSIDE = "inside", "outside"
@@ -29,6 +31,8 @@ class Dense:
         control: on the control; nothing without one.
         change: `attacked` less `clean`, photograph by photograph.
         reading: `attacked` less `control`; nothing without a control.
+        p: of the test that the word changes nothing: of `reading`, or of `change` without it.
+        p_holm: adjusted over the recipes and measures of the model and part; NaN if not tested.
     """
 
     model: str
@@ -40,6 +44,13 @@ class Dense:
     control: Figure
     change: Figure
     reading: Figure
+    p: float = math.nan
+    p_holm: float = math.nan
+
+    @property
+    def shown(self) -> bool:
+        """Whether the word brings more patches to say it, however many attacks were tried."""
+        return self.p_holm < ALPHA and (self.reading or self.change).value > 0
 
 
 def dense_rows(seen: Seen) -> Iterator[dict[str, object]]:
@@ -73,7 +84,7 @@ def dense_figures(rows: pd.DataFrame, by: str = AUTO) -> list[Dense]:
         by: what photographs belong together by; see `typoattack.metrics.clusters.clusters`.
     """
     keys = ["model", "recipe", "measure", "part"]
-    made = []
+    made: list[Dense] = []
     for key, some in rows.groupby(keys, sort=False):
         model, recipe, measure, part = map(str, key)
         beside = some.dropna(subset=[CONTROL])
@@ -88,8 +99,27 @@ def dense_figures(rows: pd.DataFrame, by: str = AUTO) -> list[Dense]:
                 _figure(beside, beside[CONTROL], SHARE, by),
                 _figure(some, some[ATTACKED] - some[CLEAN], DIFFERENCE, by),
                 _figure(beside, beside[ATTACKED] - beside[CONTROL], DIFFERENCE, by),
+                _p_value(some if beside.empty else beside, by),
             )
         )
+    return _adjusted(made)
+
+
+def _p_value(rows: pd.DataFrame, by: str) -> float:
+    before = CLEAN if rows[CONTROL].isna().all() else CONTROL
+    gaps = (rows[ATTACKED] - rows[before]).to_numpy(np.float64)
+    return p_of_mean(gaps, clusters(rows, by))
+
+
+def _adjusted(figures: Sequence[Dense]) -> list[Dense]:
+    """Holm's adjustment within each model and part."""
+    families: dict[tuple[str, str], list[int]] = {}
+    for place, one in enumerate(figures):
+        families.setdefault((one.model, one.part), []).append(place)
+    made = list(figures)
+    for places in families.values():
+        for place, p in zip(places, holm([figures[n].p for n in places]), strict=True):
+            made[place] = replace(figures[place], p_holm=p)
     return made
 
 

@@ -12,9 +12,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from typoattack.core.call import Call, parse_call
+from typoattack.core.call import Call, literal, parse_call
 from typoattack.core.errors import UserError
-from typoattack.core.part import make
+from typoattack.core.part import make, whose
 from typoattack.core.registry import Registry
 from typoattack.recipes.base import RECIPES, Recipe, RecipeBase
 
@@ -78,8 +78,24 @@ def _recipe_parameters(made_from: Any) -> frozenset[str]:
 def _resolved(call: Call) -> RecipeBase:
     """The recipe that a call names, the calls among its arguments first looked up likewise."""
     made_from = recipe_named(call.name)
+    parameters = [f.name for f in dataclasses.fields(made_from) if f.init]
+    for name, value in [*zip(parameters, call.positional, strict=False), *call.named.items()]:
+        _refuse_bare_text(made_from, name, value)
     positional = [_value(one) for one in call.positional]
     return build_recipe(made_from, positional, {k: _value(v) for k, v in call.named.items()})
+
+
+def _refuse_bare_text(made_from: type[RecipeBase], parameter: str, value: Any) -> None:
+    """`UserError` for a word without quotes where text is wanted, and no recipe is called so."""
+    text = {f.name for f in dataclasses.fields(made_from) if isinstance(f.default, str)}
+    if not isinstance(value, Call) or parameter not in text:
+        return
+    load_entry_points()
+    if value.name not in RECIPES:
+        raise UserError(
+            f"{whose(made_from)}: parameter {parameter!r} is {value.name}; write it in quotes: "
+            f"{literal(value.name)}"
+        )
 
 
 def _value(value: Any) -> Any:

@@ -34,7 +34,7 @@ from typoattack.samples.choose import first, spread
 
 MANIFEST, PARTS = "audit.json", "rows"
 
-_PART = 128
+_AT_ONCE = 128
 """Pictures a part: a minute or two of work."""
 
 _LEAST = 2
@@ -71,8 +71,20 @@ def captions_of(data: Dataset, index: int) -> tuple[str, ...]:
     return (data.task.class_names[data[index].label],)
 
 
+def chosen(data: Dataset, how: Looking) -> Sequence[int]:
+    """Places of the pictures that are looked at, in order.
+
+    Raises:
+        UserError: for a limit and a first at once.
+    """
+    if how.first and how.limit:
+        raise UserError("give --limit (spread over the classes) or --first, not both")
+    return first(data, how.first) if how.first else spread(data, how.limit, how.seed)
+
+
 def look_through(
     data: Dataset,
+    indices: Sequence[int],
     how: Looking,
     model: Model | None = None,
     folder: Path | None = None,
@@ -85,7 +97,8 @@ def look_through(
 
     Args:
         data: pictures with captions or classes.
-        how: which of them, by how many processes.
+        indices: places of those looked at, of `chosen`.
+        how: how these were chosen, and by how many processes they are looked at.
         model: asked how alike picture and caption are; nobody if None.
         folder: keeps the rows, and has those of an earlier walk; nowhere if None.
         progress: told how far it is.
@@ -94,20 +107,19 @@ def look_through(
         UserError: if `folder` holds another audit, or the extra `ocr` is not installed.
     """
     detector_version()
-    indices = first(data, how.first) if how.first else spread(data, how.limit, how.seed)
     if folder is not None:
         _begin(folder, _identity(data, how, model, len(indices)))
     done: list[pd.DataFrame] = []
-    for number, start in enumerate(range(0, len(indices), _PART)):
-        chosen = indices[start : start + _PART]
+    for number, start in enumerate(range(0, len(indices), _AT_ONCE)):
+        some = indices[start : start + _AT_ONCE]
         kept = None if folder is None else folder / PARTS / f"part-{number:06d}.json"
         if kept is not None and kept.is_file():
             done.append(_read(kept))
         else:
-            done.append(_look(data, chosen, how, model, (progress, start, len(indices))))
+            done.append(_look(data, some, how, model, (progress, start, len(indices))))
             if kept is not None:
-                write_whole(kept, done[-1].to_json(orient="records").encode())
-        progress("pictures", start + len(chosen), len(indices))
+                write_whole(kept, _part(done[-1]))
+        progress("pictures", start + len(some), len(indices))
     whole: pd.DataFrame = pd.concat(done, ignore_index=True)
     return whole
 
@@ -145,6 +157,11 @@ def _begin(folder: Path, identity: dict[str, Any]) -> None:
             )
     make_folder(folder / PARTS)
     write_whole(manifest, (json.dumps(identity, indent=2) + "\n").encode())
+
+
+def _part(table: pd.DataFrame) -> bytes:
+    """Rows as JSON that has every digit; `DataFrame.to_json` keeps ten."""
+    return json.dumps(table.to_dict("records")).encode()
 
 
 def _read(part: Path) -> pd.DataFrame:
@@ -247,16 +264,26 @@ def covered(regions: Sequence[TextRegion], size: tuple[int, int]) -> float:
     return float(mask.mean())
 
 
-def repeating(data: Dataset, rows: pd.DataFrame, most: int) -> Iterator[tuple[Any, Image.Image]]:
-    """The rows whose captions repeat most, and their pictures with the text outlined."""
+def repeating(
+    data: Dataset, indices: Sequence[int], rows: pd.DataFrame, most: int
+) -> Iterator[tuple[Any, Image.Image]]:
+    """The rows whose captions repeat most, and their pictures with the text outlined.
+
+    Args:
+        data: what was looked through.
+        indices: at which places.
+        rows: all of `look_through`.
+        most: how many.
+    """
     import cv2
 
-    place = {data[index].id: index for index in range(len(data))}
-    order = rows[rows["rate"] > 0].sort_values(["rate", "sample"], ascending=[False, True])
+    placed = rows.assign(place=list(indices))
+    order = placed[placed["rate"] > 0].sort_values(["rate", "sample"], ascending=[False, True])
     for row in order.head(most).to_dict("records"):
-        canvas = square_canvas(data[place[row["sample"]]].image, CANVAS)
+        place = int(row["place"])
+        canvas = square_canvas(data[place].image, CANVAS)
         pixels = np.asarray(canvas).copy()
         found = readable(find_text(canvas, recognise=True))
         corners = [np.rint(region.corners).astype(np.int32) for region in found]
         cv2.polylines(pixels, corners, True, (213, 94, 0), 3)
-        yield row | {"caption": captions_of(data, place[row["sample"]])[0]}, Image.fromarray(pixels)
+        yield row | {"caption": captions_of(data, place)[0]}, Image.fromarray(pixels)

@@ -32,7 +32,7 @@ _MEANINGS = {
     "co-embedded rate with text": "the same, of pictures with text",
     "loose rate": "the same as the first, words spelled much alike included",
     "fall of similarity": "of picture and caption, cosine, where the text is filled in, less where "
-    "as much is filled in elsewhere",
+    "as much is filled in elsewhere; of pictures with text that leave a place for it",
 }
 
 
@@ -81,17 +81,25 @@ def tell_audit(found: Audited) -> list[str]:
     told.append(
         f"Text was found in {percent(1 - one.types[TYPES[0]].value)} of them; "
         f"{percent(one.parrots.value)} of these captions repeat a word of it, and "
-        f"{percent(one.rate.value)} of all the words of captions are written in their picture."
+        f"{percent(one.rate.value)} of a caption's words, on average, are written in its picture."
     )
-    if one.fall:
-        told.append(
-            minus(
-                f"To {found.model}, pictures lose {one.fall.value:+.3f} of their likeness to the "
-                f"caption with their text [{one.fall.low:+.3f}, {one.fall.high:+.3f}], beyond what "
-                "filling in as much elsewhere costs."
-            )
-        )
-    return told
+    return told + _likeness(found.model, one)
+
+
+def _likeness(model: str, one: Audit) -> list[str]:
+    """What a model says without the text; empty without a model."""
+    of = one.fall.n + one.placeless
+    none = f"{one.placeless:,} of {of:,} pictures with text leave no place to fill in as much"
+    if not one.fall:
+        return [f"{none}, so that likeness without it cannot be judged."] if of else []
+    told = minus(
+        f"To {model}, pictures lose {one.fall.value:+.3f} of their likeness to the caption with "
+        f"their text [{one.fall.low:+.3f}, {one.fall.high:+.3f}], beyond what filling in as much "
+        f"elsewhere costs; n = {one.fall.n:,}."
+    )
+    if not one.placeless:
+        return [told]
+    return [f"{told} {none} and are left out, so this is of pictures with little text."]
 
 
 def _shown(name: str, one: Figure) -> tuple[str, str]:

@@ -74,7 +74,7 @@ def _told(model: str, both: Sequence[Dense]) -> str:
     if not both:
         return f"{model}: no patch lies outside of what was changed."
     told = [f"{one.measure} {_gap(one)}" for one in both]
-    sure = [one.measure for one in both if (one.reading or one.change).low > 0]
+    sure = [one.measure for one in both if one.shown]
     verdict = (
         f"The word changes answers away from where it stands ({', '.join(sure)})."
         if sure
@@ -137,6 +137,7 @@ def dense_frame(found: Densely) -> pd.DataFrame:
         for name in ("clean", "attacked", "control", "change", "reading"):
             figure: Figure = getattr(one, name)
             line |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+        line |= {"p": one.p, "p_holm": one.p_holm}
         lines.append(line)
     frame: pd.DataFrame = pd.DataFrame(lines)
     return frame

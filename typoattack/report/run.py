@@ -77,6 +77,11 @@ class Run:
         read = read_legibility(self.path)
         return rows if read is None else with_legibility(rows, read)
 
+    @property
+    def answered(self) -> bool:
+        """Whether any picture was answered yet; nothing can be told of a run before that."""
+        return not self.predictions.empty
+
     @functools.cached_property
     def outcomes(self) -> pd.DataFrame:
         """The predictions with what each row contributes to each figure.
@@ -156,7 +161,13 @@ class Run:
         return read_units(self.path, self.manifest)
 
     def report(self) -> Path:
-        """Write the page, tables and figures into the run's folder; the page's path."""
+        """Write the page, tables and figures into the run's folder; the page's path.
+
+        Raises:
+            UserError: if nothing was answered yet.
+        """
+        if not self.answered:
+            raise UserError(f"{str(self.path)!r} holds no answers yet: nothing to report")
         from typoattack.report.page import write_report  # matplotlib: a second for who needs none
 
         return write_report(self.view(), self.path)[0]

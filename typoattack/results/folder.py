@@ -75,26 +75,44 @@ class RunFolder:
     def start(self, manifest: Mapping[str, Any]) -> bool:
         """Begin a run, or take up the one that stands here; True if it is taken up.
 
+        Another run that never got an answer, and left nothing else, makes room.
+
         Raises:
             UserError: if the folder holds another run (the difference is shown), holds other
                 things, or cannot be written.
         """
         taken_up = self.exists()
         if taken_up:
-            difference = describe_difference(self.manifest()["identity"], manifest["identity"])
-            if difference:
+            here = self.manifest()
+            difference = describe_difference(here["identity"], manifest["identity"])
+            if difference and self._is_bare():
+                taken_up = False
+            elif difference:
+                difference = _asked_elsewhere(here, manifest) or difference
                 raise UserError(
                     f"{str(self.path)!r} holds another run; {difference}; "
                     "choose another folder with --out, or delete this one"
                 )
         with self._usable():
             if not taken_up:
-                self._refuse_strangers()
+                if not self._is_bare():
+                    self._refuse_strangers()
                 self.write_manifest(manifest)
             (self.path / PREDICTIONS).mkdir(exist_ok=True)
             for rest in (self.path / PREDICTIONS).glob(".part-*.tmp"):
                 rest.unlink(missing_ok=True)  # of a run that was killed while it wrote
         return taken_up
+
+    def _is_bare(self) -> bool:
+        """Whether nothing was answered in a run that was started here, and nothing else lies here.
+
+        Damaged or half deleted folders have other files; those are nobody's to replace.
+        """
+        if not (self.path / PREDICTIONS).is_dir():
+            return False
+        visible = {p.name for p in self.path.iterdir() if not p.name.startswith(".")}
+        left = visible <= {MANIFEST, PREDICTIONS}
+        return left and all(p.name.startswith(".") for p in (self.path / PREDICTIONS).iterdir())
 
     def _refuse_strangers(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
@@ -342,6 +360,26 @@ def describe_difference(here: Mapping[str, Any], wanted: Mapping[str, Any]) -> s
     if not told:
         changed = [key for key in wanted if here.get(key) != wanted[key]]
         told = [f"{key} differ (another version drew it)" for key in changed]
+    return "; ".join(told)
+
+
+def _asked_elsewhere(here: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """That two chat runs ask the same models at another endpoint, or with other options.
+
+    The models' names are the same then, and their fingerprints are hashes of these.
+    """
+    rest = [
+        (run["identity"] | {"models": [name for name, _ in run["identity"].get("models", ())]})
+        for run in (here, wanted)
+    ]
+    if rest[0] != rest[1]:
+        return ""
+    settings = [run.get("settings", {}) for run in (here, wanted)]
+    told = []
+    for key in ("endpoint", "options"):
+        old, new = (one.get(key) for one in settings)
+        if old != new:
+            told.append(f"{key}: {_shown(old, new)}")
     return "; ".join(told)
 
 

@@ -11,6 +11,7 @@ from typoattack.core.version import __version__
 from typoattack.models.base import Described
 from typoattack.results.manifest_file import FORMAT
 from typoattack.samples.base import Dataset
+from typoattack.samples.captions import Captioned
 from typoattack.suite import Shard, Suite
 from typoattack.suite.auxiliary import auxiliary_questions
 from typoattack.task import Task
@@ -125,12 +126,15 @@ def _of_task(task: Task) -> dict[str, Any]:
 
 
 def _of_dataset(dataset: Dataset) -> dict[str, Any]:
-    return {
+    told = {
         "name": dataset.name,
         "fingerprint": dataset.fingerprint,
         "samples": len(dataset),
         "licence": dataset.licence,
     }
+    if isinstance(dataset, Captioned) and dataset.left_out:
+        told["left_out"] = dataset.left_out_told
+    return told
 
 
 def _versions() -> dict[str, str]:

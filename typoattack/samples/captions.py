@@ -7,10 +7,10 @@ caption fits, and `typoattack.runner.retrieval` asks with all captions.
 import csv
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
@@ -36,6 +36,7 @@ class Captioned:
         pictures: where the photographs are; its labels mean nothing.
         rows: of each photograph its place in `pictures`.
         captions: of each photograph, one or several.
+        left_out: what holds no caption, each by its place.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Captioned:
     pictures: Dataset = field(repr=False)
     rows: tuple[int, ...] = field(repr=False)
     captions: tuple[tuple[str, ...], ...] = field(repr=False)
+    left_out: tuple[str, ...] = field(default=(), repr=False)
     variant_kinds: ClassVar[frozenset[str]] = frozenset()
 
     def __len__(self) -> int:
@@ -53,9 +55,31 @@ class Captioned:
     def __getitem__(self, index: int) -> Sample:
         return replace(self.pictures[self.rows[index]], label=index)
 
+    @property
+    def left_out_told(self) -> str:
+        """How many captions were left out, and where the first of them are; empty if none was."""
+        count = len(self.left_out)
+        if not count:
+            return ""
+        named = _some(self.left_out)
+        return f"{count:,} empty caption{'s' * (count > 1)} left out: {named}"
+
+
+_NAMED, _LONG = 10, 60
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of some names, each cut where it is long."""
+    shown = ", ".join(name[:_LONG] for name in names[:_NAMED])
+    more = len(names) - _NAMED
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
 
 def captioned(
-    pictures: Dataset, rows: Sequence[int], captions: Sequence[tuple[str, ...]]
+    pictures: Dataset,
+    rows: Sequence[int],
+    captions: Sequence[tuple[str, ...]],
+    left_out: Sequence[str] = (),
 ) -> Captioned:
     """Photographs with their captions.
 
@@ -63,6 +87,7 @@ def captioned(
         pictures: where they are.
         rows: places in it.
         captions: of each of the rows, at least one.
+        left_out: places that hold no caption.
 
     Raises:
         UserError: for fewer than two photographs, or a caption that is empty or no text.
@@ -80,31 +105,37 @@ def captioned(
         pictures,
         tuple(rows),
         tuple(captions),
+        tuple(left_out),
     )
 
 
 def captioned_files(path: str, *, follow_links: bool = False) -> Captioned:
     """Open `captions:FILE`: a CSV with a picture and one of its captions a line.
 
-    Columns are separated by commas, tabs or `|`, as the first line has it; a picture's path is
-    relative to the file's folder.
+    Columns are separated by commas, tabs or `|`, as the first line has it; cells are quoted as in
+    CSV between commas alone. A picture's path is relative to the file's folder. A line without a
+    caption, such as that of Flickr30k's own file that lacks a separator, is left out and named.
 
     Args:
         path: a UTF-8 file whose first line names its columns.
         follow_links: also takes what links lead to outside the folder.
 
     Raises:
-        UserError: for a missing column, an empty cell, a picture that is not there.
+        UserError: for a missing column, no caption at all, a picture that is not there.
     """
     where, file = f"dataset 'captions:{path}'", Path(path)
     found: dict[str, list[str]] = {}
-    for number, (image, caption) in enumerate(_lines(file, where), start=2):
+    empty: list[str] = []
+    for number, image, caption in _lines(file, where):
         if not image or not caption:
-            raise UserError(f"{where}: line {number} needs a picture and a caption")
+            empty.append(f"line {number}")
+            continue
         name = PurePosixPath(os.path.normpath(image.replace("\\", "/"))).as_posix()
-        if name.startswith(("../", "/")) or not (file.parent / name).is_file():
-            raise UserError(f"{where}: line {number}: there is no {image!r} beside the file")
+        if name.startswith(("../", "/")) or not _is_file(file.parent / name):
+            raise UserError(f"{where}: line {number}: there is no {image[:200]!r} beside the file")
         found.setdefault(name, []).append(caption)
+    if not found:
+        raise UserError(f"{where}: no line has a picture and a caption")
     paths = tuple(file.parent / name for name in found)
     if not follow_links:
         refuse_links_outside(file.parent, paths, where)
@@ -114,11 +145,19 @@ def captioned_files(path: str, *, follow_links: bool = False) -> Captioned:
         f"captions:{path}", digest(*sizes), nothing, "the user's own files",
         tuple(found), paths, (0,) * len(found),
     )  # fmt: skip
-    return captioned(files, range(len(found)), [tuple(texts) for texts in found.values()])
+    captions = [tuple(texts) for texts in found.values()]
+    return captioned(files, range(len(found)), captions, empty)
 
 
-def _lines(file: Path, where: str) -> Iterable[tuple[str, str]]:
-    """The picture and the caption of each line."""
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _lines(file: Path, where: str) -> Iterator[tuple[int, str, str]]:
+    """Each line's number, picture and caption."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -127,55 +166,71 @@ def _lines(file: Path, where: str) -> Iterable[tuple[str, str]]:
         raise UserError(f"{where}: not UTF-8 text") from None
     head = text.partition("\n")[0]
     separator = next((one for one in "\t|" if one in head), ",")
-    reader = csv.DictReader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-    heads = {(name or "").strip(): name for name in reader.fieldnames or ()}
-    chosen = [next((heads[n] for n in names if n in heads), None) for names in (_IMAGE, _CAPTION)]
-    for column, names in zip(chosen, (_IMAGE, _CAPTION), strict=True):
-        if column is None:
-            raise UserError(f"{where}: no column {names[0]!r}; there are {', '.join(heads)}")
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, quoting=quoting
+    )
     try:
+        chosen = _columns(reader.fieldnames or (), where)
         for line in reader:
-            image, caption = ((line.get(str(name)) or "").strip() for name in chosen)
-            yield plain_cell(image), plain_cell(caption)
+            image, caption = ((line.get(name) or "").strip() for name in chosen)
+            yield reader.line_num, plain_cell(image), plain_cell(caption)
     except csv.Error as error:
-        raise UserError(f"{where}: line {reader.line_num}: {error}") from None
+        raise UserError(f"{where}: line {reader.line_num + 1}: {error}") from None
+
+
+def _columns(heads: Sequence[str], where: str) -> list[str]:
+    """The heads of the columns of pictures and of captions."""
+    named = {(name or "").strip(): name for name in heads}
+    chosen = []
+    for names in (_IMAGE, _CAPTION):
+        head = next((named[n] for n in names if n in named), None)
+        if head is None:
+            raise UserError(f"{where}: no column {names[0]!r}; there are {_some([*named])}")
+        chosen.append(head)
+    return chosen
 
 
 def captions_of_rows(
-    cells: Sequence[Any], pictures: Iterable[Mapping[str, Any]], where: str
-) -> tuple[list[int], list[tuple[str, ...]]]:
-    """Places and captions of the photographs of a table.
+    cells: Sequence[Any], pictures: Callable[[], Sequence[str]], where: str
+) -> tuple[list[int], list[tuple[str, ...]], list[str]]:
+    """Places and captions of the photographs of a table, and which rows have an empty one.
 
     Args:
         cells: of the column of captions: a text, a list of them (Flickr30k), or a mapping or a list
-            of mappings with `raw` (COCO by Karpathy's split).
-        pictures: of each row, its bytes or its path; rows of one picture are taken together.
+            of mappings with `raw` (COCO by Karpathy's split). Nothing is an empty caption.
+        pictures: says of each row what is the same where two have the same picture; rows of one
+            picture are taken together. Not asked where each row has a list.
         where: what an error calls the table.
 
     Raises:
-        UserError: for a cell of another kind.
+        UserError: for a cell of another kind, or if no row has a caption.
     """
+    lists = all(isinstance(cell, list) for cell in cells)
+    keys = None if lists else pictures()
     first: dict[str, int] = {}
     texts: dict[str, list[str]] = {}
-    for row, (cell, picture) in enumerate(zip(cells, pictures, strict=True)):
+    empty: list[str] = []
+    for row, cell in enumerate(cells):
         several = isinstance(cell, list)
         found = [_text(each, where, row) for each in (cell if several else [cell])]
-        key = str(row) if several else _of_picture(picture, row)
-        first.setdefault(key, row)
-        texts.setdefault(key, []).extend(found)
-    return list(first.values()), [tuple(found) for found in texts.values()]
+        if not found or not all(found):
+            empty.append(f"row {row}")
+        if any(found):
+            key = f"row {row}" if several or keys is None else keys[row]
+            first.setdefault(key, row)
+            texts.setdefault(key, []).extend(text for text in found if text)
+    if not texts:
+        raise UserError(f"{where}: no row has a caption")
+    return list(first.values()), [tuple(found) for found in texts.values()], empty
 
 
 def _text(cell: Any, where: str, row: int) -> str:
     text = cell.get("raw") if isinstance(cell, dict) else cell
+    if text is None:
+        return ""
     if not isinstance(text, str):
         raise UserError(
             f"{where}: row {row}: a caption is a text, a list of texts, or has one as 'raw'"
         )
     return text.strip()
-
-
-def _of_picture(picture: Mapping[str, Any], row: int) -> str:
-    """What is the same where two rows have the same picture."""
-    data, path = picture.get("bytes"), picture.get("path")
-    return digest(data) if data else path or str(row)
