@@ -201,7 +201,7 @@ def test_the_study_of_units_links_to_the_flips_it_explains(
     links = page.locator('#units a[href^="#picture="]')
     assert links.count() == 2
     links.nth(1).click()
-    assert page.locator("#behind").is_visible()
+    page.locator("#behind").wait_for(state="visible")  # the page hears of the new address later
     assert "word 2" in page.inner_text("#about")
 
 
