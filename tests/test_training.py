@@ -51,11 +51,8 @@ def test_a_loop_measures_the_epochs_it_asks_for_and_goes_on_training(clip, optio
     assert "typoattack/blank-label/accuracy_attacked" in figures
 
 
-def test_lightnings_trainer_has_the_figures_to_log_and_to_monitor(
-    clip, options, tmp_path: Path
-) -> None:
-    lightning = pytest.importorskip("lightning.pytorch")
-    model, preprocess, tokenizer = clip
+def trained(lightning: Any, model: Any) -> tuple[Any, Any]:
+    """A module that holds a CLIP under `model`, and what it is trained on."""
 
     class Module(lightning.LightningModule):
         def __init__(self) -> None:
@@ -65,21 +62,32 @@ def test_lightnings_trainer_has_the_figures_to_log_and_to_monitor(
         def training_step(self, batch: Any, _: int) -> torch.Tensor:
             return self.model.visual(batch[0]).square().mean()
 
+        def validation_step(self, batch: Any, _: int) -> None:
+            self.log("loss", batch[0].mean())
+
         def configure_optimizers(self) -> Any:
-            return torch.optim.SGD(self.model.visual.parameters(), lr=0.1)
+            return torch.optim.SGD(self.model.visual.parameters(), lr=0.01)
 
     size = model.visual.image_size
     side = size if isinstance(size, int) else size[0]
-    data = torch.utils.data.DataLoader(
-        torch.utils.data.TensorDataset(torch.rand(2, 3, side, side)), batch_size=2
-    )
+    pictures = torch.utils.data.TensorDataset(torch.rand(2, 3, side, side))
+    return Module(), torch.utils.data.DataLoader(pictures, batch_size=2)
+
+
+def test_lightnings_trainer_has_the_figures_to_log_and_to_monitor(
+    clip, options, tmp_path: Path
+) -> None:
+    lightning = pytest.importorskip("lightning.pytorch")
+    model, preprocess, tokenizer = clip
+
+    module, data = trained(lightning, model)
     hook = EpochHook(preprocess, tokenizer, options=options)
     logger = lightning.loggers.CSVLogger(tmp_path)
     trainer = lightning.Trainer(
         max_epochs=2, callbacks=[lightning_callback(hook)], logger=logger, accelerator="cpu",
         enable_progress_bar=False, enable_checkpointing=False, enable_model_summary=False,
     )  # fmt: skip
-    trainer.fit(Module(), data)
+    trainer.fit(module, data)
     assert [epoch for epoch, _ in hook.history] == [0, 1]
     assert float(trainer.callback_metrics["typoattack/accuracy_clean"]) == pytest.approx(
         hook.history[-1][1]["typoattack/accuracy_clean"]
@@ -98,23 +106,7 @@ def test_a_checkpoint_may_watch_a_figure_that_is_not_measured_in_every_epoch(
     lightning = pytest.importorskip("lightning.pytorch")
     model, preprocess, tokenizer = clip
 
-    class Module(lightning.LightningModule):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def training_step(self, batch: Any, _: int) -> torch.Tensor:
-            return self.model.visual(batch[0]).square().mean()
-
-        def validation_step(self, batch: Any, _: int) -> None:
-            self.log("loss", batch[0].mean())
-
-        def configure_optimizers(self) -> Any:
-            return torch.optim.SGD(self.model.visual.parameters(), lr=0.01)
-
-    size = model.visual.image_size
-    side = size if isinstance(size, int) else size[0]
-    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.rand(2, 3, side, side)))
+    module, data = trained(lightning, model)
     callback = lightning_callback(EpochHook(preprocess, tokenizer, every=2, options=options))
     pickle.loads(pickle.dumps(callback))  # as processes that are spawned are given it
     watching = lightning.callbacks.ModelCheckpoint(
@@ -124,7 +116,7 @@ def test_a_checkpoint_may_watch_a_figure_that_is_not_measured_in_every_epoch(
         max_epochs=3, callbacks=[callback, watching], logger=False, accelerator="cpu",
         enable_progress_bar=False, enable_model_summary=False,
     )  # fmt: skip
-    trainer.fit(Module(), data, data)
+    trainer.fit(module, data, data)
     told = trainer.callback_metrics
     assert 0 <= float(told["typoattack/accuracy_attacked"]) <= 1  # of the second epoch
     assert "typoattack/flip_rate" in told  # NaN where nothing was right when clean

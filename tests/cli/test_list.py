@@ -38,3 +38,10 @@ def test_a_kind_that_there_is_not_is_refused_with_what_there_is(typoattack) -> N
     done = typoattack("list", "recipe")
     assert done.status == 2
     assert "recipes" in done.err
+
+
+def test_a_suites_recipes_are_said_to_stand_in_its_file(typoattack) -> None:
+    done = typoattack("list", "suites", "quick")
+    assert done.status == 2
+    assert "the recipes of 'quick' stand in" in done.err
+    assert "quick.yaml" in done.err

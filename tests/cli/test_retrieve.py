@@ -64,6 +64,7 @@ def test_class_prompts_are_asked_where_there_are_no_captions(typoattack, tmp_pat
     assert typoattack("run", "retrieval", *given).status == 0
     done = typoattack("retrieve", made, "--format", "json")
     assert done.status == 0, done.err
+    assert "nothing was written: --out FOLDER" in " ".join(done.err.split())
     lines = json.loads(done.out)
     assert {line["query"] for line in lines} == {"text to image", "image to text", "written word"}
     right = pd.read_parquet(made / "predictions.parquet")

@@ -56,6 +56,9 @@ def test_strings_keep_quotes_and_backslashes() -> None:
         ("leet(" * 30 + ")" * 30, "nested too deeply"),
         ("printed-label(size=nan)", "unknown recipe 'nan'"),
         ("printed-label(tilt=1e999)", "'tilt' is inf"),
+        ("worst-of(printed-label)", "write worst-of(8, printed-label)"),
+        ("instruction(list)", 'write it in quotes: "list"'),
+        ("planned(over=['places'])", 'is ["places"]'),
     ],
 )
 def test_mistakes_are_named(spec: str, message: str) -> None:

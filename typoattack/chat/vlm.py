@@ -2,7 +2,6 @@
 
 import contextlib
 import inspect
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ import torch
 from PIL import Image
 
 from typoattack.core.errors import RunFailure, UserError
-from typoattack.core.hub import asking_the_hub, fetch, refusal
+from typoattack.core.hub import asking_the_hub, fetch
 from typoattack.core.randomness import digest
+from typoattack.models.huggingface import opened_by_transformers
 from typoattack.models.inference import check_precision, weights_fingerprint
 
 PREFIX = "vlm:transformers:"
@@ -249,26 +249,11 @@ def load_vlm(name: str, *, device: str = "cpu", precision: str = "fp32") -> Visi
     source = name.removeprefix(PREFIX)
     if not name.startswith(PREFIX) or not source:
         raise UserError(f"model {name!r} is written {PREFIX}ORG/NAME or {PREFIX}PATH")
-    try:
-        from transformers.utils import logging
-    except ImportError:
-        raise UserError(
-            f"model {name!r} needs transformers; pip install 'typoattack[transformers]'"
-        ) from None
-    if not sys.stderr.isatty():
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # in a log it has no end
-    try:
+    with opened_by_transformers(name):
         module, processor = _parts(name, source, _PRECISIONS[precision])
         return VisionLanguageModel(
             name, module.to(device), processor, device=device, precision=precision
         )
-    except UserError:
-        raise
-    except Exception as error:
-        if told := refusal(error):
-            raise UserError(f"model {name!r}: {told}") from None
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(f"model {name!r}: transformers cannot open it ({reason})") from None
 
 
 def _parts(name: str, source: str, dtype: torch.dtype) -> tuple[Any, Any]:

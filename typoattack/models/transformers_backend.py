@@ -1,7 +1,6 @@
 """Dual encoders of Hugging Face's `transformers`: CLIP, SigLIP, SigLIP2 and their kin."""
 
 import contextlib
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,10 @@ import torch
 from PIL import Image
 
 from typoattack.core.errors import UserError
-from typoattack.core.hub import asking_the_hub, fetch, refusal
+from typoattack.core.hub import asking_the_hub, fetch
 from typoattack.models.ahead import Answer, normalised_later
 from typoattack.models.base import Lineage, Preprocess
+from typoattack.models.huggingface import opened_by_transformers
 from typoattack.models.inference import (
     autocast,
     check_precision,
@@ -164,26 +164,11 @@ def load_transformers(
             fetched, or it is no dual encoder.
     """
     check_precision(precision)
-    try:
-        from transformers.utils import logging
-    except ImportError:
-        raise UserError(
-            f"model {name!r} needs transformers; pip install 'typoattack[transformers]'"
-        ) from None
     source = name.removeprefix("transformers:")
     if not source:
         raise UserError("model 'transformers:' is written transformers:ORG/NAME or a path")
-    if not sys.stderr.isatty():
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # in a log it has no end
-    try:
+    with opened_by_transformers(name):
         module, processor, tokenizer = _parts(name, source)
-    except UserError:
-        raise
-    except Exception as error:
-        if told := refusal(error):
-            raise UserError(f"model {name!r}: {told}") from None
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(f"model {name!r}: transformers cannot open it ({reason})") from None
     return TransformersModel(
         name, module.to(device), processor, tokenizer, device=device, precision=precision
     )
