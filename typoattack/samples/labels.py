@@ -1,7 +1,10 @@
 """Class names and the sentences around them: ImageNet's, a file's, a data set's own."""
 
 from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 from typoattack.core.errors import UserError
 
@@ -11,9 +14,25 @@ OBJECT = "object"
 
 def imagenet_class_names() -> tuple[str, ...]:
     """open_clip's 1,000 curated ImageNet names, in the order of the class indices."""
-    from open_clip.zero_shot_metadata import IMAGENET_CLASSNAMES
+    return tuple(_zero_shot_metadata().IMAGENET_CLASSNAMES)
 
-    return tuple(IMAGENET_CLASSNAMES)
+
+@cache
+def _zero_shot_metadata() -> ModuleType:
+    """open_clip's lists from their own file: the package around it would import PyTorch.
+
+    Finished runs are looked at on machines without PyTorch, and everywhere this spares seconds.
+    """
+    package = find_spec("open_clip")
+    if package is None or package.origin is None:
+        raise UserError("ImageNet's class names are in open_clip; pip install open_clip_torch")
+    file = Path(package.origin).with_name("zero_shot_metadata.py")
+    spec = spec_from_file_location("open_clip.zero_shot_metadata", file)
+    if spec is None or spec.loader is None:
+        raise UserError(f"ImageNet's class names are not in {file}; reinstall open_clip_torch")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def imagenet_synsets() -> tuple[str, ...]:
@@ -40,12 +59,10 @@ def templates(spec: str) -> tuple[str, ...]:
     Raises:
         UserError: if the file is missing, empty, or a line has no `{}`.
     """
-    from open_clip import zero_shot_metadata
-
     if spec == "simple":
-        return tuple(make("{}") for make in zero_shot_metadata.SIMPLE_IMAGENET_TEMPLATES)
+        return tuple(make("{}") for make in _zero_shot_metadata().SIMPLE_IMAGENET_TEMPLATES)
     if spec == "openai":
-        return tuple(make("{}") for make in zero_shot_metadata.OPENAI_IMAGENET_TEMPLATES)
+        return tuple(make("{}") for make in _zero_shot_metadata().OPENAI_IMAGENET_TEMPLATES)
     if spec == "scam":
         return templates("openai")[:_SCAM]
     if "{" in spec:
