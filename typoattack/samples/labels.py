@@ -1,7 +1,10 @@
 """Class names and the sentences around them: ImageNet's, a file's, a data set's own."""
 
+import functools
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from typoattack.core.errors import UserError
 
@@ -11,9 +14,25 @@ OBJECT = "object"
 
 def imagenet_class_names() -> tuple[str, ...]:
     """open_clip's 1,000 curated ImageNet names, in the order of the class indices."""
-    from open_clip.zero_shot_metadata import IMAGENET_CLASSNAMES
+    return tuple(_open_clip_names().IMAGENET_CLASSNAMES)
 
-    return tuple(IMAGENET_CLASSNAMES)
+
+@functools.cache
+def _open_clip_names() -> ModuleType:
+    """open_clip's file of names and templates, which is plain text; without open_clip.
+
+    Importing the package would bring torch: seconds and 700 MB for a command that asks no model.
+    """
+    package = importlib.util.find_spec("open_clip")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("open_clip")
+    file = Path(package.origin).with_name("zero_shot_metadata.py")
+    spec = importlib.util.spec_from_file_location("open_clip.zero_shot_metadata", file)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(str(file))
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
 
 
 def imagenet_synsets() -> tuple[str, ...]:
@@ -40,12 +59,10 @@ def templates(spec: str) -> tuple[str, ...]:
     Raises:
         UserError: if the file is missing, empty, or a line has no `{}`.
     """
-    from open_clip import zero_shot_metadata
-
     if spec == "simple":
-        return tuple(make("{}") for make in zero_shot_metadata.SIMPLE_IMAGENET_TEMPLATES)
+        return tuple(make("{}") for make in _open_clip_names().SIMPLE_IMAGENET_TEMPLATES)
     if spec == "openai":
-        return tuple(make("{}") for make in zero_shot_metadata.OPENAI_IMAGENET_TEMPLATES)
+        return tuple(make("{}") for make in _open_clip_names().OPENAI_IMAGENET_TEMPLATES)
     if spec == "scam":
         return templates("openai")[:_SCAM]
     if "{" in spec:
