@@ -44,8 +44,13 @@ NOT_HERE = {
 
 SMALLER = {
     "run quick --model mini": ["--limit", "9", "--recipe", "printed-label"],  # compared, so paired
+    "run quick --recipe faint --legibility": ["--limit", "2"],
     "run quick --recipe": ["--limit", "9"],
     "run retrieval": ["--limit", "4", "--recipe", "printed-label"],
+    "run planned": ["--recipe", "planned(budget=4)"],
+    "run cao2023": ["--templates", "simple"],
+    "run quick": ["--recipe", "printed-label"],
+    "run literature": ["--recipe", "materzynska2022", "--reads", "4"],
     "run": ["--limit", "1"],
     "audit bundled": ["--limit", "2"],
     "generate": ["--limit", "4"],
@@ -56,12 +61,10 @@ SMALLER = {
     "word-search": ["--vocabulary", "words.txt"],
 }
 """What makes a command's work small, where it doesn't say itself how much it does: where the first
-option of the list isn't there.
-
-At a terminal, where what differs is how a run is shown, a suite that draws has one recipe too.
+option of the list isn't there. `make demo` runs a suite as it is.
 """
 
-DRAWN = ("typoattack run quick", "typoattack run literature", "typoattack run planned")
+SHORT = {"-r": "--recipe"}
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
 
@@ -102,6 +105,17 @@ def examples() -> dict[str, list[str]]:
     return found
 
 
+def missing(arguments: list[str], options: list[str]) -> list[str]:
+    """Those of `options`, each with its value, that a command doesn't have yet."""
+    there = {SHORT.get(argument, argument) for argument in arguments}
+    return [
+        part
+        for option, value in zip(options[::2], options[1::2], strict=True)
+        if option not in there
+        for part in (option, value)
+    ]
+
+
 @dataclass(frozen=True)
 class Reader:
     """Somebody who types what a page says, in a folder of their own."""
@@ -115,10 +129,8 @@ class Reader:
         assert program == "typoattack", f"{line!r}: say in NOT_HERE why it is not run"
         arguments = [name for word in words for name in self._named(word)]
         for name, options in SMALLER.items():
-            if line.startswith(f"typoattack {name}") and options[0] not in arguments:
-                arguments += options
-        if self.terminal and line.startswith(DRAWN) and not {"-r", "--recipe"} & {*arguments}:
-            arguments += ["--recipe", "printed-label"]
+            if line.startswith(f"typoattack {name}"):
+                arguments += missing(arguments, options)
         self._run("typoattack", arguments, line)
 
     def run_program(self, text: str) -> None:

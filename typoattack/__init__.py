@@ -14,23 +14,26 @@ from typing import TYPE_CHECKING, Any
 from typoattack.core.version import __version__
 
 if TYPE_CHECKING:
-    from typoattack.api import attack, evaluate, run, score
+    from typoattack.api import attack, evaluate, run
     from typoattack.cards.verify import verify
     from typoattack.report.bundle import bundle
     from typoattack.report.comparison import compare
     from typoattack.report.field import rank
+    from typoattack.report.given import score
     from typoattack.report.retrieval import retrieve
     from typoattack.report.rules import rescore
     from typoattack.report.run import Run
-    from typoattack.runner.execute import Machine
+    from typoattack.runner.machine import Machine
 
 _WHERE = {
+    "Machine": "typoattack.runner.machine",
     "Run": "typoattack.report.run",
     "compare": "typoattack.report.comparison",
     "bundle": "typoattack.report.bundle",
     "rank": "typoattack.report.field",
     "rescore": "typoattack.report.rules",
     "retrieve": "typoattack.report.retrieval",
+    "score": "typoattack.report.given",
     "verify": "typoattack.cards.verify",
 }
 

@@ -1,7 +1,5 @@
 """The product from Python: run a suite, attack a picture, evaluate a model in memory."""
 
-import dataclasses
-import datetime
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,8 +18,9 @@ from typoattack.models.open_clip_backend import OpenClipModel, text_fingerprint
 from typoattack.models.text_cache import LastTexts
 from typoattack.recipes import Recipe, parse_recipe
 from typoattack.report.run import Run
-from typoattack.results.given import Answer, read_answers, write_given
-from typoattack.runner.execute import HERE, Machine, execute
+from typoattack.runner.called import as_called
+from typoattack.runner.execute import execute
+from typoattack.runner.machine import HERE, Machine
 from typoattack.samples import open_dataset
 from typoattack.suite import Suite
 from typoattack.suite.choose import changes_of, choose_suite
@@ -102,7 +101,7 @@ def run(
         UserError: for any mistake in these, and where `out` holds another run.
     """
     if command is None:
-        command = _as_called("run", _by_name(suite, locals()), ["suite"])
+        command = as_called("run", _by_name(suite, locals()), ["suite"])
     changes = {
         "models": [model] if isinstance(model, str) else model and list(model),
         "dataset": dataset,
@@ -191,7 +190,7 @@ def evaluate(
     Raises:
         UserError: for any mistake in these, and where `out` holds another run.
     """
-    called = _as_called("evaluate", locals(), ["model", "preprocess", "tokenizer", "suite"])
+    called = as_called("evaluate", locals(), ["model", "preprocess", "tokenizer", "suite"])
     changes = {
         "recipes": recipes and list(recipes),
         "dataset": dataset,
@@ -219,42 +218,6 @@ def evaluate(
 
 
 _TEXTS = LastTexts()
-
-
-def score(
-    answers: str | Path | Sequence[Answer],
-    out: str | Path,
-    *,
-    name: str = "given",
-    question: str = "Which object is it?",
-    class_names: Sequence[str] = (),
-    command: str | None = None,
-) -> Run:
-    """A run made of answers that were computed elsewhere: every figure, page and comparison.
-
-    Args:
-        answers: a CSV, JSON lines or parquet file, see `typoattack.results.given`, or the answers.
-        out: the new run's folder.
-        name: what tables call the set of pictures.
-        question: what was asked, one line.
-        class_names: the possible answers; all that occur if empty.
-        command: what the manifest says made it; this call if None.
-
-    Raises:
-        UserError: for a file or an answer that is not as it must be, or an `out` that exists.
-    """
-    called = _as_called("score", {**locals(), "command": None}, ["answers", "out"])
-    found = read_answers(answers) if isinstance(answers, str | Path) else answers
-    folder = write_given(
-        found,
-        out,
-        name=name,
-        question=question,
-        class_names=class_names,
-        command=called if command is None else command,
-        now=datetime.datetime.now(datetime.timezone.utc),
-    )
-    return Run(folder)
 
 
 def attack(
@@ -293,35 +256,3 @@ def _by_name(suite: str | Suite, given: Mapping[str, Any]) -> Mapping[str, Any]:
         return given
     models = changes.pop("models", None)
     return {**given, "suite": suite.name, "model": models, **changes}
-
-
-def _as_called(function: str, given: Mapping[str, Any], positional: Sequence[str]) -> str:
-    """The call that repeats a run, such as `typoattack.run('quick', seed=1)`.
-
-    Args:
-        function: its name.
-        given: its arguments by name; what is None, empty or False, and what only watches the run,
-            is left out.
-        positional: those that go without their name.
-    """
-    said = [_as_written(name, given[name]) for name in positional]
-    said += [
-        f"{name}={_as_written(name, value)}"
-        for name, value in given.items()
-        if name not in (*positional, "progress", "command")
-        and not (value is None or value is False or value == () or value == HERE)
-    ]
-    return f"typoattack.{function}({', '.join(said)})"
-
-
-def _as_written(name: str, value: Any) -> str:
-    """An argument's value as Python; the name stands for an object that has no literal."""
-    if isinstance(value, Machine):
-        wishes = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        changed = {key: wish for key, wish in wishes.items() if wish != getattr(HERE, key)}
-        return f"typoattack.Machine({', '.join(f'{k}={v!r}' for k, v in changed.items())})"
-    if isinstance(value, Path):
-        return repr(str(value))
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_as_written(name, part) for part in value)}]"
-    return repr(value) if isinstance(value, (str, int)) else name

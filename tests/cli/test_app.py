@@ -1,6 +1,5 @@
 """What all commands have in common: help, errors, and what they import."""
 
-import datetime
 import re
 import subprocess
 import sys
@@ -8,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import typoattack as ta
 from typoattack.cli.commands import COMMANDS, load_command
 from typoattack.cli.listing import LISTINGS
-from typoattack.results.given import Answer, write_given
 
 
 @pytest.mark.parametrize(
@@ -112,21 +111,53 @@ def test_lists_do_not_import_torch(kind: str) -> None:
     assert "torch" not in modules
 
 
-def test_finished_runs_are_reported_compared_and_ranked_without_torch(tmp_path: Path) -> None:
-    runs = []
-    for model, flips in (("a", 3), ("b", 9)):
-        answers = [
-            Answer(str(n), kind, "cat", "dog" if kind == "note" and n < flips else "cat",
-                   word="dog" if kind == "note" else "", model=model)
-            for n in range(12) for kind in ("clean", "note")
-        ]  # fmt: skip
-        now = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
-        runs.append(str(write_given(answers, tmp_path / model, name="set", now=now).path))
-    for command in (("report", runs[0]), ("compare", *runs), ("rank", *runs)):
-        modules = imported(*command)
-        assert f"typoattack.cli.{command[0]}" in modules
-        assert not modules & {"torch", "open_clip"}, command
-    assert (tmp_path / "a" / "report.html").exists()
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two finished runs, and answers that were computed elsewhere."""
+    home = tmp_path_factory.mktemp("finished")
+    for model in ("mini", "mini-blind"):
+        small = {"recipes": ["printed-label"], "limit": 9, "machine": ta.Machine("cpu")}
+        ta.run("quick", model=model, out=home / model, **small)
+    answers = "sample,kind,label,word,answer\n1,clean,cat,,cat\n1,note,cat,dog,dog\n"
+    (home / "answers.csv").write_text(answers, "utf-8")
+    return home
+
+
+@pytest.mark.parametrize(
+    ("command", "left"),
+    [
+        ("report mini", "mini/report.html"),
+        ("compare mini mini-blind --out compared", "compared/comparison.html"),
+        ("rank mini mini-blind --out ranked", "ranked/rank.html"),
+        ("bundle mini mini-blind --out site", "site/index.html"),
+        ("score answers.csv --out given", "given/report.html"),
+        ("show printed-label --photographs 1 --out sheet.png", "sheet.png"),
+    ],
+)
+def test_what_asks_no_model_needs_no_torch(
+    command: str, left: str, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished)
+    (finished / left).unlink(missing_ok=True)
+    modules = imported(*command.split())
+    assert (finished / left).exists()
+    assert not modules & {"torch", "torchvision", "open_clip", "timm"}
+
+
+def test_a_command_that_asks_a_model_says_that_torch_is_missing() -> None:
+    code = (
+        "import sys, typoattack.cli\n"
+        "class Without:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'torch':\n"
+        "            raise ModuleNotFoundError(\"No module named 'torch'\", name=name)\n"
+        "sys.meta_path.insert(0, Without())\n"
+        "typoattack.cli.main(['run', 'quick', '--limit', '1'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "PyTorch" in line
 
 
 def test_a_broken_photograph_is_named_where_it_would_be_shown(

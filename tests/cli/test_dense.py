@@ -19,7 +19,10 @@ def test_patches_are_asked_and_written(
     assert table[["clean", "attacked", "control"]].stack().between(0, 1).all()
     rows = pd.read_csv(out / "photographs.csv")
     assert rows.groupby("sample")["patches"].sum().mod(16).eq(0).all()  # 4 by 4, inside or outside
-    assert (out / "dense.html").read_text().count("<svg") == 3 * 3
+    page = (out / "dense.html").read_text()
+    assert page.count("<svg") == 3 * 3
+    assert page.count('class="heat"') == 3
+    assert f"typoattack dense dense {' '.join(given)} --limit 3" in page  # the foot of the page
 
 
 def test_figures_are_printed_for_programs(typoattack, tiny_clip: Path, photo_folder: Path) -> None:

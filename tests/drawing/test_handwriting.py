@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from typoattack.core.randomness import stream
 from typoattack.drawing.fonts import families
-from typoattack.drawing.handwriting import handwritten
+from typoattack.drawing.handwriting import Pen, handwritten, stroke_width
 
 FACE = families()["patrick-hand"].face(bold=True)
 
@@ -73,3 +73,39 @@ def test_every_hand_writes_legibly_dark(name: str) -> None:
     made = handwritten("Pizza", families()[name].face(bold=True), (240, 120), stream(5))
     ink = np.asarray(made.ink)
     assert 0.02 < (ink > 128).mean() < 0.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.text("abcdef -ghij", min_size=1, max_size=40).filter(str.strip),
+    st.integers(1, 300),
+    st.integers(1, 200),
+    st.floats(0, 20),
+)
+def test_no_pen_leaves_the_room(text: str, wide: int, tall: int, width: float) -> None:
+    pen = Pen(width, 0.7, hyphens=True)
+    made = handwritten(" ".join(text.split()), FACE, (wide, tall), stream(1), pen=pen)
+    assert made.ink.width <= wide
+    assert made.ink.height <= tall
+
+
+def test_a_pen_is_no_thinner_where_letters_are_small() -> None:
+    thin = families()["reenie-beanie"].face(bold=True)
+
+    def ink(pen: Pen) -> float:
+        made = handwritten("rhinoceros", thin, (150, 100), stream(2), wobble=0, pen=pen)
+        return float((np.asarray(made.ink) > 120).sum()) / made.em**2
+
+    assert ink(Pen(width=4)) > 1.3 * ink(Pen())
+    assert stroke_width(thin) < stroke_width(families()["permanent-marker"].face(bold=True))
+
+
+def test_a_long_word_is_narrowed_rather_than_low() -> None:
+    plain = handwritten("rhinoceros", FACE, (150, 100), stream(2))
+    narrowed = handwritten("rhinoceros", FACE, (150, 100), stream(2), pen=Pen(narrow=0.7))
+    assert narrowed.em > 1.25 * plain.em
+    short = [
+        handwritten("ox", FACE, (400, 60), stream(2), pen=pen).em
+        for pen in (Pen(), Pen(narrow=0.7))
+    ]
+    assert short[0] == short[1], "a word that fills the height stays as it is"

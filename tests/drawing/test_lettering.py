@@ -44,6 +44,14 @@ def test_a_long_name_wraps_at_spaces_before_it_shrinks() -> None:
     assert em > fit(FACE, "Germanxshepherdxdog", (200, 100))[1]
 
 
+def test_a_hyphen_ends_a_line_only_where_it_may() -> None:
+    assert fit(FACE, "jack-o'-lantern", (100, 100))[0] == ("jack-o'-lantern",)
+    lines, _ = fit(FACE, "jack-o'-lantern", (100, 100), hyphens=True)
+    assert lines in (("jack-", "o'-", "lantern"), ("jack-o'-", "lantern"))
+    lines, _ = fit(FACE, "wire-haired fox terrier", (90, 120), hyphens=True)
+    assert " ".join(lines).replace("- ", "-") == "wire-haired fox terrier"
+
+
 def test_a_very_long_word_is_drawn_very_small() -> None:
     made = printed("x" * 10_000, FACE, (300, 100))
     assert made.ink.width <= 300

@@ -67,8 +67,8 @@ def test_a_non_reader_is_called_a_reader_at_most_one_time_in_twenty() -> None:
     rng = np.random.default_rng(0)
     recipes = [f"r{i:02d}" for i in range(20)]
     called, if_alone = [], []
-    for _ in range(300):
-        counted = _non_reader(rng, 20, 1000)
+    for _ in range(200):
+        counted = _non_reader(rng, 20, 300)
         means = counted.groupby("recipe")["reading_effect"].mean()
         found = effects(counted, "reading_effect", recipes)
         called.append(any(found[r].p < 0.05 and means[r] > 0 for r in recipes))

@@ -13,6 +13,7 @@ from tests.recipes.photographs import photograph
 from typoattack.cli import main
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
+from typoattack.recipes import parse_recipe
 from typoattack.recipes.base import NOWHERE, attacked, checked
 from typoattack.recipes.labels import PrintedLabel
 
@@ -200,3 +201,31 @@ def test_a_recipe_is_frozen_prints_hashes_and_asks_no_model() -> None:
         made.size = 0.5  # type: ignore[misc]
     with pytest.raises(UserError, match="recipe 'printed-label': parameter 'size' is 2"):
         PrintedLabel(size=2)
+
+
+def test_a_revision_renames_the_pictures_of_all_that_draw_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    specs = ["printed-label", 'control(printed-label, "blank")', "leet(printed-label)"]
+    other = "handwritten-note"
+    before = [parse_recipe(spec).fingerprint for spec in [*specs, other]]
+    monkeypatch.setattr(PrintedLabel, "revision", 1)
+    after = [parse_recipe(spec).fingerprint for spec in [*specs, other]]
+    assert all(a != b for a, b in zip(before[:-1], after[:-1], strict=True))
+    assert before[-1] == after[-1]
+
+
+def test_a_run_of_older_pictures_is_not_gone_on_with(
+    photo_folder: Path, tiny_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run() -> None:
+        spec = f"folder:{photo_folder}"
+        model = f"local-dir:{tiny_clip}"
+        recipes = ["blank-label", "leet(printed-label)"]
+        options = {"dataset": spec, "model": model, "recipes": recipes, "canvas": 64}
+        ta.run("quick", out=tmp_path / "run", machine=ta.api.Machine("cpu"), **options)
+
+    run()
+    monkeypatch.setattr(PrintedLabel, "revision", 1)
+    with pytest.raises(UserError, match="recipe_fingerprints differ .another version drew it"):
+        run()

@@ -26,7 +26,7 @@ def _told(*rows: dict[str, Any]) -> list[str]:
 def test_a_reading_model_is_told_from_a_covered_one() -> None:
     read = _told(*CLEAN, *HIT, *BLANKS)
     assert "Of 20 clean photographs it answers 20 correctly: 100 % (84 to 100)" in read[0]
-    assert "printed-label: of the 20 photographs that were right, 100 %" in read[1]
+    assert "printed-label: of the 20 photographs right when clean, 100 %" in read[1]
     assert "100 % (84 to 100) are then called exactly what is written" in read[2]
     assert "+100 points" in read[3]
     assert read[3].endswith("the word is read, it is not just in the way.")
@@ -35,6 +35,12 @@ def test_a_reading_model_is_told_from_a_covered_one() -> None:
     assert covered[3].endswith(
         "this run cannot tell reading from covering (an effect of 43 points could have been shown)."
     )
+
+
+def test_one_photograph_is_told_in_the_singular() -> None:
+    told = _told(CLEAN[0], HIT[0])
+    assert told[0].startswith("Of 1 clean photograph it answers 1 correctly")
+    assert "of the 1 photograph right when clean" in told[1]
 
 
 def test_a_blank_without_a_surface_is_no_evidence_of_reading() -> None:

@@ -12,7 +12,8 @@ import torch
 from torch.nn.functional import normalize
 from typoattack.models.base import Lineage
 from typoattack.models.zero_shot import ZeroShotModel
-from typoattack.runner.execute import Machine, execute
+from typoattack.runner.execute import execute
+from typoattack.runner.machine import Machine
 from typoattack.samples import open_dataset
 from typoattack.suite import parse_suite
 

@@ -14,6 +14,9 @@ from typoattack.cli.terminal import is_of_output
 from typoattack.core.errors import RunFailure, UserError
 from typoattack.core.secrets import without_credentials
 
+_OF_MODELS = ("torch", "torchvision", "timm", "open_clip")
+_CURE = "pip install torch torchvision timm open_clip_torch"
+
 app = new_app(
     name="typoattack",
     cls=LazyGroup,
@@ -55,5 +58,9 @@ def run(given: Sequence[str]) -> None:
         if is_of_output(error):
             raise
         fail(traceback.format_exc(), 1)
+    except ModuleNotFoundError as error:
+        if error.name not in _OF_MODELS:
+            fail(traceback.format_exc(), 1)
+        fail(f"this needs PyTorch and what comes with it, but there is no {error.name}: {_CURE}", 2)
     except Exception:
         fail(traceback.format_exc(), 1)

@@ -29,7 +29,8 @@ from typoattack.core.errors import UserError
 from typoattack.core.resources import default_cache_dir
 from typoattack.report.run import Run
 from typoattack.runner.engines import Engine
-from typoattack.runner.execute import Machine, default_folder, execute
+from typoattack.runner.execute import default_folder, execute
+from typoattack.runner.machine import Machine
 from typoattack.samples import open_dataset
 from typoattack.samples.base import Dataset
 from typoattack.suite import Suite, without_searches

@@ -1,5 +1,6 @@
 """`typoattack dense`."""
 
+import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,10 @@ from typoattack.factory import load_models
 from typoattack.models.devices import resolve_device
 from typoattack.models.text_cache import TextCache
 from typoattack.report.dense import collect, dense_frame, tell_dense, terminal_dense, write_dense
+from typoattack.report.provenance import provenance
+from typoattack.results.manifest import build_manifest
 from typoattack.runner.dense import look_densely
+from typoattack.runner.plan import chosen_indices, task_of
 from typoattack.samples import open_dataset
 from typoattack.suite import Suite, without_searches
 
@@ -29,6 +33,7 @@ app = new_app()
 def dense(
     chosen: Suite,
     how: Printing,
+    context: typer.Context,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A folder for the page and the tables.")
     ] = None,
@@ -56,7 +61,18 @@ def dense(
     for label in searches:
         how.warn(f"left out {label}: it asks a model what to draw")
     if out is not None:
-        write_dense(found, out)
+        asked = build_manifest(
+            suite,
+            models,
+            data,
+            task_of(suite, data),
+            planned=len(chosen_indices(suite, data)),
+            shard=None,
+            command=context.obj,
+            settings={"device": where},
+            now=datetime.datetime.now(datetime.timezone.utc),
+        )
+        write_dense(found, out, provenance(asked))
         how.tell(f"page: {out / 'dense.html'}", soft=True)
     else:
         how.tell(

@@ -1,10 +1,11 @@
 """Handwritten letters: no two alike, on a wandering line, with a pen that presses unevenly."""
 
+import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from typoattack.core.randomness import Rng
 from typoattack.drawing.fonts import Face, families
@@ -29,6 +30,27 @@ class _Letter:
     y: float
 
 
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """How a writer brings a long word onto a small note.
+
+    Attributes:
+        width: the least width of a stroke in pixels, as a pen writes one however small the
+            letters are; 0: what the font has.
+        narrow: how narrow letters may become where the word would else be low, as a share of
+            their width.
+        hyphens: whether a line may end behind a hyphen.
+    """
+
+    width: float = 0.0
+    narrow: float = 1.0
+    hyphens: bool = False
+
+
+FONT = Pen()
+"""Letters as the font has them, smaller where they do not fit."""
+
+
 def handwritten(
     text: str,
     face: Face,
@@ -37,6 +59,7 @@ def handwritten(
     *,
     wobble: float = 1.0,
     angle: float = 0.0,
+    pen: Pen = FONT,
 ) -> Lettering:
     """`text` as if by hand, as large as `room` = (width, height) in pixels allows.
 
@@ -51,13 +74,25 @@ def handwritten(
         rng: the source of every irregularity.
         wobble: how irregular the hand is; 0 draws the bare font.
         angle: degrees, counter-clockwise, that the whole is turned by after it was fitted.
+        pen: how long words are brought into the room.
     """
-    lines, _ = fit(face, text, room)
+    lines, _ = fit(face, text, room, hyphens=pen.hyphens)
     # Too much jitter would tear letters apart that hold hands.
     strength = wobble * (0.35 if families()[face.family].joined else 1.0)
     letters = _write(face, lines, rng, strength)
     left, top, right, bottom = _extent(face, letters)
     em = min(room[0] / (right - left), room[1] / (bottom - top))
+    wanted = min(pen.width, _THICKEST * em)
+    more = max((wanted - stroke_width(face) * em) / 2, 0.0) if pen.width else 0.0
+    if 2 * math.ceil(more) >= min(room):
+        more = 0.0
+    room = room[0] - 2 * math.ceil(more), room[1] - 2 * math.ceil(more)
+    narrow = max(room[0] / (right - left) * (bottom - top) / room[1], pen.narrow)
+    if narrow < 1:
+        letters = [_narrowed(letter, narrow) for letter in letters]
+        left, top, right, bottom = _extent(face, letters)
+    if more or narrow < 1:
+        em = min(room[0] / (right - left), room[1] / (bottom - top))
     size = max(int(em), LEAST_EM)
     mask = Image.new(
         "L", (math.ceil((right - left) * size) + 2, math.ceil((bottom - top) * size) + 2)
@@ -68,8 +103,49 @@ def handwritten(
     if scale < 1:
         smaller = (max(int(mask.width * scale), 1), max(int(mask.height * scale), 1))
         mask = mask.resize(smaller, Image.Resampling.BILINEAR)
+    if more:
+        mask = _swollen(mask, more)
     ink = _press(_warp(mask, size * scale, angle, rng, wobble), size * scale, rng, wobble)
     return Lettering(ink, None, size * scale, text)
+
+
+@functools.lru_cache(maxsize=64)
+def stroke_width(face: Face) -> float:
+    """How thick a font's strokes are, in ems: twice the area of some letters over their outline."""
+    ink = rim = 0
+    for character in "aeinotl":
+        drawn = np.asarray(glyph(face, character, _PROBE)[0]) > 127
+        ink += int(np.count_nonzero(drawn))
+        rim += int(np.count_nonzero(drawn[1:] != drawn[:-1]))
+        rim += int(np.count_nonzero(drawn[:, 1:] != drawn[:, :-1]))
+    # An outline in every direction alike crosses 4/π as many pixel edges as it is long.
+    return round(2 * ink / (rim * math.pi / 4) / _PROBE, 4)
+
+
+_PROBE = 160
+
+_THICKEST = 0.085
+"""A pen's stroke in ems at most: thicker ones close the letters' eyes."""
+
+
+def _narrowed(letter: _Letter, share: float) -> _Letter:
+    a, b, c, d = letter.matrix
+    return replace(letter, matrix=(a * share, b * share, c, d), x=letter.x * share)
+
+
+def _swollen(mask: Image.Image, by: float) -> Image.Image:
+    """The mask with strokes thicker by `by` pixels on each side, and with as much more around."""
+    clear = math.ceil(by)
+    whole = ImageOps.expand(mask, clear)
+    grown = whole
+    for number in range(8):
+        turn = math.pi * number / 4
+        shift = (1.0, 0.0, by * math.cos(turn), 0.0, 1.0, by * math.sin(turn))
+        moved = whole.transform(
+            whole.size, Image.Transform.AFFINE, shift, Image.Resampling.BILINEAR
+        )
+        grown = ImageChops.lighter(grown, moved)
+    return grown
 
 
 def _write(face: Face, lines: tuple[str, ...], rng: Rng, strength: float) -> list[_Letter]:

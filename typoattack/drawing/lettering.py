@@ -39,6 +39,7 @@ def printed(
     outline: float = 0.0,
     em: float = 0.0,
     stacked: bool = False,
+    hyphens: bool = False,
 ) -> Lettering:
     """`text` in print, as large as `room` allows.
 
@@ -52,8 +53,9 @@ def printed(
         outline: width of the outline in ems; 0 for none.
         em: the largest font size in pixels; 0 for no limit but the room.
         stacked: one letter a line.
+        hyphens: it wraps behind hyphens too.
     """
-    lines, most = fit(face, text, room)
+    lines, most = fit(face, text, room, hyphens=hyphens)
     if stacked:
         lines = tuple(text)
         most = largest_em(face, lines, room)

@@ -1,6 +1,7 @@
 """Where a text breaks into lines, and how large it can then be set."""
 
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ _PROBE = 200
 """The size at which a face is measured; widths scale with size."""
 
 _MOST_LINES = 8
+
+_HYPHENS = re.compile(r"(?<=[^-]-)(?=[^-])")
+"""Behind a hyphen within a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +75,20 @@ def metrics(face: Face, text: str) -> Metrics:
 
 
 @functools.lru_cache(maxsize=2048)
-def fit(face: Face, text: str, room: tuple[int, int]) -> tuple[tuple[str, ...], float]:
+def fit(
+    face: Face, text: str, room: tuple[int, int], *, hyphens: bool = False
+) -> tuple[tuple[str, ...], float]:
     """The line breaks and the em in pixels at which `text` fills `room` = (width, height).
 
-    Of all breaks at spaces those are taken that allow the largest letters.
+    Of all breaks at spaces, and after hyphens if `hyphens`, those are taken that allow the largest
+    letters.
     """
-    words = text.split(" ")
+    parts = [_HYPHENS.split(word) if hyphens else [word] for word in text.split(" ")]
+    words = [part for word in parts for part in word]
+    begins = [number == 0 for word in parts for number, _ in enumerate(word)]
     best: tuple[tuple[str, ...], float] = ((), 0.0)
     for count in range(1, min(len(words), _MOST_LINES) + 1):
-        lines = _balanced(face, words, count)
+        lines = _balanced(face, words, begins, count)
         em = largest_em(face, lines, room)
         if em > best[1] * 1.02:  # more lines only where they really pay
             best = (lines, em)
@@ -94,31 +103,36 @@ def largest_em(face: Face, lines: tuple[str, ...], room: tuple[int, int]) -> flo
     return min(room[0] / wide, room[1] / tall)
 
 
-def _balanced(face: Face, words: list[str], count: int) -> tuple[str, ...]:
-    """`words` in `count` lines, the widest as narrow as can be."""
+def _balanced(face: Face, words: list[str], begins: list[bool], count: int) -> tuple[str, ...]:
+    """`words` in `count` lines, the widest as narrow as can be; a space before what `begins`."""
     sizes = [width(face, word) for word in words]
     space = width(face, " ")
+    gaps = [space if begin else 0.0 for begin in begins]
     low, high = max(sizes), sum(sizes) + space * len(sizes)
     for _ in range(20):
         middle = (low + high) / 2
-        if len(_greedy(sizes, space, middle)) <= count:
+        if len(_greedy(sizes, gaps, middle)) <= count:
             high = middle
         else:
             low = middle
     lines, start = [], 0
-    for length in _greedy(sizes, space, high):
-        lines.append(" ".join(words[start : start + length]))
-        start += length
+    for length in _greedy(sizes, gaps, high):
+        end = start + length
+        joined = zip(begins[start:end], words[start:end], strict=True)
+        lines.append(
+            "".join(f" {word}" if begin else word for begin, word in joined).removeprefix(" ")
+        )
+        start = end
     return tuple(lines)
 
 
-def _greedy(sizes: list[float], space: float, limit: float) -> list[int]:
+def _greedy(sizes: list[float], gaps: list[float], limit: float) -> list[int]:
     """How many words go on each line if none may be wider than `limit`."""
     counts, used = [0], 0.0
-    for size in sizes:
-        if counts[-1] and used + space + size > limit + 1e-9:
+    for size, gap in zip(sizes, gaps, strict=True):
+        if counts[-1] and used + gap + size > limit + 1e-9:
             counts.append(0)
             used = 0.0
-        used += size + (space if counts[-1] else 0.0)
+        used += size + (gap if counts[-1] else 0.0)
         counts[-1] += 1
     return counts

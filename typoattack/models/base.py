@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from typoattack.models.text_cache import Features, TextCache
 from typoattack.task import Task
 
-Preprocess = Callable[[Image.Image], torch.Tensor]
+if TYPE_CHECKING:  # what looks at finished runs needs no torch
+    import torch
+
+Preprocess = Callable[[Image.Image], "torch.Tensor"]
 """A square RGB canvas to a float32 tensor (3, image_size, image_size); must pickle."""
 
 
@@ -149,11 +151,11 @@ class Model(Described, Protocol):
         """Turns a canvas into the model's input."""
         ...
 
-    def encode_image(self, batch: torch.Tensor) -> torch.Tensor:
+    def encode_image(self, batch: "torch.Tensor") -> "torch.Tensor":
         """(n, 3, image_size, image_size) to (n, d): float32 on the CPU, L2-normalised rows."""
         ...
 
-    def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
+    def encode_text(self, texts: Sequence[str]) -> "torch.Tensor":
         """n sentences to (n, d): float32 on the CPU, L2-normalised rows."""
         ...
 

@@ -147,6 +147,8 @@ class RecipeBase(Part):
     """The file it was loaded from by `--plugin`, so that other processes can load it too."""
     between: ClassVar[str] = " "
     """What stands between two words that are drawn together; see `word-search --together`."""
+    revision: ClassVar[int] = 0
+    """How often its pictures have changed while its parameters stayed; raised with the pixels."""
     asks: ClassVar[str] = ""
     """An auxiliary question beside the suite's, such as `ink`; `facts[asks]` is its answer."""
 
@@ -171,9 +173,24 @@ class RecipeBase(Part):
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """A hash of name and all parameters, defaults included."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return digest(self.name, repr(values))
+        """A hash of name, all parameters, defaults included, and revisions.
+
+        So that no run of older pictures is gone on with, or compared, as if they were the same.
+        """
+        revised = self.revised
+        told = [repr(revised)] if revised else []
+        return digest(self.name, repr(self._values), *told)
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    @property
+    def revised(self) -> tuple[tuple[str, int], ...]:
+        """Name and revision of what draws other pictures than it once did: itself, its parts."""
+        own = ((self.name, self.revision),) if self.revision else ()
+        parts = (part for part in self._values.values() if isinstance(part, RecipeBase))
+        return own + tuple(one for part in parts for one in part.revised)
 
     @property
     def stream_key(self) -> str:

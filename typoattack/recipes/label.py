@@ -12,7 +12,7 @@ from typoattack.core.randomness import Rng
 from typoattack.drawing.colours import BASIC, INK, PAPER, Colour, colour
 from typoattack.drawing.fonts import Face, find_face, tidy
 from typoattack.drawing.geometry import Box, Quad, centre, extent, moved, rectangle, turned
-from typoattack.drawing.handwriting import handwritten
+from typoattack.drawing.handwriting import FONT, Pen, handwritten
 from typoattack.drawing.lettering import Lettering, printed
 from typoattack.drawing.placement import Place, place
 from typoattack.drawing.surfaces import Surface, lay, lit, room, scene_light, write
@@ -45,6 +45,8 @@ class OnSurface:
         wobble: how irregular handwriting is.
         scene: how much of the scene's light it takes, 0 to 1.
         stacked: one letter a line.
+        pen: how long handwritten words are brought onto it; its width as a share of the shorter
+            edge of what may be written on.
         setting: sets other printed letters than the word's own, in a room of so many pixels.
     """
 
@@ -63,6 +65,7 @@ class OnSurface:
     wobble: float = 1.0
     scene: float = 0.0
     stacked: bool = False
+    pen: Pen = FONT
     setting: Setting | None = None
 
     def draw(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool) -> Attacked:
@@ -96,7 +99,8 @@ class OnSurface:
     ) -> Lettering:
         """The letters, turned as the surface is."""
         if self.hand == "handwritten":
-            return handwritten(text, face, space, rng, wobble=self.wobble, angle=angle)
+            pen = replace(self.pen, width=self.pen.width * min(space))
+            return handwritten(text, face, space, rng, wobble=self.wobble, angle=angle, pen=pen)
         if self.setting is None:
             letters = printed(text, face, space, stacked=self.stacked)
         else:

@@ -1,15 +1,27 @@
 """Handwritten notes stuck on the photograph."""
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 from PIL import Image
+from pydantic import Field
 
 from typoattack.core.randomness import Rng
+from typoattack.drawing.handwriting import Pen
 from typoattack.drawing.placement import Place
 from typoattack.drawing.surfaces import SHEET, STICKY_NOTE
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
 from typoattack.recipes.label import Hand, OnSurface
 from typoattack.recipes.parts import Aspect, ColourName, Degrees, FontName, Wobble
+
+_PEN = Pen(width=0.04, narrow=0.7, hyphens=True)
+"""How a word too long for its note is written on it."""
+
+_NOTES = ("yellow", "pink", "orange", "green", "blue")
+"""The usual colours of sticky notes."""
+
+_PAPERS = (*_NOTES, "white")
+
+Vary = Annotated[float, Field(ge=0, le=0.5)]
 
 
 @recipe("handwritten-note", source="new here; after the notes of Goh et al. 2021")
@@ -21,27 +33,33 @@ class HandwrittenNote(Recipe):
         aspect: the note's height over its width.
         font: a font family, or a style.
         ink: the pen's colour.
-        paper: the note's colour.
+        paper: the note's colour; `any` draws one of six by lot.
         place: where it goes.
         tilt: the most degrees it is turned either way.
         wobble: how irregular the hand is.
+        vary: how far width and height differ by chance from `size` and `aspect`, as a share.
     """
 
     size: Share = 0.5
     aspect: Aspect = 0.72
     font: FontName = "handwriting"
     ink: ColourName = "black"
-    paper: ColourName = "yellow"
+    paper: ColourName | Literal["any"] = "any"
     place: Place = "avoid-centre"
     tilt: Degrees = 8.0
     wobble: Wobble = 1.0
+    vary: Vary = 0.15
+
+    revision: ClassVar[int] = 1
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
+        lot = _PAPERS[int(rng.integers(len(_PAPERS)))]
+        wide, tall = (1 + self.vary * rng.uniform(-1, 1, 2)).tolist()
         return OnSurface(
             surface=STICKY_NOTE,
-            size=self.size,
-            aspect=self.aspect,
-            paper=self.paper,
+            size=self.size * wide,
+            aspect=self.aspect * tall / wide,
+            paper=lot if self.paper == "any" else self.paper,
             ink=self.ink,
             place=self.place,
             hand="handwritten",
@@ -50,6 +68,7 @@ class HandwrittenNote(Recipe):
             skew=0.025,
             wobble=self.wobble,
             scene=0.6,
+            pen=_PEN,
         ).draw(canvas, word, rng, ink=ink)
 
 
@@ -91,9 +110,6 @@ class Materzynska2022(Recipe):
             skew=0.02,
             scene=0.6,
         ).draw(canvas, word, rng, ink=ink)
-
-
-_NOTES = ("yellow", "pink", "orange", "green", "blue")
 
 
 @recipe(
@@ -166,6 +182,8 @@ class AppleIpod(Recipe):
     size: Share = 0.42
     font: FontName = "handwriting"
 
+    revision: ClassVar[int] = 1
+
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         return OnSurface(
             surface=SHEET,
@@ -179,4 +197,5 @@ class AppleIpod(Recipe):
             tilt=4.0,
             skew=0.02,
             scene=0.6,
+            pen=_PEN,
         ).draw(canvas, word, rng, ink=ink)

@@ -1,6 +1,7 @@
 """A sign that stands in the scene: in perspective, in its light, with its grain."""
 
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal
 
 from PIL import Image, ImageDraw
 from pydantic import Field
@@ -15,12 +16,14 @@ from typoattack.drawing.geometry import (
     bounds,
     extent,
     homography,
+    joined,
     moved,
     rectangle,
     turned,
 )
 from typoattack.drawing.lettering import Lettering, printed
 from typoattack.drawing.placement import Place, place
+from typoattack.drawing.posts import hold
 from typoattack.drawing.surfaces import SIGN, lay, lit, scene_light
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
 from typoattack.recipes.label import finished
@@ -36,6 +39,12 @@ _BOARDS = {
 }
 """Board and letters of common signs."""
 
+_BOARD = replace(SIGN, shadow=0.28, lift=0.05)
+"""Away from what is behind it, so that its shadow there is softer than one that lies against it."""
+
+_CLEAR = 6
+"""From the board's edge to the letters, in widths of its painted frame; that begins at two."""
+
 
 @recipe("scene-sign", source="new here; after typographic attacks staged in scenes and traffic")
 class SceneSign(Recipe):
@@ -48,6 +57,7 @@ class SceneSign(Recipe):
         slant: how far from the side it is seen: the most by which its edges differ in length.
         font: a font family, or a style.
         place: where it stands.
+        post: whether it stands on posts, or in the picture's upper half hangs from rods.
     """
 
     board: Literal["any", "white", "blue", "green", "yellow", "brown", "red"] = "any"
@@ -56,6 +66,9 @@ class SceneSign(Recipe):
     slant: Annotated[float, Field(ge=0, le=0.6)] = 0.35
     font: FontName = "roboto"
     place: Place = "avoid-centre"
+    post: bool = True
+
+    revision: ClassVar[int] = 1
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text, side = tidy(word), canvas.width
@@ -68,16 +81,17 @@ class SceneSign(Recipe):
             lit(colour(c), light) for c in _BOARDS[self.board if self.board != "any" else lot]
         )
         image = canvas.copy()
-        region = lay(image, SIGN, quad, paper, rng)
+        held = hold(image, quad, light) if self.post else bounds(quad)
+        region = joined(held, lay(image, _BOARD, quad, paper, rng))
         face = find_face(self.font, text, rng, bold=True)
         frame = max(round(0.035 * min(size)), 1)
-        inset = 4 * frame
+        inset = _CLEAR * frame
         space = (max(size[0] - 2 * inset, 1), max(size[1] - 2 * inset, 1))
-        letters = printed(text, face, space)
+        letters = printed(text, face, space, hyphens=True)
         flat = _painted(size, frame, letters if ink else None)
         box = bounds(quad, 1)
         image.paste(pen, box[:2], _warped(flat, quad, box))
-        region = _weathered(canvas, image, box, region, rng)
+        region = _weathered(canvas, image, joined(box, held), region, rng)
         return finished(canvas, image, word, letters if ink else None, region, face.family)
 
 

@@ -25,6 +25,9 @@ SHOWN = 4
 
 _SIDE = 224
 
+_STRONGEST = 0.7
+"""How opaque the patch is that leans farthest: the picture below is still to be seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Densely:
@@ -143,8 +146,15 @@ def dense_frame(found: Densely) -> pd.DataFrame:
     return frame
 
 
-def write_dense(found: Densely, folder: Path) -> list[Path]:
+def write_dense(
+    found: Densely, folder: Path, provenance: Sequence[tuple[str, str]] = ()
+) -> list[Path]:
     """Write `dense.csv` (figures), `photographs.csv` (a line a photograph) and `dense.html`.
+
+    Args:
+        found: what was found.
+        folder: made if it isn't there.
+        provenance: (name, text) lines for the foot of the page, of `report.provenance`.
 
     Raises:
         UserError: if the folder cannot be made or written.
@@ -158,7 +168,9 @@ def write_dense(found: Densely, folder: Path) -> list[Path]:
         lines=[(one, _cells(one)) for one in found.figures],
         several=len({one.model for one in found.figures}) > 1,
         outside=OUTSIDE,
-        pictures=[(one, list(_maps(one))) for one in found.shown],
+        pictures=[(one, _farthest(one), list(_maps(one))) for one in found.shown],
+        strongest=_STRONGEST,
+        provenance=provenance,
     )
     texts = {
         "dense.csv": csv_text(dense_frame(found)),
@@ -170,9 +182,14 @@ def write_dense(found: Densely, folder: Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
+def _farthest(one: Seen) -> float:
+    """The largest difference of cosines in the maps of a picture; all of them are drawn by it."""
+    return max(float(np.abs(lean).max()) for lean in one.lean.values())
+
+
 def _maps(one: Seen) -> Iterator[Mapping[str, Any]]:
     """Each picture with its heat map: how far each patch leans to the word, alike for all."""
-    most = max(float(np.abs(lean).max()) for lean in one.lean.values()) or 1.0
+    most = _farthest(one) or 1.0
     for name, image in one.pictures.items():
         lean, says = one.lean[name], one.says[name]
         rows, columns = lean.shape

@@ -35,7 +35,7 @@ def tell(summaries: Sequence[RecipeSummary], counted: pd.DataFrame, by: str = AU
         return _without_clean(summaries)
     right = round(clean["accuracy_clean"].value * clean.samples)
     told.append(
-        f"Of {clean.samples} clean photographs it answers {right} correctly: "
+        f"Of {_photographs(clean.samples, 'clean ')} it answers {right} correctly: "
         f"{percent(clean['accuracy_clean'])}, the 95 % interval in brackets."
     )
     most = strongest(counted, by=by)
@@ -43,7 +43,7 @@ def tell(summaries: Sequence[RecipeSummary], counted: pd.DataFrame, by: str = AU
         return [*told, "No attacked photograph was right when clean, so nothing could flip."]
     worst = next(s for s in summaries if s.recipe == most.recipes[0])
     told.append(
-        f"{_strongest_of(most)}: of the {worst['flip_rate'].n} photographs that were right, "
+        f"{_strongest_of(most)}: of the {_photographs(worst['flip_rate'].n)} right when clean, "
         f"{percent(worst['flip_rate'])} turn wrong{_apart(most)}."
     )
     if worst["targeted_success"]:
@@ -51,6 +51,10 @@ def tell(summaries: Sequence[RecipeSummary], counted: pd.DataFrame, by: str = AU
             f"{percent(worst['targeted_success'])} are then called exactly what is written on them."
         )
     return [*told, _why(summaries, counted, by)]
+
+
+def _photographs(count: int, kind: str = "") -> str:
+    return f"{count} {kind}photograph{'' if count == 1 else 's'}"
 
 
 def _strongest_of(most: Strongest) -> str:

@@ -4,7 +4,6 @@ import datetime
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -15,39 +14,11 @@ from typoattack.models.text_cache import TextCache
 from typoattack.results.folder import RunFolder
 from typoattack.results.manifest import build_manifest
 from typoattack.runner.engines import ENGINES, Engine, M
+from typoattack.runner.machine import HERE, Machine
 from typoattack.runner.options import OpenModels, RunOptions
 from typoattack.runner.plan import chosen_indices
 from typoattack.samples.base import Dataset
 from typoattack.suite import Suite, parse_shard
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where and how a run computes; nothing here is part of the question.
-
-    Attributes:
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        precision: `fp32`, `bf16` or `fp16`.
-        workers: processes that draw; None: none for a small run, else the cores but one, or a
-            quarter of them where the model runs on them too.
-        batch_size: pictures a forward pass at most.
-        chunk_size: samples a part file; fewer where they take longer than a minute.
-        engine: `local`, or `ray` on a cluster; see `typoattack.runner.engines`.
-        keep_embeddings: stores the pictures' embeddings, so that the run can be scored by other
-            rules; see `typoattack.rescore`.
-    """
-
-    device: str = "auto"
-    precision: str = "fp32"
-    workers: int | None = None
-    batch_size: int = 64
-    chunk_size: int = 32
-    engine: str = "local"
-    keep_embeddings: bool = False
-
-
-HERE = Machine()
-"""This machine, with nothing wished for."""
 
 _SMALL = 400
 """Pictures up to which starting drawing processes costs more than it saves."""

@@ -3,9 +3,11 @@
 from typing import Any
 
 from typoattack.report.section import ReportData, section
+from typoattack.report.story import listed
 
 
 @section("header", 0, place="header")
 def build(data: ReportData) -> dict[str, Any]:
-    """The models' names; the suite and its question stand in the manifest."""
-    return {"models": data.view.models}
+    """Who is asked; the suite and its question stand in the manifest."""
+    models = data.view.models
+    return {"asked": listed(models) if len(models) <= 3 else f"{len(models)} models"}
