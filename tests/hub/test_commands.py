@@ -69,6 +69,8 @@ def hub() -> Hub:
     made.add("models", "lab/wide-clip", repositories.open_clip_files(text_width=256))
     made.add("models", "lab/flaky-clip", repositories.open_clip_files())
     made.add("models", "lab/roomy-clip", repositories.open_clip_files())
+    for name in ("bar", "log"):
+        made.add("models", f"lab/{name}-clip", repositories.open_clip_files())
     made.add("models", "lab/bare", {"README.md": b"---\nlicense: mit\n---\n"})
     made.add("models", "lab/vit_plain", {WEIGHTS: repositories.open_clip_files()[WEIGHTS]})
     made.add("datasets", "lab/large", repositories.imagenet_files(side=1000))
@@ -130,6 +132,24 @@ def test_a_model_is_fetched_once_and_works_offline_and_without_a_network(
     with laboratory.serving.away():
         again = laboratory.opened(laboratory.run("--model", name, out=f"{kind}-3"), f"{kind}-3")
     assert again.predictions.equals(first.predictions)
+
+
+def test_downloads_show_bars_of_their_own_at_a_terminal_and_none_in_a_log(
+    laboratory: Laboratory,
+) -> None:
+    """Bars of two libraries at once would break each other into a line an update."""
+    options = ["run", "quick", *SMALL, *ASKED, "--model"]
+    for model, terminal in (("lab/bar-clip", True), ("lab/log-clip", False)):
+        done = laboratory.online.run(
+            "typoattack",
+            [*options, f"hf-hub:{model}", "--out", model],
+            laboratory.folder,
+            terminal=terminal,
+        )
+        assert done.status == 0, done.err
+        told = done.err  # the whole, at a terminal
+        bars = [line for line in told.split("\n") if "model.safetensors" in line]
+        assert len(bars) == int(terminal), told
 
 
 def test_a_tag_gets_the_activation_and_the_weights_of_its_repository(

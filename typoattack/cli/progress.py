@@ -52,11 +52,11 @@ class StageProgress:
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
         )
 
     def __enter__(self) -> "StageProgress":
-        self._bars.start()
+        # Not started yet: libraries show their own bars while they download, and two kinds of bar
+        # at once break each other into a line an update.
         return self
 
     def __exit__(
@@ -65,13 +65,16 @@ class StageProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bars.stop()
+        if self._tasks:
+            self._bars.stop()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Show that `stage` has come to `done` of `total`."""
         if not self._console.is_terminal:
             self._line(stage, done, total)
             return
+        if not self._tasks:
+            self._bars.start()
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=total)
         self._bars.update(self._tasks[stage], completed=done, total=total)
