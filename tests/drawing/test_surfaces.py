@@ -1,5 +1,7 @@
 """Paper looks like paper: flat labels, notes that curl and throw a shadow, in the scene's light."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -77,3 +79,20 @@ def test_only_the_light_under_the_surface_counts() -> None:
 
 def test_there_is_room_on_the_smallest_surface() -> None:
     assert room(LABEL, (4, 4)) >= (1, 1)
+
+
+def test_a_bent_sheet_bows_at_its_upper_and_lower_edge_alike() -> None:
+    def tops(bend: float, seed: int) -> np.ndarray:
+        image = Image.new("RGB", (200, 200), (90, 90, 90))
+        lay(image, replace(SHEET, shadow=0.0, bend=bend), UPRIGHT, (250, 250, 250), stream(seed))
+        there = np.asarray(image)[:, :, 0] > 150
+        return np.array([np.flatnonzero(column)[[0, -1]] for column in there.T if column.any()])
+
+    flat = tops(0.0, 1)
+    assert np.ptp(flat[3:-3], axis=0).max() <= 1
+    bows = [tops(0.2, seed) for seed in range(6)]
+    assert max(int(np.ptp(bow[3:-3, 0])) for bow in bows) > 8
+    for bow in bows:
+        # What the upper edge goes down in the middle, the lower one does too.
+        middle = bow[len(bow) // 2] - bow[3]
+        assert abs(int(middle[0]) - int(middle[1])) <= 1

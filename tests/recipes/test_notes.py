@@ -57,3 +57,21 @@ def test_the_note_is_the_same_whatever_is_written(name: str, kind: str) -> None:
     one = attack(photograph(), "jack-o'-lantern", stream(3))
     other = Control(attack, kind)(photograph(), "ox", stream(3))
     assert (one.box, one.coverage) == (other.box, other.coverage)
+
+
+@pytest.mark.parametrize("name", ["handwritten-note", "apple-ipod"])
+def test_a_photographed_finish_is_the_default_and_a_clean_one_can_be_had(name: str) -> None:
+    recipe, clean = parse_recipe(name), parse_recipe(f'{name}(finish="drawn")')
+    assert recipe.finish == "photographed"
+    one, other = (r(photograph(), "pizza", stream(2)) for r in (recipe, clean))
+    assert one.image.tobytes() != other.image.tobytes()
+
+
+def test_the_pen_of_a_photographed_note_is_thinner_than_a_markers() -> None:
+    def ink(finish: str) -> int:
+        recipe = parse_recipe(f'handwritten-note(font="permanent-marker", finish="{finish}")')
+        full = recipe(GREY, "iPod", stream(4)).image
+        bare = recipe(GREY, "iPod", stream(4), ink=False).image
+        return int((np.abs(np.asarray(full, int) - np.asarray(bare, int)).max(axis=2) > 90).sum())
+
+    assert ink("photographed") < 0.8 * ink("drawn")

@@ -119,7 +119,8 @@ def test_a_respelling_lies_where_its_base_lies() -> None:
         assert varied.stream_key == plain.stream_key
         one = plain(photograph(), "lemon", stream(5), ink=False)
         other = varied(photograph(), "lemon", stream(5), ink=False)
-        assert one.box == other.box
+        # A faint shadow's rim is rounded away on some pixels, others where `mirrored` moves it.
+        assert np.abs(np.subtract(one.box, other.box)).max() <= 1
 
 
 def test_a_variation_takes_the_words_of_its_base() -> None:

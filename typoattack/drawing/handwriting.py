@@ -5,14 +5,15 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image, ImageChops, ImageFilter, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 from typoattack.core.randomness import Rng
+from typoattack.drawing.changes import Bytes
 from typoattack.drawing.fonts import Face, families
-from typoattack.drawing.glyphs import glyph
+from typoattack.drawing.glyphs import glyph, outlined
 from typoattack.drawing.lettering import LEAST_EM, Lettering
 from typoattack.drawing.lines import advance, fit, ink_box, metrics, pieces, width
-from typoattack.drawing.texture import clouds
+from typoattack.drawing.texture import blotches, clouds
 
 _Four = tuple[float, float, float, float]
 
@@ -37,14 +38,21 @@ class Pen:
     Attributes:
         width: the least width of a stroke in pixels, as a pen writes one however small the
             letters are; 0: what the font has.
+        most: the most, which a broader font's strokes are thinned to; 0: what the font has.
         narrow: how narrow letters may become where the word would else be low, as a share of
             their width.
         hyphens: whether a line may end behind a hyphen.
+        sharp: how sharp the edges of its strokes are, times what they usually are.
+        streaks: how much paler, at most, a stroke is in streaks, as of a dry felt tip; most
+            have much less, by lot.
     """
 
     width: float = 0.0
+    most: float = 0.0
     narrow: float = 1.0
     hyphens: bool = False
+    sharp: float = 1.0
+    streaks: float = 0.0
 
 
 FONT = Pen()
@@ -82,11 +90,11 @@ def handwritten(
     letters = _write(face, lines, rng, strength)
     left, top, right, bottom = _extent(face, letters)
     em = min(room[0] / (right - left), room[1] / (bottom - top))
-    wanted = min(pen.width, _THICKEST * em)
-    more = max((wanted - stroke_width(face) * em) / 2, 0.0) if pen.width else 0.0
+    more = (_pen_on(face, em, pen) - stroke_width(face) * em) / 2 if pen.width else 0.0
     if 2 * math.ceil(more) >= min(room):
         more = 0.0
-    room = room[0] - 2 * math.ceil(more), room[1] - 2 * math.ceil(more)
+    clear = 2 * max(math.ceil(more), 0)
+    room = room[0] - clear, room[1] - clear
     narrow = max(room[0] / (right - left) * (bottom - top) / room[1], pen.narrow)
     if narrow < 1:
         letters = [_narrowed(letter, narrow) for letter in letters]
@@ -105,7 +113,7 @@ def handwritten(
         mask = mask.resize(smaller, Image.Resampling.BILINEAR)
     if more:
         mask = _swollen(mask, more)
-    ink = _press(_warp(mask, size * scale, angle, rng, wobble), size * scale, rng, wobble)
+    ink = _press(_warp(mask, size * scale, angle, rng, wobble), size * scale, rng, wobble, pen)
     return Lettering(ink, None, size * scale, text)
 
 
@@ -124,6 +132,17 @@ def stroke_width(face: Face) -> float:
 
 _PROBE = 160
 
+
+def _pen_on(face: Face, em: float, pen: Pen) -> float:
+    """The width in pixels of the strokes of a font's letters at an em, written with `pen`."""
+    own = stroke_width(face) * em
+    wanted = max(own, min(pen.width, _THICKEST * em))
+    return max(min(wanted, pen.most), _THINNEST * own) if pen.most else wanted
+
+
+_THINNEST = 0.5
+"""A broad font's strokes are thinned to half at most, lest its fine ones break."""
+
 _THICKEST = 0.085
 """A pen's stroke in ems at most: thicker ones close the letters' eyes."""
 
@@ -134,18 +153,26 @@ def _narrowed(letter: _Letter, share: float) -> _Letter:
 
 
 def _swollen(mask: Image.Image, by: float) -> Image.Image:
-    """The mask with strokes thicker by `by` pixels on each side, and with as much more around."""
-    clear = math.ceil(by)
-    whole = ImageOps.expand(mask, clear)
-    grown = whole
-    for number in range(8):
-        turn = math.pi * number / 4
-        shift = (1.0, 0.0, by * math.cos(turn), 0.0, 1.0, by * math.sin(turn))
-        moved = whole.transform(
-            whole.size, Image.Transform.AFFINE, shift, Image.Resampling.BILINEAR
-        )
-        grown = ImageChops.lighter(grown, moved)
-    return grown
+    """The mask with strokes thicker by `by` pixels on each side, thinner below 0.
+
+    Thicker ones have as much more room around.
+    """
+    pixels = np.asarray(ImageOps.expand(mask, max(math.ceil(by), 0)))
+    if by < 0:
+        return Image.fromarray(255 - _grown(255 - pixels, -by))
+    return Image.fromarray(_grown(pixels, by))
+
+
+def _grown(pixels: Bytes, by: float) -> Bytes:
+    """Strokes grown by whole pixels, nearly round, and by a part of the next."""
+    whole = int(by)
+    larger = np.asarray(outlined(Image.fromarray(pixels), whole)) if whole else pixels
+    part = round(256 * (by - whole))
+    if not part:
+        return larger
+    next_ = np.asarray(outlined(Image.fromarray(larger), 1)).astype(np.int32)
+    mixed = larger + ((next_ - larger) * part >> 8)
+    return mixed.astype(np.uint8)
 
 
 def _write(face: Face, lines: tuple[str, ...], rng: Rng, strength: float) -> list[_Letter]:
@@ -248,17 +275,22 @@ def _warp(mask: Image.Image, em: float, angle: float, rng: Rng, wobble: float) -
     return mask.transform((wide, tall), Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
 
-def _press(mask: Image.Image, em: float, rng: Rng, wobble: float) -> Image.Image:
+def _press(mask: Image.Image, em: float, rng: Rng, wobble: float, pen: Pen) -> Image.Image:
     """Pressure: the stroke's width and its darkness follow two slow random fields."""
     wide, tall = mask.size
     cells = (min(2 + round(wide / em), 40), min(2 + round(tall / em), 40))
     width_field = clouds((wide, tall), cells, rng)
     dark_field = clouds((wide, tall), cells, rng)
-    soft = mask.filter(ImageFilter.GaussianBlur(0.012 * em + 0.25)) if wobble else mask
+    soft = mask.filter(ImageFilter.GaussianBlur(0.012 * em + 0.25 / pen.sharp)) if wobble else mask
     coverage = np.asarray(soft, np.float32)
     # The soft edge is cut at a level that moves with the pressure: low swells the stroke.
-    level = width_field * np.float32(0.26 * wobble) + np.float32(-0.38)
-    stroke = np.clip(coverage * np.float32(2.2 / 255) + level, 0, 1)
+    steep = pen.sharp
+    level = width_field * np.float32(0.26 * wobble * steep) + np.float32(0.5 - 0.88 * steep)
+    stroke = np.clip(coverage * np.float32(2.2 * steep / 255) + level, 0, 1)
     stroke *= np.clip(dark_field * np.float32(28 * wobble) + np.float32(235), 180, 255)
+    if pen.streaks:
+        x, y, dry = rng.random(3).tolist()
+        streaks = np.clip(np.abs(blotches(mask.size, (x, y))), 0, 2)
+        stroke *= 1 - streaks * np.float32(pen.streaks * dry * dry / 2)
     stroke[coverage < 5] = 0
     return Image.fromarray(stroke.astype(np.uint8))

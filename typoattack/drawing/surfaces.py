@@ -5,6 +5,7 @@ smooth edges, and light that follows its own up and down however it lies.
 """
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +26,11 @@ class Surface:
         slope: how far the light falls off across it, as a share.
         crease: unevenness of its light.
         grain: roughness of its light.
+        fibre: unevenness of its light some pixels across, in grey levels, for `photographed`.
         curl: 1 for a note whose lower edge comes off, 0 for a flat sheet.
         shadow: how dark a shadow it throws, 0 to 1.
         lift: how far its lower edge stands off, as a share of its shorter edge.
+        bend: how far its upper and lower edges bow, as a share of its shorter edge, either way.
         border: width of a dark line along its edge, in pixels on a canvas of 448.
         margin: what stays clear of ink, as a share of its shorter edge.
     """
@@ -35,9 +38,11 @@ class Surface:
     slope: float = 0.0
     crease: float = 0.0
     grain: float = 0.0
+    fibre: float = 0.0
     curl: float = 0.0
     shadow: float = 0.0
     lift: float = 0.0
+    bend: float = 0.0
     border: float = 0.0
     margin: float = 0.08
 
@@ -78,14 +83,19 @@ def lay(image: Image.Image, surface: Surface, quad: Quad, colour: Colour, rng: R
         What was drawn on, shadow included; it may reach over the picture's edge.
     """
     slopes = rng.uniform(-1, 1, 2).tolist()
-    box = bounds(quad, 1)
+    bow = rng.uniform(-1, 1) * surface.bend * _short(quad) if surface.bend else 0.0
+    box = bounds(quad, 1 + math.ceil(abs(bow)))
     at, size = box[:2], (box[2] - box[0], box[3] - box[1])
-    drawn = joined(box, _shadow(image, surface, quad)) if surface.shadow else box
+    drawn = joined(box, cast_shadow(image, surface, quad)) if surface.shadow else box
     border = surface.border * image.width / 448
     if surface.is_flat and _is_upright(quad):
         _plain(image, quad, colour, border)
         return drawn
     left, top, right, bottom = (_distance(quad, edge, at, size) for edge in (3, 0, 1, 2))
+    if bow:
+        arc = np.clip(left / np.maximum(left + right, 1), 0, 1)
+        arc *= (1 - arc) * np.float32(4 * bow)
+        top, bottom = top - arc, bottom + arc
     inside = np.minimum(np.minimum(left, right), np.minimum(top, bottom))
     picture = _colouring(colour, surface, slopes, (left, right, top, bottom), rng)
     if border:
@@ -181,10 +191,13 @@ _COARSE = 4
 _SHADE: Colour = (12, 12, 18)
 
 
-def _shadow(image: Image.Image, surface: Surface, quad: Quad) -> Box:
-    """Darken the canvas around the surface, more below where it lifts off; where that was."""
-    short = min(abs(quad[2][0] - quad[0][0]), abs(quad[2][1] - quad[0][1]))
-    reach = max(surface.lift * short, 2.0)
+def _short(quad: Quad) -> float:
+    return min(abs(quad[2][0] - quad[0][0]), abs(quad[2][1] - quad[0][1]))
+
+
+def cast_shadow(image: Image.Image, surface: Surface, quad: Quad) -> Box:
+    """Darken, in place, around a surface at `quad`, more below where it lifts; where that was."""
+    reach = max(surface.lift * _short(quad), 2.0)
     fallen: list[Point] = []
     for (x, y), fall in zip(quad, (0.2, 0.2, 1.0, 1.0), strict=True):
         fallen.append(((x + 0.5 * reach * fall) / _COARSE, (y + reach * fall) / _COARSE))

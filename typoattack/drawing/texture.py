@@ -1,6 +1,7 @@
 """Random fields: slow clouds for light and pressure, fine grain for paper."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,42 @@ def _grain_tile() -> Field:
 
 def grain(size: tuple[int, int], rng: Rng) -> Field:
     """Fine white noise of unit spread, cut from one fixed tile at a place by lot."""
+    return _cut(_grain_tile(), size, rng.random(2).tolist())
+
+
+def _cut(tile: Field, size: tuple[int, int], at: Sequence[float]) -> Field:
     wide, tall = size
-    tile = _grain_tile()
     if wide > _TILE or tall > _TILE:
         tile = np.tile(tile, (-(-tall // _TILE), -(-wide // _TILE)))
-    x, y = rng.random(2).tolist()
+    x, y = at
     left, top = int(x * (tile.shape[1] - wide + 1)), int(y * (tile.shape[0] - tall + 1))
     return tile[top : top + tall, left : left + wide]
+
+
+@functools.cache
+def _soft_tile() -> Field:
+    tile = _grain_tile()
+    across = tile + np.roll(tile, 1, axis=1)
+    return np.asarray((across + np.roll(across, 1, axis=0)) / 2, np.float32)
+
+
+def soft_grain(size: tuple[int, int], at: Sequence[float]) -> Field:
+    """Noise of unit spread whose neighbours are alike, as a camera's is after its own smoothing.
+
+    Args:
+        size: width and height in pixels.
+        at: where it is cut from a fixed tile, two shares.
+    """
+    return _cut(_soft_tile(), size, at)
+
+
+@functools.cache
+def _blotched_tile() -> Field:
+    coarse = Image.fromarray(np.ascontiguousarray(_grain_tile()[: _TILE // 4, : _TILE // 4]))
+    tile = np.asarray(coarse.resize((_TILE, _TILE), Image.Resampling.BILINEAR), np.float32)
+    return np.asarray(tile * np.float32(1.5), np.float32)
+
+
+def blotches(size: tuple[int, int], at: Sequence[float]) -> Field:
+    """Unevenness of unit spread some 4 pixels across, as of fibres in paper; see `soft_grain`."""
+    return _cut(_blotched_tile(), size, at)

@@ -8,18 +8,32 @@ from typing import Literal
 
 from PIL import Image
 
-from typoattack.core.randomness import Rng
+from typoattack.core.randomness import Rng, stream
 from typoattack.drawing.colours import BASIC, INK, PAPER, Colour, colour
 from typoattack.drawing.fonts import Face, find_face, tidy
-from typoattack.drawing.geometry import Box, Quad, centre, extent, moved, rectangle, turned
+from typoattack.drawing.geometry import (
+    Box,
+    Quad,
+    bounds,
+    centre,
+    extent,
+    joined,
+    moved,
+    rectangle,
+    turned,
+)
 from typoattack.drawing.handwriting import FONT, Pen, handwritten
 from typoattack.drawing.lettering import Lettering, printed
+from typoattack.drawing.photographed import as_photographed, camera_of
 from typoattack.drawing.placement import Place, place
-from typoattack.drawing.surfaces import Surface, lay, lit, room, scene_light, write
+from typoattack.drawing.surfaces import Surface, cast_shadow, lay, lit, room, scene_light, write
 from typoattack.recipes.base import NOWHERE, Attacked, attacked
 
 Hand = Literal["printed", "handwritten"]
 """How letters are formed."""
+
+Finish = Literal["photographed", "drawn"]
+"""Whether a note has what a camera would have left on it."""
 
 Setting = Callable[[Face, tuple[int, int]], Lettering]
 """Sets letters of a face in a room of so many pixels, width and height."""
@@ -45,8 +59,9 @@ class OnSurface:
         wobble: how irregular handwriting is.
         scene: how much of the scene's light it takes, 0 to 1.
         stacked: one letter a line.
-        pen: how long handwritten words are brought onto it; its width as a share of the shorter
-            edge of what may be written on.
+        pen: how long handwritten words are brought onto it; its widths as shares of the
+            shorter edge of what may be written on.
+        finish: `drawn`, or `photographed`: with the photograph's own blur, noise and JPEG.
         setting: sets other printed letters than the word's own, in a room of so many pixels.
     """
 
@@ -66,6 +81,7 @@ class OnSurface:
     scene: float = 0.0
     stacked: bool = False
     pen: Pen = FONT
+    finish: Finish = "drawn"
     setting: Setting | None = None
 
     def draw(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool) -> Attacked:
@@ -77,12 +93,38 @@ class OnSurface:
         quad = moved(quad, place(self.place, extent(quad), side, rng))
         image = canvas.copy()
         paper, pen = self._colours(canvas, quad)
-        region = lay(image, self.surface, quad, paper, rng)
+        region, sheet, ground = self._laid(image, quad, paper, rng)
+        # Before the letters, that draw as many numbers as they need.
+        camera = stream(*rng.integers(1 << 32, size=2).tolist()) if self.photographed else rng
         face = find_face(self.font, text, rng, bold=self.bold)
         letters = self._letters(text, face, _room_in(quad, self.surface, size), rng, angle)
         if ink:
             write(image, letters.ink, centre(quad), pen)
+        if self.photographed:
+            told, fibre = camera_of(canvas, bounds(quad)), self.surface.fibre
+            seen = as_photographed(ground, image, sheet, told, camera, fibre=fibre)
+            region = joined(region, seen)
         return finished(canvas, image, word, letters if ink else None, region, face.family)
+
+    def _laid(
+        self, image: Image.Image, quad: Quad, paper: Colour, rng: Rng
+    ) -> tuple[Box, Box, Image.Image]:
+        """Where shadow and surface were drawn on `image`, where the surface, and it without that.
+
+        The shadow lies on the photograph, which has a camera's traces already.
+        """
+        if not self.photographed:
+            box = lay(image, self.surface, quad, paper, rng)
+            return box, box, image
+        shaded = cast_shadow(image, self.surface, quad) if self.surface.shadow else bounds(quad)
+        ground = image.copy()
+        box = lay(image, replace(self.surface, shadow=0.0), quad, paper, rng)
+        return joined(shaded, box), box, ground
+
+    @property
+    def photographed(self) -> bool:
+        """Whether it has what a camera leaves."""
+        return self.finish == "photographed"
 
     def _colours(self, canvas: Image.Image, quad: Quad) -> tuple[Colour, Colour]:
         """Paper and ink as they look where they lie: pure on a flat label, real on real paper."""
@@ -99,7 +141,8 @@ class OnSurface:
     ) -> Lettering:
         """The letters, turned as the surface is."""
         if self.hand == "handwritten":
-            pen = replace(self.pen, width=self.pen.width * min(space))
+            short = min(space)
+            pen = replace(self.pen, width=self.pen.width * short, most=self.pen.most * short)
             return handwritten(text, face, space, rng, wobble=self.wobble, angle=angle, pen=pen)
         if self.setting is None:
             letters = printed(text, face, space, stacked=self.stacked)

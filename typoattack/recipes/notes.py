@@ -1,5 +1,6 @@
 """Handwritten notes stuck on the photograph."""
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from PIL import Image
@@ -8,13 +9,16 @@ from pydantic import Field
 from typoattack.core.randomness import Rng
 from typoattack.drawing.handwriting import Pen
 from typoattack.drawing.placement import Place
-from typoattack.drawing.surfaces import SHEET, STICKY_NOTE
+from typoattack.drawing.surfaces import SHEET, STICKY_NOTE, Surface
 from typoattack.recipes.base import Attacked, Recipe, Share, recipe
-from typoattack.recipes.label import Hand, OnSurface
+from typoattack.recipes.label import Finish, Hand, OnSurface
 from typoattack.recipes.parts import Aspect, ColourName, Degrees, FontName, Wobble
 
 _PEN = Pen(width=0.04, narrow=0.7, hyphens=True)
 """How a word too long for its note is written on it."""
+
+_INK = replace(_PEN, width=0.03, most=0.034, sharp=2.3, streaks=1.0)
+"""The same, as photographs show it."""
 
 _NOTES = ("yellow", "pink", "orange", "green", "blue")
 """The usual colours of sticky notes."""
@@ -22,6 +26,15 @@ _NOTES = ("yellow", "pink", "orange", "green", "blue")
 _PAPERS = (*_NOTES, "white")
 
 Vary = Annotated[float, Field(ge=0, le=0.5)]
+
+
+def seen(surface: Surface, finish: Finish) -> Surface:
+    """A surface as photographs show it: hardly a shadow, no grain but the camera's."""
+    if finish == "drawn":
+        return surface
+    fibre = 0.8 if surface.curl else 2.2
+    curl = 0.3 * surface.curl
+    return replace(surface, grain=0.0, fibre=fibre, curl=curl, shadow=0.15, lift=0.03, bend=0.05)
 
 
 @recipe("handwritten-note", source="new here; after the notes of Goh et al. 2021")
@@ -38,6 +51,8 @@ class HandwrittenNote(Recipe):
         tilt: the most degrees it is turned either way.
         wobble: how irregular the hand is.
         vary: how far width and height differ by chance from `size` and `aspect`, as a share.
+        finish: `photographed` has the photograph's own blur, noise and JPEG, and light, shadow and
+            shape as measured on photographed notes; `drawn` has them clean.
     """
 
     size: Share = 0.5
@@ -49,14 +64,15 @@ class HandwrittenNote(Recipe):
     tilt: Degrees = 8.0
     wobble: Wobble = 1.0
     vary: Vary = 0.15
+    finish: Finish = "photographed"
 
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         lot = _PAPERS[int(rng.integers(len(_PAPERS)))]
         wide, tall = (1 + self.vary * rng.uniform(-1, 1, 2)).tolist()
         return OnSurface(
-            surface=STICKY_NOTE,
+            surface=seen(STICKY_NOTE, self.finish),
             size=self.size * wide,
             aspect=self.aspect * tall / wide,
             paper=lot if self.paper == "any" else self.paper,
@@ -65,10 +81,11 @@ class HandwrittenNote(Recipe):
             hand="handwritten",
             font=self.font,
             tilt=self.tilt,
-            skew=0.025,
+            skew=0.025 if self.finish == "drawn" else 0.05,
             wobble=self.wobble,
-            scene=0.6,
-            pen=_PEN,
+            scene=0.6 if self.finish == "drawn" else 0.3,
+            pen=_PEN if self.finish == "drawn" else _INK,
+            finish=self.finish,
         ).draw(canvas, word, rng, ink=ink)
 
 
@@ -177,16 +194,18 @@ class AppleIpod(Recipe):
     Attributes:
         size: the note's width as a share of the canvas.
         font: a font family, or a style.
+        finish: as of `handwritten-note`.
     """
 
     size: Share = 0.42
     font: FontName = "handwriting"
+    finish: Finish = "photographed"
 
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         return OnSurface(
-            surface=SHEET,
+            surface=seen(SHEET, self.finish),
             size=self.size,
             aspect=0.6,
             paper="white",
@@ -195,7 +214,8 @@ class AppleIpod(Recipe):
             hand="handwritten",
             font=self.font,
             tilt=4.0,
-            skew=0.02,
-            scene=0.6,
-            pen=_PEN,
+            skew=0.02 if self.finish == "drawn" else 0.05,
+            scene=0.6 if self.finish == "drawn" else 0.3,
+            pen=_PEN if self.finish == "drawn" else _INK,
+            finish=self.finish,
         ).draw(canvas, word, rng, ink=ink)
