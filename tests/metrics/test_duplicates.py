@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +131,14 @@ def test_a_run_says_its_near_duplicates_and_can_take_them_together(tmp_path: Pat
     (attack,) = (one for one in together.summaries if one.family == "attack")
     assert (attack.grouped, attack.groups) == ("likeness", 3)
     assert together.duplicates_told == ""
+
+
+def test_the_frames_of_a_film_are_one_group_and_take_no_memory_by_pairs() -> None:
+    values = [0] * 1000 + [1 << n % 20 | 1 << n % 7 for n in range(1000)]
+    rows = hashes(*values)
+    tracemalloc.start()
+    found = near_duplicates(rows)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [len(group) for group in found.groups] == [2000]
+    assert peak < 20e6  # 2,000 that are all alike have two million pairs

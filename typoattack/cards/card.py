@@ -66,7 +66,8 @@ def build_card(
         skipped: photographs that could not be used.
         by: what photographs belong together by in the figures' intervals.
     """
-    own = predictions[predictions["task"] == manifest["task"]["name"]]
+    asked = predictions["task"] == manifest["task"]["name"]
+    own = predictions[list(ROW)] if asked.all() else predictions.loc[asked, list(ROW)]
     card = {key: manifest[key] for key in _KEPT if key in manifest}
     card |= {
         "card": FORMAT,
@@ -130,11 +131,11 @@ def _number(value: float) -> float | None:
 
 def rows_of(rows: pd.DataFrame, count: int, seed: int) -> list[dict[str, Any]]:
     """Some rows at random, as evenly over models and recipes as may be."""
-    ordered = rows.sort_values([*ROW[:7]]).reset_index(drop=True)
+    ordered = rows[list(ROW)].sort_values([*ROW[:7]]).reset_index(drop=True)
     turn = pd.Series(stream("card rows", seed).random(len(ordered)))
     place = turn.groupby([ordered["model"], ordered["recipe"]]).rank(method="first")
     order = np.lexsort((turn, place))[:count]
-    chosen = ordered.iloc[np.sort(order)][list(ROW)]
+    chosen = ordered.iloc[np.sort(order)]
     found: list[dict[str, Any]] = json.loads(chosen.to_json(orient="records", double_precision=8))
     return found
 

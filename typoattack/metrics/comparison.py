@@ -24,10 +24,14 @@ from typoattack.metrics.margins import AtEqualMargin, at_equal_margin, clean_mar
 from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.paired import LEAST_COMMON, Contrast, contrast, with_holm
 from typoattack.results.folder import RunFolder, describe_difference
-from typoattack.results.schema import CLEAN
+from typoattack.results.frame import by_model
+from typoattack.results.schema import CLEAN, LISTS
 
 JOIN = ["task", "recipe", "sample", "replicate", "word"]
 """What two rows must share to be a pair."""
+
+_OF_BOTH = ("family", "label", "target", "facts")
+"""Columns that are alike in both rows of a pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,17 @@ class Entrant:
     Attributes:
         name: how tables call it; unique in a comparison.
         manifest: of its run.
-        predictions: its rows.
+        predictions: its rows; where a figure was counted when they were read, that figure's column
+            too, and no more than comparing it needs.
         repeats: the folders that hold the same rows of the same model again.
+        margins: what `clean_margins` gives for its rows, where they were counted.
     """
 
     name: str
     manifest: Mapping[str, Any]
     predictions: pd.DataFrame
     repeats: tuple[str, ...] = ()
+    margins: "pd.Series[float] | None" = None
 
     @property
     def model(self) -> str:
@@ -118,30 +125,39 @@ class _Counted:
 
 
 def _counted(entrant: Entrant, figure: str) -> _Counted:
-    rows = outcomes(entrant.predictions)
+    rows = entrant.predictions
+    margins = entrant.margins
+    if figure not in rows or margins is None:
+        rows, margins = outcomes(rows), clean_margins(rows)
     by = ["family", "task", "recipe"]
     means = rows.groupby([*by, "sample"], sort=False)[figure].mean().dropna()
     own = {
         key: OwnRate(float(values.mean()), len(values))
         for key, values in means.groupby(by, sort=False)
     }
-    return _Counted(entrant, rows, own, clean_margins(entrant.predictions))
+    return _Counted(entrant, rows, own, margins)
 
 
-def read_entrants(folders: Sequence[Path]) -> list[Entrant]:
+def read_entrants(folders: Sequence[Path], figure: str = "") -> list[Entrant]:
     """Every model of every run, named by the model, and by the folder where models repeat.
 
     The same predictions of the same model are one entrant, however often they are given: twice
     the same folder, a copy, or a run that was repeated.
 
+    Args:
+        folders: of runs.
+        figure: counted as each run is read, whose other columns are then let go: of large runs,
+            not all fit in memory together. Nothing is counted if empty.
+
     Raises:
-        UserError: if a folder holds no run, or a run no predictions.
+        UserError: if a folder holds no run, or a run no predictions; with a figure, also for one
+            that cannot be compared or taken.
     """
+    if figure:
+        refuse_figure(figure)
     found: list[tuple[Path, Entrant]] = []
     for folder in folders:
-        manifest, predictions = read_begun(folder)
-        for model, rows in predictions.groupby("model", sort=True):
-            one = Entrant(str(model), manifest, rows)
+        for one in _entrants(folder, figure):
             same = next((i for i, (_, other) in enumerate(found) if _same(one, other)), None)
             if same is None:
                 found.append((folder, one))
@@ -155,14 +171,31 @@ def read_entrants(folders: Sequence[Path]) -> list[Entrant]:
     ]
 
 
+def _entrants(folder: Path, figure: str) -> list[Entrant]:
+    """The models of one run."""
+    manifest, predictions = read_begun(folder)
+    every = [Entrant(model, manifest, rows) for model, rows in by_model(predictions)]
+    if not figure:
+        return every
+    kept = ["model", *_joined_columns(figure), "prob_label", "sim_label", "sim_word"]
+    return [
+        replace(
+            one,
+            predictions=outcomes(one.predictions)[kept],
+            margins=clean_margins(one.predictions),
+        )
+        for one in every
+    ]
+
+
 def read_begun(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Manifest and predictions of a run.
+    """Manifest and predictions of a run, cells of lists as Python lists.
 
     Raises:
         UserError: if there is no run, or it has no predictions yet.
     """
     run = RunFolder(folder)
-    manifest, predictions = run.manifest(), run.predictions()
+    manifest, predictions = run.manifest(), run.predictions(compact=True)
     if predictions.empty:
         raise UserError(f"{str(folder)!r} has no predictions yet; let its run finish first")
     return manifest, predictions
@@ -171,11 +204,14 @@ def read_begun(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
 def _same(one: Entrant, other: Entrant) -> bool:
     """Whether they are the same model's same predictions under the same suite."""
     suites = [e.manifest.get("comparable") for e in (one, other)]
-    return (
-        one.model == other.model
-        and suites[0] == suites[1]
-        and one.predictions.reset_index(drop=True).equals(other.predictions.reset_index(drop=True))
-    )
+    return one.model == other.model and suites[0] == suites[1] and _plain(one).equals(_plain(other))
+
+
+def _plain(entrant: Entrant) -> pd.DataFrame:
+    """Its rows without the columns of lists, which follow from the others' pictures and answers."""
+    lists = [name for name in LISTS if name in entrant.predictions]
+    plain: pd.DataFrame = entrant.predictions.drop(columns=lists).reset_index(drop=True)
+    return plain
 
 
 def compare(
@@ -301,20 +337,23 @@ def _sample_notes(entrants: Sequence[Entrant]) -> Iterator[str]:
 
 def join_rows(a: pd.DataFrame, b: pd.DataFrame, figure: str) -> pd.DataFrame:
     """The rows of `outcomes` that count for both models, side by side."""
-    once = ["family", "label", "target", "facts"]
-    kept = [*JOIN, *once, "predicted", "clean_predicted", "pixels", figure]
     sides = []
     for rows in (a, b):
-        attacked = rows.loc[rows["family"] != CLEAN, kept]
-        sides.append(attacked.rename(columns={figure: "value"}))
-    joined = sides[0].merge(
-        sides[1].drop(columns=once),
+        # What does not count on its own side counts for no pair: fewer rows to join.
+        counting = (rows["family"] != CLEAN) & rows[figure].notna()
+        side = rows.loc[counting, _joined_columns(figure)]
+        sides.append(side.rename(columns={figure: "value"}))
+    joined: pd.DataFrame = sides[0].merge(
+        sides[1].drop(columns=list(_OF_BOTH)),
         on=JOIN,
         suffixes=("_a", "_b"),
         validate="1:1",
     )
-    counting: pd.DataFrame = joined.dropna(subset=["value_a", "value_b"], ignore_index=True)
-    return counting
+    return joined
+
+
+def _joined_columns(figure: str) -> list[str]:
+    return [*JOIN, *_OF_BOTH, "predicted", "clean_predicted", "pixels", figure]
 
 
 def _left_out(a: _Counted, b: _Counted, paired: pd.DataFrame, least: int) -> str:

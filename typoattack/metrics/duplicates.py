@@ -1,9 +1,8 @@
 """Near-duplicate photographs: a set that holds them tells less than its number says."""
 
-import itertools
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +23,13 @@ _BANDS = 8
 """Parts of a hash; of two that differ in fewer bits than these, one part is the same."""
 
 _MOST_IN_BAND = 2000
-"""Photographs that share a part of the hash and are compared with each other."""
+"""Hashes that share a part and are compared with each other."""
+
+_BLOCK = 256
+"""How many hashes are compared with how many at a time."""
+
+_MASKS = (0x55, 0x33, 0x0F, 0x01)
+"""Bytes that pick every second bit, every second pair, every second half, and the last bit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,46 +68,60 @@ def near_duplicates(predictions: pd.DataFrame) -> Duplicates:
         if re.fullmatch("[0-9a-f]{16}", found)
     }
     samples = sorted(hashes)
-    values = np.array([hashes[sample] for sample in samples], np.uint64)
-    pairs = np.array(sorted(set(_near(values))), np.int64).reshape(-1, 2)
-    shape = (len(samples), len(samples))
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=shape)
     groups: dict[int, list[str]] = defaultdict(list)
-    if len(pairs):
-        labels = connected_components(graph, directed=False)[1]
-        for sample, label in zip(samples, labels.tolist(), strict=True):
-            groups[label].append(sample)
+    for sample, group in zip(samples, _alike([hashes[s] for s in samples]).tolist(), strict=True):
+        groups[group].append(sample)
     several = [tuple(group) for group in groups.values() if len(group) > 1]
     return Duplicates(tuple(sorted(several, key=lambda g: (-len(g), g))), len(samples))
 
 
-def _near(values: NDArray[np.uint64]) -> Iterator[tuple[int, int]]:
-    """Pairs of hashes that differ in few bits, found among those that share a part."""
+def _alike(hashes: Sequence[int]) -> NDArray[np.int64]:
+    """Which group of near ones each hash is in (n,), from 0."""
+    values, places = np.unique(np.array(hashes, np.uint64), return_inverse=True)
+    # What a bucket connects is told by edges to its groups' first ones, not by all its pairs:
+    # frames of a film are thousands of photographs that are all near to each other.
+    edges = [np.empty((0, 2), np.int64), *_near(values)]
+    return np.asarray(_connected(len(values), np.concatenate(edges))[places], np.int64)
+
+
+def _connected(count: int, edges: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The connected component of each of `count` nodes, from edges (m, 2)."""
+    graph = coo_array((np.ones(len(edges), bool), (edges[:, 0], edges[:, 1])), (count, count))
+    found: NDArray[np.int32] = connected_components(graph, directed=False)[1]
+    return found
+
+
+def _near(values: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
+    """Edges (m, 2) that connect near ones among distinct hashes, found by a part in common."""
     for band in range(_BANDS):
         part = (values >> np.uint64(8 * band)) & np.uint64(0xFF)
         order = np.argsort(part, kind="stable")
-        edges = np.flatnonzero(np.diff(part[order])) + 1
-        for bucket in np.split(order, edges):
-            # Blank pictures share all parts; a few thousand of them are enough to be noticed.
-            own = values[bucket[:_MOST_IN_BAND]]
-            for i, j in itertools.combinations(range(0, len(own), 256), 2):
-                yield from _close(own, bucket, i, j)
-            for i in range(0, len(own), 256):
-                yield from _close(own, bucket, i, i)
+        starts = np.flatnonzero(np.diff(part[order])) + 1
+        for bucket in np.split(order, starts):
+            # Thousands that share a part are enough to be noticed.
+            own = bucket[:_MOST_IN_BAND]
+            pairs = [np.empty((0, 2), np.int64)]
+            for start in range(0, len(own), _BLOCK):
+                pairs += _close(values[own], start)
+            groups = _connected(len(own), np.concatenate(pairs))
+            firsts = np.unique(groups, return_index=True)[1][groups]
+            yield np.column_stack([own, own[firsts]])[firsts != np.arange(len(own))]
 
 
-def _close(
-    own: NDArray[np.uint64], bucket: NDArray[np.intp], i: int, j: int
-) -> Iterator[tuple[int, int]]:
-    """The near pairs between two blocks of a bucket."""
-    apart = own[i : i + 256, None] ^ own[None, j : j + 256]
-    bits = np.unpackbits(apart.view(np.uint8).reshape(*apart.shape, 8), axis=2).sum(axis=2)
-    for a, b in zip(*np.nonzero(bits <= MOST_APART), strict=True):
-        first, second = int(bucket[i + a]), int(bucket[j + b])
-        if first < second:
-            yield first, second
-        elif second < first:
-            yield second, first
+def _close(own: NDArray[np.uint64], start: int) -> Iterator[NDArray[np.int64]]:
+    """Pairs (m, 2) of near hashes, of those in the block from `start` with it and later ones."""
+    for other in range(start, len(own), _BLOCK):
+        apart = own[start : start + _BLOCK, None] ^ own[None, other : other + _BLOCK]
+        yield np.argwhere(_bits(apart) <= MOST_APART) + np.array([start, other])
+
+
+def _bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """How many bits of each are set: summed in pairs, fours and bytes, then all bytes."""
+    pairs, fours, halves, ones = (np.uint64(k * (2**64 - 1) // 0xFF) for k in _MASKS)
+    one, two, four, top = map(np.uint64, (1, 2, 4, 56))
+    values = values - ((values >> one) & pairs)
+    values = (values & fours) + ((values >> two) & fours)
+    return np.asarray((((values + (values >> four)) & halves) * ones) >> top, np.uint64)
 
 
 def with_likeness(counted: pd.DataFrame, found: Duplicates) -> pd.DataFrame:

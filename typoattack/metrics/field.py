@@ -24,6 +24,7 @@ from typoattack.metrics.paired import ALPHA, DRAWS, holm, random_signs
 from typoattack.metrics.ranking import Rank, rank
 from typoattack.metrics.reading import Reading, readings
 from typoattack.metrics.summaries import estimate
+from typoattack.results.frame import by_model
 from typoattack.results.reading import read_reading
 
 FIGURES_SHOWN = (
@@ -163,23 +164,11 @@ def read_field(
         UserError: if a folder holds no run, a run no predictions, or runs are of other suites.
     """
     refuse_figure(figure)
-    kept = ["family", "task", "recipe", "sample", "replicate", "label", "word", "facts"]
-    kept += dict.fromkeys([*FIGURES_SHOWN, figure, *[LIKENESS] * (by == LIKENESS)])
     found: list[Contestant] = []
     for folder in folders:
-        manifest, predictions = read_begun(folder)
-        table = read_reading(folder)
-        read = {} if table is None else {one.model: one for one in readings(table)}
-        for model, rows in predictions.groupby("model", sort=True):
-            counted = outcomes(rows)
-            if by == LIKENESS:
-                counted = with_likeness(counted, near_duplicates(rows))
-            attacks = counted.loc[counted["family"] == "attack", kept].reset_index(drop=True)
-            one = Contestant(
-                str(model), str(model), str(folder), manifest, attacks, reading=read.get(str(model))
-            )
+        for one in _contestants(folder, figure, by):
             if found:
-                refuse_different_suites(found[0].name, found[0].manifest, one.name, manifest)
+                refuse_different_suites(found[0].name, found[0].manifest, one.name, one.manifest)
             same = next((n for n, other in enumerate(found) if _same(one, other)), None)
             if same is None:
                 found.append(one)
@@ -187,6 +176,25 @@ def read_field(
                 first = found[same]
                 found[same] = replace(first, repeats=(*first.repeats, one.folder))
     return _named_apart(found)
+
+
+def _contestants(folder: Path, figure: str, by: str) -> list[Contestant]:
+    """The models of one run, whose predictions are let go when they are counted."""
+    kept = ["family", "task", "recipe", "sample", "replicate", "label", "word", "facts"]
+    kept += dict.fromkeys([*FIGURES_SHOWN, figure, *[LIKENESS] * (by == LIKENESS)])
+    manifest, predictions = read_begun(folder)
+    table = read_reading(folder)
+    read = {} if table is None else {one.model: one for one in readings(table)}
+    found = []
+    for model, rows in by_model(predictions):
+        counted = outcomes(rows)
+        if by == LIKENESS:
+            counted = with_likeness(counted, near_duplicates(rows))
+        attacks = counted.loc[counted["family"] == "attack", kept].reset_index(drop=True)
+        found.append(
+            Contestant(model, model, str(folder), manifest, attacks, reading=read.get(model))
+        )
+    return found
 
 
 def _same(one: Contestant, other: Contestant) -> bool:
@@ -321,8 +329,10 @@ def _tests(placed: Sequence[Contestant], figure: str, by: str, seed: int) -> "_T
     cells: pd.DataFrame = pd.DataFrame(
         {one.name: one.rows.groupby(keys)[figure].mean() for one in placed}, dtype=np.float64
     ).dropna()
-    rows = pd.concat([one.rows for one in placed]) if placed else pd.DataFrame(columns=[*keys])
-    once = rows.drop_duplicates(keys).set_index(keys)
+    # A picture that counts for all is one of the first model's.
+    rows = placed[0].rows if placed else pd.DataFrame(columns=[*keys])
+    once = rows.drop(columns=[*FIGURES_SHOWN, figure], errors="ignore")
+    once = once.drop_duplicates(keys).set_index(keys)
     shared = once.loc[cells.index].reset_index()
     shared["sample"] = shared["task"].astype(str) + "\0" + shared["sample"].astype(str)
     return _Tests(cells, clusters(shared, by), seed)

@@ -124,7 +124,7 @@ def _others(listed: Mapping[str, Rank], placed: Collection[str] = ()) -> list[Ra
 
 def _unplaced(name: str, rows: pd.DataFrame) -> Rank:
     """What is said of a model beside its place, from its attacked rows."""
-    attacks = rows[rows["family"] == "attack"]
+    attacks = _attacks(rows)
     clean = attacks.groupby(["task", "sample"])["accuracy_clean"].mean().dropna()
     attacked = attacks.groupby(["task", "recipe", "sample"])["accuracy_attacked"].mean()
     right, photographs = int(clean.sum()), len(clean)
@@ -204,7 +204,7 @@ def _per_sample(counted: Mapping[str, pd.DataFrame], figure: str) -> tuple[Array
     samples' ids."""
     by = ["task", "recipe", "sample"]
     tables = [
-        rows[rows["family"] == "attack"].groupby(by, sort=True)[figure].mean().unstack("sample")
+        _attacks(rows).groupby(by, sort=True)[figure].mean().unstack("sample")
         for rows in counted.values()
     ]
     attacks, samples = tables[0].index, tables[0].columns
@@ -216,9 +216,15 @@ def _per_sample(counted: Mapping[str, pd.DataFrame], figure: str) -> tuple[Array
     return np.stack(cube, axis=1), samples
 
 
+def _attacks(rows: pd.DataFrame) -> pd.DataFrame:
+    """The attacked rows; the frame itself, not a copy, where it has no others."""
+    attacks = rows["family"] == "attack"
+    return rows if attacks.all() else rows[attacks]
+
+
 def _together(counted: Mapping[str, pd.DataFrame], samples: "pd.Index[str]", by: str) -> Codes:
     """Which samples belong together."""
-    rows = pd.concat([own[own["family"] == "attack"] for own in counted.values()])
+    rows = pd.concat([_attacks(own).drop_duplicates("sample") for own in counted.values()])
     one_each = rows.drop_duplicates("sample").set_index("sample").loc[samples].reset_index()
     return clusters(one_each, by).codes[0]
 

@@ -51,13 +51,14 @@ def by_class(
 
 def by_word(counted: pd.DataFrame, *, seed: int = 0, by: str = AUTO) -> pd.DataFrame:
     """The same for each model and word that was asked for, as columns `model` and `word`."""
-    return _broken_down(counted[counted["word"] != ""], "word", seed, by)
+    return _broken_down(counted, "word", seed, by)
 
 
 def _broken_down(counted: pd.DataFrame, part: str, seed: int, by: str) -> pd.DataFrame:
-    figures = figures_for(counted)
+    named = counted[part] != ""
+    figures = figures_for(counted.loc[named, ["clean_predicted"]])
     first = figures[0]
-    counting = (counted["family"] == "attack") & counted[first].notna()
+    counting = named & (counted["family"] == "attack") & counted[first].notna()
     kept = dict.fromkeys([*_NEEDED, *by.split("+"), *figures])
     attacks = counted.loc[counting, [c for c in kept if c in counted]]
     groups = attacks.groupby(["model", part], sort=True)["sample"]

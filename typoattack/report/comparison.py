@@ -57,7 +57,7 @@ def compare(
             made.
     """
     opened = [run if isinstance(run, Run) else Run(run) for run in runs]
-    entrants = read_entrants([run.path for run in opened])
+    entrants = read_entrants([run.path for run in opened], figure)
     found = compare_entrants(entrants, figure=figure, by=by)
     if out is not None:
         painters = {

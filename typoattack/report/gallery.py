@@ -143,7 +143,7 @@ def _entry(row: Any, before: Any, images: tuple[int | None, ...]) -> dict[str, A
 def _top(row: Any) -> list[tuple[int, float | None]]:
     """(class, probability) of the most probable classes, best first; None where none was given."""
     pairs = zip(row["top"], row["top_prob"], strict=True)
-    return [(int(index), None if np.isnan(p) else round(float(p), 4)) for index, p in pairs]
+    return [(int(index), None if pd.isna(p) else round(float(p), 4)) for index, p in pairs]
 
 
 def _names_used(entries: Sequence[dict[str, Any]], class_names: Sequence[str]) -> dict[str, str]:

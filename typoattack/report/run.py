@@ -73,23 +73,34 @@ class Run:
 
         With the column `readable` where `measure_legibility` was asked for.
         """
-        rows = self.folder.predictions()
+        return self._with_legibility(self.folder.predictions())
+
+    @functools.cached_property
+    def _rows(self) -> pd.DataFrame:
+        """`predictions` in less memory; see `typoattack.results.frame.sorted_frame`."""
+        if "predictions" in self.__dict__:
+            return self.predictions
+        return self._with_legibility(self.folder.predictions(compact=True))
+
+    def _with_legibility(self, rows: pd.DataFrame) -> pd.DataFrame:
         read = read_legibility(self.path)
         return rows if read is None else with_legibility(rows, read)
 
     @property
     def answered(self) -> bool:
         """Whether any picture was answered yet; nothing can be told of a run before that."""
-        return not self.predictions.empty
+        return not self._rows.empty
 
     @functools.cached_property
     def outcomes(self) -> pd.DataFrame:
         """The predictions with what each row contributes to each figure.
 
+        Cells that hold lists (`top`, `top_prob`, `box`) are Python lists here.
+
         Raises:
             UserError: for predictions that no honest figure can be taken from.
         """
-        counted = outcomes(self.predictions)
+        counted = outcomes(self._rows)
         if self.by != LIKENESS:
             return counted
         return with_likeness(counted, self.near_duplicates)
@@ -97,7 +108,7 @@ class Run:
     @functools.cached_property
     def near_duplicates(self) -> Duplicates:
         """The photographs that are almost the same as another."""
-        return near_duplicates(self.predictions)
+        return near_duplicates(self._rows)
 
     @property
     def duplicates_told(self) -> str:
@@ -105,7 +116,7 @@ class Run:
         grouped = {one.grouped for one in self.summaries if one.family != CLEAN}
         if self.by == LIKENESS:
             return ""
-        return tell_duplicates(beyond(self.near_duplicates, self.predictions, grouped))
+        return tell_duplicates(beyond(self.near_duplicates, self._rows, grouped))
 
     @property
     def left(self) -> int:
@@ -131,7 +142,7 @@ class Run:
 
     @functools.cached_property
     def _stroop(self) -> tuple[Interference, ...]:
-        return tuple(interference(self.predictions))
+        return tuple(interference(self._rows))
 
     @functools.cached_property
     def as_published(self) -> tuple[AsPublished, ...]:
@@ -184,9 +195,9 @@ class Run:
                 progress("pictures read back", done, total)
 
         with Reader(default_cache_dir() / "readings.sqlite") as reader:
-            table = read_back(self.predictions, self.painter(), reader, told)
+            table = read_back(self._rows, self.painter(), reader, told)
         write_legibility(self.path, table)
-        for stale in ("predictions", "outcomes", "summaries"):
+        for stale in ("predictions", "_rows", "outcomes", "summaries"):
             self.__dict__.pop(stale, None)
 
     def painter(self) -> Painter:

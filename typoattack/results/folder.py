@@ -29,6 +29,7 @@ from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
 from typoattack.drawing.canvas import decode
 from typoattack.results.embeddings import EMBEDDINGS, Embedded, write_embeddings
+from typoattack.results.frame import sorted_frame
 from typoattack.results.manifest_file import read_manifest
 from typoattack.results.schema import AS_PUBLISHED, KEY, SCHEMA
 
@@ -234,14 +235,21 @@ class RunFolder:
         found = [skip for part in self.parts() for skip in _notes(part)["skipped"]]
         return sorted(found, key=lambda skip: skip.sample)
 
-    def predictions(self) -> pd.DataFrame:
+    def predictions(
+        self, columns: Sequence[str] | None = None, *, compact: bool = False
+    ) -> pd.DataFrame:
         """All predictions so far, sorted by `KEY`, so that the order of the work is not seen.
+
+        Args:
+            columns: of `SCHEMA`; all if None.
+            compact: whether cells that hold lists stay in Arrow's memory; see
+                `typoattack.results.frame.sorted_frame`.
 
         Raises:
             UserError: if a part is damaged, two hold the same sample, or the rows are not of the
                 models and classes that the manifest names.
         """
-        return self._rows(pc.field("recipe") != AS_PUBLISHED)
+        return self._rows(pc.field("recipe") != AS_PUBLISHED, columns or SCHEMA.names, compact)
 
     def as_published(self) -> pd.DataFrame:
         """The clean photographs that were classified without a canvas, sorted alike.
@@ -249,23 +257,21 @@ class RunFolder:
         Raises:
             UserError: as `predictions`.
         """
-        return self._rows(pc.field("recipe") == AS_PUBLISHED)
+        return self._rows(pc.field("recipe") == AS_PUBLISHED, SCHEMA.names, compact=False)
 
-    def _rows(self, wanted: pc.Expression) -> pd.DataFrame:
+    def _rows(self, wanted: pc.Expression, columns: Sequence[str], compact: bool) -> pd.DataFrame:
         self.done()
-        tables = [_table(part).filter(wanted) for part in self.parts()]
-        table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
-        self._refuse_strange_rows(table)
-        table = table.sort_by([(name, "ascending") for name in KEY])
-        # Column by column, each let go as it is taken over: a million rows are a gigabyte.
-        frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
-        return frame
-
-    def _refuse_strange_rows(self, table: pa.Table) -> None:
-        """Refuse rows that the manifest does not explain: of other models, or classes it lacks."""
-        if not table.num_rows:
-            return
+        kept = [name for name in SCHEMA.names if name in {*KEY, *columns}]
+        tables = [SCHEMA.empty_table().select(kept)]
         manifest = self.manifest()
+        for part in self.parts():
+            rows = _table(part).filter(wanted)
+            self._refuse_strange_rows(rows, manifest)
+            tables.append(rows.select(kept))
+        return sorted_frame(tables, columns, compact)
+
+    def _refuse_strange_rows(self, table: pa.Table, manifest: Mapping[str, Any]) -> None:
+        """Refuse rows that the manifest does not explain: of other models, or classes it lacks."""
         models = {model["name"] for model in manifest["models"]}
         questions = {q["name"]: q for q in (*manifest["second_tasks"], manifest["task"])}
         for column, known in (("model", models), ("task", set(questions))):

@@ -58,6 +58,9 @@ SCHEMA = pa.schema(
     ]
 )
 
+LISTS = ("top", "top_prob", "box")
+"""The columns whose cells hold several values."""
+
 KEY = ["model", "task", "recipe", "sample", "replicate"]
 """The columns that name a row; also the order in which tables are sorted."""
 

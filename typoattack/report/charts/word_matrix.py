@@ -23,7 +23,8 @@ def word_matrix_charts(
     counted: pd.DataFrame, names_of: Callable[[str], Sequence[str]]
 ) -> Iterator[Chart]:
     """For tasks with few answers: which word wins over which label."""
-    rows = counted[(counted["family"] == "attack") & (counted["target"] >= 0)]
+    targeted = (counted["family"] == "attack") & (counted["target"] >= 0)
+    rows = counted.loc[targeted, ["model", "task", "label", "target", "predicted"]]
     for (model, task), mine in rows.groupby(["model", "task"], sort=True):
         class_names = names_of(str(task))
         labels = sorted({*mine["label"], *mine["target"]})
