@@ -44,7 +44,7 @@ def test_the_sentence_says_who_is_first_and_who_is_not_told_apart(found: Field) 
 
 def test_the_terminal_shows_places_and_the_differences_that_are_established(found: Field) -> None:
     console = Console(file=io.StringIO(), width=160)
-    console.print(terminal_field(found))
+    console.print(terminal_field(found, console.width))
     said = console.file.getvalue()  # type: ignore[attr-defined]
     assert "1 to 2" in said
     assert "*" in next(line for line in said.splitlines() if "pp]" in line or "]*" in line)

@@ -15,10 +15,13 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from made_tables import simulated
 
+from tests.metrics.test_field import contestants
 from typoattack.cli.console import Results
 from typoattack.metrics.comparison import Entrant, compare
+from typoattack.metrics.field import rank_field
 from typoattack.metrics.summaries import summarise
 from typoattack.report.comparison import terminal_comparison
+from typoattack.report.field import terminal_field
 from typoattack.report.terminal import terminal_tables
 
 FOLDER = Path(__file__).parent / "snapshots"
@@ -41,12 +44,22 @@ def comparison(width: int) -> list[Table]:
     return [terminal_comparison(compare(entrants, resamples=50), width)]
 
 
+def ranking(width: int) -> list[Table]:
+    models = {"ViT-B-32/laion2b": 0.2, "mini": 0.5, "mini-blind": 0.6}
+    found = rank_field(contestants(models, 60), baseline="mini", resamples=50)
+    return [terminal_field(found, width)]
+
+
 SHOWN: Mapping[str, Callable[[int], Iterable[Table]]] = {
     "run": run_of("mini"),
     "run-of-two": run_of("mini", "ViT-B-32/laion2b"),
     "run-of-seven": run_of(*(f"model-{n}" for n in range(7))),
     "comparison": comparison,
+    "ranking": ranking,
 }
+
+CAPTIONS = {"comparison": "Difference:", "ranking": "Common:"}
+"""How captions begin that don't with the share of intervals."""
 
 
 def printed(what: str, width: int) -> str:
@@ -72,7 +85,7 @@ def test_nothing_is_wider_than_the_terminal_and_no_word_of_a_caption_is_cut(
     text = printed(what, WIDTHS[width])
     assert max(map(len, text.splitlines())) <= WIDTHS[width]
     words = [word for line in printed(what, 10_000).splitlines() for word in line.split()]
-    after = words.index("95") if what != "comparison" else words.index("Difference:")
+    after = words.index(CAPTIONS.get(what, "95"))
     for word in words[after : after + 4]:
         assert word in text
 

@@ -48,6 +48,13 @@ def test_the_csv_holds_every_figure_unrounded(tmp_path: Path) -> None:
         ]
 
 
+def test_markdown_names_a_control_by_its_kind_under_its_attack() -> None:
+    rates = {"printed-label": 0.5, "blank-label(printed-label)": 0.1}
+    text = markdown_table(summarise(simulated(10, rates)))
+    names = [line.split(" | ")[0] for line in text.splitlines() if line.startswith("| ")]
+    assert names[2:] == ["| clean", "| printed-label", "| ↳ blank"]
+
+
 def test_all_three_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     written = write_tables(summarise(simulated(10)), tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(p.name for p in written)

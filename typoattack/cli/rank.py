@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import typoattack
+from typoattack.cli import console
 from typoattack.cli.commands import new_app
 from typoattack.cli.options import Cluster, Plugins, load_plugins
 from typoattack.cli.printing import Printing, prints
@@ -47,7 +48,7 @@ def rank(
     load_plugins(plugin)
     found = typoattack.rank(*runs, figure=figure, baseline=baseline, out=out, by=cluster)
     how.results(
-        tables=lambda: [terminal_field(found)],
+        tables=lambda: [terminal_field(found, console.out.width)],
         frame=lambda: field_frame(found),
         markdown=lambda: markdown_field(found),
         as_json=lambda: json_field(found),

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 from rich.table import Table
-from rich.text import Text
 
 from typoattack.core.files import make_folder, write_whole
 from typoattack.core.spreadsheet import csv_text
@@ -38,8 +37,8 @@ from typoattack.report.tables import (
     markdown_lines,
     minus,
     percent,
-    plain_table,
 )
+from typoattack.report.terminal import Column, fitted_table
 
 PAGE = "rank.html"
 READS = "Reads"
@@ -170,21 +169,29 @@ def caption(found: Field) -> str:
     return "; ".join(told)
 
 
-def terminal_field(found: Field) -> Table:
-    """The table for the terminal: places, and what each model's figures are."""
-    table = plain_table("The most robust first", caption(found))
-    heads = _heads(found)
-    shown = [0, 1, 2, 3, 5, 6] + ([7] if found.baseline else [])
-    shown += [
-        heads.index(head) for head in (FIGURES[FIGURES_SHOWN[0]].title, READS) if head in heads
-    ]
-    for place in shown:
-        left = heads[place] == "Model"
-        table.add_column(heads[place], justify="left" if left else "right", overflow="fold")
+_KEEP = (9, 6, 0, 8, 0, 4, 7, 5)
+"""How long the columns of `_heads` stay on a narrow terminal, but for the model's name, which is
+first there; 0 is left to the page. Those behind stay as the last but one."""
+
+
+def terminal_field(found: Field, width: int) -> Table:
+    """The table for the terminal: places, and what each model's figures are.
+
+    Args:
+        found: the field.
+        width: of the terminal in characters.
+    """
+    heads, name = _heads(found), 2
+    keep = dict(enumerate(_KEEP[: 7 + bool(found.baseline)]))
+    beside = [FIGURES[FIGURES_SHOWN[0]].title, READS]
+    keep |= {heads.index(head): 3 for head in beside if head in heads}
+    shown = [place for place, long in keep.items() if long]
+    columns = [Column(heads[name], 10, left=True), *(Column(heads[p], keep[p]) for p in shown)]
+    rows = []
     for one in found.models:
         cells = _cells(one, found)
-        table.add_row(*(Text(cells[place].replace(" [", "\n[")) for place in shown))
-    return table
+        rows.append(([cells[p].replace(" [", "\n[").split("\n") for p in (name, *shown)], ""))
+    return fitted_table("The most robust first", caption(found), columns, rows, width)
 
 
 def field_frame(found: Field) -> pd.DataFrame:

@@ -147,11 +147,17 @@ def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
     heads = [*(c.capitalize() for c in (*leading, "recipe")), "n", *(d.title for d in definitions)]
     lines = [heads, ["---"] * (len(leading) + 1) + ["---:"] * (1 + len(definitions))]
     for one in summaries:
-        names = [escape_markdown(str(getattr(one, c))) for c in (*leading, "recipe")]
+        names = [escape_markdown(str(getattr(one, c))) for c in leading]
         cells = [cell(one, d) for d in definitions]
-        lines.append([*names, counts(one), *cells])
+        lines.append([*names, _in_markdown(one), counts(one), *cells])
     meanings = "\n".join(f"- *{d.title}*: {d.meaning}" for d in definitions)
     return f"{markdown_lines(lines)}\n{caption(summaries)}.\n\n{meanings}\n"
+
+
+def _in_markdown(one: RecipeSummary) -> str:
+    """A recipe's name; a control, which stands under its attack, is named by its kind."""
+    inside = one.family == "control" and one.control_of
+    return f"↳ {one.control}" if inside else escape_markdown(one.recipe)
 
 
 def markdown_lines(lines: Sequence[Sequence[str]]) -> str:

@@ -88,7 +88,7 @@ def _of_columns(
     table.pad_edge = False
     for place, column in enumerate(shown):
         table.add_column(
-            column.head,
+            column.head.replace(", ", f",{between}"),
             justify="left" if column.left else "right",
             no_wrap=place > 0,
             overflow="fold",
