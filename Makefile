@@ -47,7 +47,7 @@ pictures: .venv/.base
 # Each a ratio within one run, or per picture; on an otherwise idle machine, about half an hour. On one with
 # a GPU, benchmarks/speed/gpu.py --out results/speed/gpu.csv adds its rows to the table.
 speed: .venv/.base
-	for part in start picture feeding drawing overhead searches growth precision table; do .venv/bin/python benchmarks/speed/$$part.py || exit; done
+	for part in start picture feeding drawing overhead searches growth precision million resume table; do .venv/bin/python benchmarks/speed/$$part.py || exit; done
 
 fuzz: .venv/.dev
 	.venv/bin/python benchmarks/trust/fuzz.py

@@ -1,9 +1,9 @@
 """Photographs that lie in files."""
 
+import functools
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -36,7 +36,9 @@ class FileSamples:
         return len(self.ids)
 
     def __getitem__(self, index: int) -> Sample:
-        return Sample(self.ids[index], partial(decode, self.paths[index]), self.labels[index])
+        return Sample(
+            self.ids[index], functools.partial(decode, self.paths[index]), self.labels[index]
+        )
 
 
 def refuse_links_outside(root: Path, files: Iterable[Path], where: str) -> None:
@@ -51,8 +53,12 @@ def refuse_links_outside(root: Path, files: Iterable[Path], where: str) -> None:
         UserError: naming the first link that leaves the folder.
     """
     home = os.path.realpath(root)
+    real_folder = functools.cache(os.path.realpath)  # a folder's way is followed once
     for file in files:
-        real = os.path.realpath(file)
+        if file.is_symlink():
+            real = os.path.realpath(file)
+        else:
+            real = f"{real_folder(file.parent)}{os.sep}{file.name}"
         if os.path.commonpath([home, real]) != home:
             raise UserError(
                 f"{where}: {file.relative_to(root).as_posix()!r} is a link to {real!r}, outside "
