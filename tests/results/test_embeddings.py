@@ -23,7 +23,7 @@ def unit(count: int, width: int, seed: int = 0) -> np.ndarray:
 def kept(folder: Path, rows: np.ndarray, number: int = 0, model: str = "m") -> None:
     (folder / EMBEDDINGS).mkdir(exist_ok=True)
     named = [Embedded(model, f"{number}-{n}", row) for n, row in enumerate(rows)]
-    write_embeddings(folder, number, named)
+    write_embeddings(folder, named)
 
 
 def test_cosines_are_kept_to_1e_5_where_float16_would_miss_that(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_picture_is_kept_once_a_model_and_parts_are_read_as_one(tmp_path: Path
     kept(tmp_path, rows)
     kept(tmp_path, unit(2, 8, 5), number=1)
     twice = [Embedded("n", "same", rows[0]), Embedded("n", "same", rows[0])]
-    write_embeddings(tmp_path, 2, twice)
+    write_embeddings(tmp_path, twice)
     place, read = read_embeddings(tmp_path, "m")
     assert list(place) == ["0-0", "0-1", "0-2", "1-0", "1-1"]
     assert np.allclose(read[:3], rows, atol=1e-4)

@@ -9,7 +9,8 @@ from made_runs import manifest
 
 from typoattack.core.errors import UserError
 from typoattack.core.files import write_whole
-from typoattack.results.folder import RunFolder, Skipped, describe_difference
+from typoattack.results.folder import RunFolder, describe_difference
+from typoattack.results.parts import Skipped
 from typoattack.results.schema import SCHEMA
 
 MANIFEST = manifest(["m"], ["cat"]) | {"identity": {"seed": 0, "recipes": ["a", "b"]}}

@@ -13,7 +13,7 @@ from rich.text import Text
 from typoattack.cli.terminal import visible
 
 if TYPE_CHECKING:
-    from typoattack.results.folder import Skipped
+    from typoattack.results.parts import Skipped
 
 
 def _width(stream: TextIO) -> int | None:

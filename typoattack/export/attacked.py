@@ -10,7 +10,7 @@ from typoattack.export import FORMATS
 from typoattack.export.entries import Entries
 from typoattack.models.base import Model
 from typoattack.models.text_cache import TextCache
-from typoattack.results.folder import Skipped
+from typoattack.results.parts import Skipped
 from typoattack.runner.classify import classifier_for
 from typoattack.runner.draw import Generator
 from typoattack.runner.options import RunOptions

@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-from typoattack.results.folder import Skipped
+from typoattack.results.parts import Skipped
 from typoattack.results.schema import CLEAN
 from typoattack.runner.draw import Drawn, Generator, draw_all, open_sample
 from typoattack.samples.base import Dataset, Sample

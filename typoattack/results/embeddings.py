@@ -1,6 +1,6 @@
 """Image embeddings beside a run's predictions, so that it can be scored by other rules.
 
-Each part of the predictions has a part of embeddings, written before it: a run that was killed has
+Each chunk of the predictions has a part of embeddings, written before it: a run that was killed has
 the embeddings of every prediction. Rows are 16-bit whole numbers with a scale each: as small as
 float16, whose rounding moves a cosine by more than 1e-5 (tests/results/test_embeddings.py).
 """
@@ -41,8 +41,8 @@ class Embedded:
     values: Row
 
 
-def write_embeddings(folder: Path, number: int, rows: Sequence[Embedded]) -> None:
-    """Write the part of embeddings with this number, whole or not at all; each picture once.
+def write_embeddings(folder: Path, rows: Sequence[Embedded]) -> None:
+    """Add a part of embeddings, whole or not at all; each picture once.
 
     Raises:
         UserError: if the disk refuses.
@@ -63,7 +63,14 @@ def write_embeddings(folder: Path, number: int, rows: Sequence[Embedded]) -> Non
     )
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    parts = parts_of(folder)
+    number = int(parts[-1].stem.removeprefix("part-")) + 1 if parts else 0
     write_whole(part_path(folder, number), sink.getvalue())
+
+
+def parts_of(folder: Path) -> list[Path]:
+    """The parts of embeddings in a run's folder, in the order they were written."""
+    return sorted((folder / EMBEDDINGS).glob("part-*.parquet"))
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -84,7 +91,7 @@ def read_embeddings(folder: Path, model: str) -> tuple[Mapping[str, int], Row]:
     Raises:
         UserError: if the run kept none of this model, or a part is damaged.
     """
-    parts = sorted((folder / EMBEDDINGS).glob("part-*.parquet"))
+    parts = parts_of(folder)
     place: dict[str, int] = {}
     rows: list[Row] = []
     for part in parts:

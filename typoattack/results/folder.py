@@ -3,8 +3,9 @@
 ```
 runs/quick-mini/
   manifest.json          what was run, with what, on what
-  predictions.parquet/   one part a finished chunk; pandas reads the folder as one table
-  embeddings.parquet/    the pictures' embeddings, a part for each of the predictions, if kept
+  predictions.parquet/   one part a finished chunk, few large ones in the end; pandas reads the
+                         folder as one table
+  embeddings.parquet/    the pictures' embeddings, a part a chunk, if kept
   found/                 pictures that searches found, by the fingerprint of their pixels
 ```
 """
@@ -13,15 +14,12 @@ import contextlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
-import xxhash
 from filelock import FileLock, Timeout
 from PIL import Image
 
@@ -31,20 +29,25 @@ from typoattack.drawing.canvas import decode
 from typoattack.results.embeddings import EMBEDDINGS, Embedded, write_embeddings
 from typoattack.results.frame import sorted_frame
 from typoattack.results.manifest_file import read_manifest
+from typoattack.results.parts import (
+    Notes,
+    Skipped,
+    chunks_of,
+    count_rows,
+    read_notes,
+    read_part,
+    standing,
+    write_part,
+)
 from typoattack.results.schema import AS_PUBLISHED, KEY, SCHEMA
 
 MANIFEST = "manifest.json"
 PREDICTIONS = "predictions.parquet"
 FOUND = "found"
-_META = b"typoattack"
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A sample that could not be used, and why."""
-
-    sample: str
-    reason: str
+_LARGE, _FEW = 50_000, 16
+"""Rows of a part that others were put together in, and parts of a run that needs none."""
 
 
 class RunFolder:
@@ -158,8 +161,8 @@ class RunFolder:
             lock.release()
 
     def parts(self) -> list[Path]:
-        """The finished chunks, in the order they were written."""
-        return sorted((self.path / PREDICTIONS).glob("part-*.parquet"))
+        """The files of finished chunks, in the order they were written."""
+        return standing(self.path / PREDICTIONS)[0]
 
     def write_part(
         self,
@@ -176,27 +179,53 @@ class RunFolder:
             skipped: those that could not be used.
             embedded: the embeddings of its pictures, where they are kept; written before it.
         """
-        notes = {
-            "samples": samples,
-            "skipped": [[s.sample, s.reason] for s in skipped],
-            "content": _content(table),
-        }
-        table = table.replace_schema_metadata({_META: json.dumps(notes).encode()})
         parts = self.parts()
-        number = int(parts[-1].stem.removeprefix("part-")) + 1 if parts else 0
-        path = self.part_path(number)
+        number = chunks_of(parts[-1])[1] + 1 if parts else 0
         if embedded:
             with self._usable():
                 (self.path / EMBEDDINGS).mkdir(exist_ok=True)
-            write_embeddings(self.path, number, embedded)
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
-        write_whole(path, sink.getvalue().to_pybytes())
-        return path
+            write_embeddings(self.path, embedded)
+        notes = Notes(samples, skipped)
+        return write_part(self.path / PREDICTIONS, (number, number), table, notes)
 
     def part_path(self, number: int) -> Path:
         """Where the chunk with this number lies."""
         return self.path / PREDICTIONS / f"part-{number:06d}.parquet"
+
+    def compact(self, rows: int = _LARGE, few: int = _FEW) -> None:
+        """Put the many small parts of a finished run together, in the order of their chunks.
+
+        A kill at any moment leaves every row to be read exactly once: the chunks of a part that is
+        there whole are leftovers, left out by who reads and deleted the next time.
+
+        Args:
+            rows: a part takes chunks in until it has so many.
+            few: so many parts are left as they are.
+
+        Raises:
+            UserError: if a part is damaged, or the disk refuses; nothing is lost by either.
+        """
+        parts, left = standing(self.path / PREDICTIONS)
+        if len(parts) > few:
+            for group in _groups(parts, rows):
+                left += self._joined(group)
+        with self._usable():
+            for part in left:
+                part.unlink(missing_ok=True)
+
+    def _joined(self, group: Sequence[Path]) -> Sequence[Path]:
+        """Write several parts as one; those that it replaces."""
+        if len(group) == 1:
+            return ()
+        notes = [read_notes(part) for part in group]
+        table = pa.concat_tables(read_part(part) for part in group).combine_chunks()
+        whole = Notes(
+            [sample for one in notes for sample in one.samples],
+            [skip for one in notes for skip in one.skipped],
+        )
+        chunks = chunks_of(group[0])[0], chunks_of(group[-1])[1]
+        write_part(self.path / PREDICTIONS, chunks, table, whole)
+        return group
 
     def keep_picture(self, pixels: str, image: Image.Image) -> None:
         """Keep a picture that cannot be drawn again, under its fingerprint."""
@@ -221,7 +250,7 @@ class RunFolder:
         """
         found: dict[str, Path] = {}
         for part in self.parts():
-            for sample in _notes(part)["samples"]:
+            for sample in read_notes(part).samples:
                 before = found.setdefault(sample, part)
                 if before != part:
                     raise UserError(
@@ -232,7 +261,7 @@ class RunFolder:
 
     def skipped(self) -> list[Skipped]:
         """The samples that could not be used, by id."""
-        found = [skip for part in self.parts() for skip in _notes(part)["skipped"]]
+        found = [skip for part in self.parts() for skip in read_notes(part).skipped]
         return sorted(found, key=lambda skip: skip.sample)
 
     def predictions(
@@ -265,7 +294,7 @@ class RunFolder:
         tables = [SCHEMA.empty_table().select(kept)]
         manifest = self.manifest()
         for part in self.parts():
-            rows = _table(part).filter(wanted)
+            rows = read_part(part).filter(wanted)
             self._refuse_strange_rows(rows, manifest)
             tables.append(rows.select(kept))
         return sorted_frame(tables, columns, compact)
@@ -291,6 +320,20 @@ class RunFolder:
         )
 
 
+def _groups(parts: Sequence[Path], rows: int) -> Iterator[Sequence[Path]]:
+    """Neighbours that have about `rows` rows together."""
+    group: list[Path] = []
+    held = 0
+    for part in parts:
+        group.append(part)
+        held += count_rows(part)
+        if held >= rows:
+            yield group
+            group, held = [], 0
+    if group:
+        yield group
+
+
 _CLASSES = ["label", "target", "predicted", "clean_predicted", "top"]
 """The columns whose numbers are places in the class names."""
 
@@ -298,62 +341,6 @@ _CLASSES = ["label", "target", "predicted", "clean_predicted", "top"]
 def _highest_class(rows: pa.Table) -> int:
     flat = (pc.list_flatten(c) if pa.types.is_list(c.type) else c for c in rows.columns)
     return max((pc.max(column).as_py() or 0 for column in flat), default=0)
-
-
-def _notes(part: Path) -> dict[str, Any]:
-    with _undamaged(part):
-        notes = json.loads(pq.read_schema(part).metadata[_META])
-        skipped = [Skipped(str(sample), str(reason)) for sample, reason in notes["skipped"]]
-        return {"samples": [str(sample) for sample in notes["samples"]], "skipped": skipped}
-
-
-def _table(part: Path) -> pa.Table:
-    with _undamaged(part):
-        table = pq.read_table(part, schema=SCHEMA, page_checksum_verification=True)
-        expected = json.loads(pq.read_schema(part).metadata[_META])["content"]
-        if _content(table) != expected:
-            raise ValueError("its rows are not those that were written")
-    return table
-
-
-def _content(table: pa.Table) -> str:
-    """A hash of a table's values; parquet's own checksums leave the headers of pages out."""
-    hasher = xxhash.xxh3_128()
-    for column in table.columns:
-        _hash_values(hasher, pa.concat_arrays(column.chunks) if column.num_chunks else None)
-    return hasher.hexdigest()
-
-
-def _hash_values(hasher: Any, values: pa.Array | None) -> None:
-    if values is None:
-        return
-    hasher.update(values.is_null().to_numpy(zero_copy_only=False).tobytes())
-    if pa.types.is_list(values.type):
-        hasher.update(values.value_lengths().fill_null(0).to_numpy().tobytes())
-        _hash_values(hasher, values.flatten())
-    elif pa.types.is_string(values.type):
-        whole = pc.binary_join(pa.ListArray.from_arrays([0, len(values)], values.fill_null("")), "")
-        hasher.update(pc.binary_length(values).fill_null(0).to_numpy().tobytes())
-        hasher.update(whole[0].as_py().encode("utf-8", "surrogatepass"))
-    else:
-        zero = False if pa.types.is_boolean(values.type) else 0
-        hasher.update(values.fill_null(zero).to_numpy(zero_copy_only=False).tobytes())
-
-
-@contextlib.contextmanager
-def _undamaged(part: Path) -> Iterator[None]:
-    try:
-        yield
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        RecursionError,
-        pa.ArrowException,
-    ) as error:
-        told = " ".join(str(error).split())[:200]
-        raise UserError(f"{str(part)!r} is damaged ({told}); delete it and run again") from None
 
 
 def describe_difference(here: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:

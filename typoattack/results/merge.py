@@ -9,7 +9,7 @@ from typing import Any
 
 from typoattack.core.errors import UserError
 from typoattack.core.files import folder_made_whole
-from typoattack.results.embeddings import EMBEDDINGS, part_path
+from typoattack.results.embeddings import EMBEDDINGS, part_path, parts_of
 from typoattack.results.folder import FOUND, RunFolder, describe_difference
 from typoattack.results.manifest import SHARD
 from typoattack.results.reading import READING
@@ -127,15 +127,14 @@ def _check_reading(first: _Piece) -> None:
 def _join(pieces: Sequence[_Piece], made: RunFolder) -> None:
     """Copy the shards' parts and kept pictures into an empty folder, with one manifest."""
     made.start(_manifest(pieces))
-    number = 0
+    predictions = [part for piece in pieces for part in piece.folder.parts()]
+    for number, part in enumerate(predictions):
+        shutil.copyfile(part, made.part_path(number))
+    embeddings = [part for piece in pieces for part in parts_of(piece.folder.path)]
+    for number, part in enumerate(embeddings):
+        (made.path / EMBEDDINGS).mkdir(exist_ok=True)
+        shutil.copyfile(part, part_path(made.path, number))
     for piece in pieces:
-        for part in piece.folder.parts():
-            shutil.copyfile(part, made.part_path(number))
-            embedded = piece.folder.path / EMBEDDINGS / part.name
-            if embedded.is_file():
-                (made.path / EMBEDDINGS).mkdir(exist_ok=True)
-                shutil.copyfile(embedded, part_path(made.path, number))
-            number += 1
         if (piece.folder.path / READING).is_file():
             shutil.copyfile(piece.folder.path / READING, made.path / READING)
         kept = piece.folder.path / FOUND

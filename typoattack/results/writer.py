@@ -10,7 +10,8 @@ from PIL import Image
 
 from typoattack.core.progress import Progress
 from typoattack.results.embeddings import Embedded
-from typoattack.results.folder import RunFolder, Skipped
+from typoattack.results.folder import RunFolder
+from typoattack.results.parts import Skipped
 from typoattack.results.schema import SCHEMA
 from typoattack.samples.base import Dataset
 

@@ -1,5 +1,6 @@
 """The one way from a suite to a finished run: commands, Python and notebooks all go through it."""
 
+import contextlib
 import datetime
 import os
 import re
@@ -97,6 +98,8 @@ def execute(
         by.run(suite, models, data, folder, options)
         if suite.reads and by.read is not None and (part is None or part.number == 1):
             by.read(suite, models, folder, options)  # once: it asks for no photograph
+        with contextlib.suppress(UserError):  # all is there without it, in more files
+            folder.compact()
     return folder
 
 
