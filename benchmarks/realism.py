@@ -4,12 +4,14 @@ python benchmarks/realism.py --data ../shared/data
 
 Real are the notes of Goh et al. 2021 (CC BY 4.0) and of a part of RTA-100, where they are at hand;
 drawn are words of the same sets by recipes on the same photographs: on those of Goh et al. without
-a note, on RTA-100's where their own note is not. All at the photographs' own size, through the same
-decoding and the same finder. Nothing of the photographs is written but with `--sheet`, to look at.
+a note, on RTA-100's where their own note is not. All at the photographs' own size, or with
+`--canvas` on the canvas that runs draw on, through the same decoding and the same finder. Nothing
+of the photographs is written but with `--sheet`, to look at.
 """
 
 import argparse
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -63,16 +65,22 @@ def cases(folder: Path, most: int) -> list[Case]:
     return chosen
 
 
-def drawn_on(case: Case, word: str, spec: str, own: Note | None) -> Attacked | None:
+def _read(path: Path, side: int) -> Image.Image:
+    """A photograph at its own size, or on a canvas of `side` pixels."""
+    photograph = decode(path)
+    return square_canvas(photograph, side) if side else photograph
+
+
+def drawn_on(case: Case, word: str, spec: str, own: Note | None, side: int = 0) -> Attacked | None:
     """`word` drawn by a recipe; on RTA-100's photographs away from their `own` note."""
     recipe = parse_recipe(spec)
     assert isinstance(recipe, Recipe)
     if case.source == "goh":
         blank = case.path.with_name(f"{case.path.stem.partition('-')[0]}-blank.jpg")
-        return _drawn(decode(blank), recipe, case, word)
+        return _drawn(_read(blank, side), recipe, case, word)
     if own is None or "place" not in {field.name for field in fields(recipe)}:
         return None
-    photograph = decode(case.path)
+    photograph = _read(case.path, side)
     for spot in _SPOTS:
         made = _drawn(photograph, replace(recipe, place=spot), case, word)
         if _share_inside(own.mask, made.box) < 0.01:
@@ -101,12 +109,12 @@ class Found:
     pictures: Sequence[tuple[Image.Image, Note]]
 
 
-def found_real(chosen: Sequence[Case]) -> tuple[Found, dict[Path, Note]]:
+def found_real(chosen: Sequence[Case], side: int = 0) -> tuple[Found, dict[Path, Note]]:
     """The photographed notes, and each photograph's own."""
     notes: dict[Path, Note] = {}
     rows, pictures = [], []
     for case in chosen:
-        picture = decode(case.path)
+        picture = _read(case.path, side)
         note = find_note(picture, case.word)
         figures = {} if isinstance(note, str) else measured(picture, note)
         if figures and not isinstance(note, str):
@@ -116,12 +124,12 @@ def found_real(chosen: Sequence[Case]) -> tuple[Found, dict[Path, Note]]:
     return Found("photographed", pd.DataFrame(rows), len(chosen), pictures), notes
 
 
-def found_drawn(chosen: Sequence[Case], spec: str, notes: dict[Path, Note]) -> Found:
+def found_drawn(chosen: Sequence[Case], spec: str, notes: dict[Path, Note], side: int = 0) -> Found:
     """The notes that a recipe drew for the same words."""
     rows, pictures, tried = [], [], 0
     for case, other in zip(chosen, [*chosen[1:], *chosen[:1]], strict=True):
         # Another word than the photograph's own note has, lest the finder takes that one.
-        made = drawn_on(case, other.word, spec, notes.get(case.path))
+        made = drawn_on(case, other.word, spec, notes.get(case.path), side)
         if made is None or other.word == case.word:
             continue
         tried += 1
@@ -184,7 +192,7 @@ BEFORE_AFTER = (
 _SETS = {"goh": "Goh et al. 2021", "rta100": "RTA-100"}
 
 
-def report(real: Found, drawn: Sequence[Found], command: str) -> str:
+def report(real: Found, drawn: Sequence[Found], command: str, side: int = 0) -> str:
     """The page: what was found, what each figure is, and how well the kinds are told apart."""
     return "\n".join(
         [
@@ -195,7 +203,7 @@ def report(real: Found, drawn: Sequence[Found], command: str) -> str:
             "```",
             "",
             *_told_apart(real, drawn),
-            *_about(real, drawn),
+            *_about(real, drawn, side),
             *(line for source in _SETS for line in _table(source, real, drawn)),
             "| figure | meaning |",
             "| --- | --- |",
@@ -232,14 +240,15 @@ _CLASSIFIER = (
 _FEWEST = 20
 
 
-def _about(real: Found, drawn: Sequence[Found]) -> Iterator[str]:
+def _about(real: Found, drawn: Sequence[Found], side: int) -> Iterator[str]:
     counts = "; ".join(f"`{one.kind}` {len(one.rows)} of {one.looked_for}" for one in drawn)
     yield "The finder reads the word and fills outwards what has the paper's colour. A note counts"
     yield "where the word is read, the paper has a plain shape, keeps off the rim and is no"
     yield f"more than {WIDEST:g} times the word's box: {len(real.rows)} of {real.looked_for}"
     yield f"photographed ones; of drawn ones {counts}."
-    yield "Drawn are words of the same sets on the same photographs at their own size, nothing"
-    yield "resampled: on those of Goh et al. without a note, on RTA-100's beside their own note."
+    size = f"on a canvas of {side}, as in a run" if side else "at their own size, nothing resampled"
+    yield f"Drawn are words of the same sets on the same photographs {size}:"
+    yield "on those of Goh et al. without a note, on RTA-100's beside their own note."
     yield ""
 
 
@@ -287,6 +296,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of real photographs")
     parser.add_argument("--most", type=int, default=250, help="of each set, at most")
     parser.add_argument("--recipe", action="append", help="default: the notes")
+    parser.add_argument("--canvas", type=int, default=0, help="side; 0: the photographs' own size")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "pictures" / "realism.md")
     parser.add_argument("--sheet", type=Path, help="also a folder of overlays, for oneself")
     given = parser.parse_args()
@@ -294,14 +304,17 @@ def main() -> None:
     if not chosen:
         print(f"no photographs with notes in {given.data}: nothing measured, nothing written")
         return
-    real, notes = found_real(chosen)
-    drawn = [found_drawn(chosen, spec, notes) for spec in given.recipe or BEFORE_AFTER]
+    real, notes = found_real(chosen, given.canvas)
+    specs = given.recipe or BEFORE_AFTER
+    drawn = [found_drawn(chosen, spec, notes, given.canvas) for spec in specs]
     if given.sheet:
         given.sheet.mkdir(parents=True, exist_ok=True)
         for number, one in enumerate((real, *drawn)):
             overlay(one).save(given.sheet / f"{number}.png")
     command = f"python benchmarks/realism.py --most {given.most}"
-    write_whole(given.out, report(real, drawn, command).encode())
+    command += f" --canvas {given.canvas}" if given.canvas else ""
+    command += "".join(f" --recipe {shlex.quote(spec)}" for spec in given.recipe or ())
+    write_whole(given.out, report(real, drawn, command, given.canvas).encode())
     print(f"{len(real.rows)} of {real.looked_for} photographed notes found; {given.out}")
 
 

@@ -114,6 +114,12 @@ def test_the_page_has_shares_medians_and_meanings() -> None:
         assert f"| {name} |" in page
 
 
+def test_the_page_says_whether_the_photographs_were_resampled() -> None:
+    real = Found("photographed", _rows(0, "a"), 150, ())
+    assert "own size, nothing resampled" in report(real, [], "x")
+    assert "on a canvas of 448" in report(real, [], "x", 448)
+
+
 def test_without_photographs_nothing_is_written_and_it_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,20 @@ def test_jpeg_is_found_where_its_blocks_are_intact_and_not_where_they_were_resam
     assert camera_of(resampled, BOX).jpeg == 0
 
 
+@pytest.mark.parametrize("side", [112, 224])
+def test_an_enlarged_photograph_has_no_jpeg_grid(side: int) -> None:
+    for number in range(4):
+        small = photograph(side, number)
+        enlarged = small.resize((448, 448), Image.Resampling.BICUBIC)
+        assert camera_of(enlarged, BOX).jpeg == 0
+
+
+def test_a_scene_without_edges_leaves_the_word_readable() -> None:
+    sky = np.repeat(np.linspace(20, 235, 448), 448).reshape(448, 448).astype(np.uint8)
+    canvas = Image.merge("RGB", [Image.fromarray(sky)] * 3)
+    assert camera_of(canvas, BOX).blur < 5
+
+
 @pytest.mark.parametrize("jpeg", [0, 80])
 @pytest.mark.parametrize("blur", [0.0, 1.2])
 def test_the_photograph_around_stays_as_it_was(jpeg: int, blur: float) -> None:

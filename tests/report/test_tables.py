@@ -55,6 +55,26 @@ def test_markdown_names_a_control_by_its_kind_under_its_attack() -> None:
     assert names[2:] == ["| clean", "| printed-label", "| ↳ blank"]
 
 
+def test_a_control_without_its_attack_keeps_its_whole_name() -> None:
+    rates = {"printed-label": 0.5, "blank-label(scene-sign)": 0.1}
+    predictions = simulated(10, rates)
+    own = set(predictions.loc[predictions["family"] == "control", "recipe"])
+    text = markdown_table(summarise(predictions))
+    names = [line.split(" | ")[0] for line in text.splitlines() if line.startswith("| ")]
+    assert names[-1].removeprefix("| ") in own
+    assert own <= set(_printed(predictions).split())
+    beside = pd.concat([predictions.assign(model=model) for model in ("a", "b")])
+    assert own <= set(_printed(beside).split())
+
+
+def test_what_a_control_is_called_cannot_break_the_table() -> None:
+    predictions = simulated(10).replace({"control": {"blank": NASTY}})
+    text = markdown_table(summarise(predictions))
+    (line,) = (line for line in text.splitlines() if line.startswith("| ↳"))
+    assert "<script>" not in line
+    assert r"x\|y" in line
+
+
 def test_all_three_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     written = write_tables(summarise(simulated(10)), tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(p.name for p in written)

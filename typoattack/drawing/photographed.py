@@ -17,6 +17,10 @@ from typoattack.drawing.texture import blotches, soft_grain
 _SHARP, _SOFTER, _LEAST_BLUR = 3.8, 4.2, 0.2
 """Edges of photographs are 2 to 4 pixels wide, of one blurred by 1 pixel about 6, by 2 about 10."""
 
+_MOST_BLUR = 0.01
+"""The most blur, as a share of the canvas's side: a smooth scene, such as a sky, has no sharp edge
+that would tell how sharp the picture is, and the word is to be read."""
+
 _QUIET, _PAPER_NOISE, _MOST_NOISE = 0.42, 2.0, 1.8
 """A photograph's measured noise from which paper's begins, how it grows, and its most."""
 
@@ -29,6 +33,10 @@ _EVEN = 0.25
 _GRID, _COARSE_GRID = 1.1, 1.6
 """Jumps between JPEG's blocks over those within them: where its grid is intact, where strong."""
 
+_PEAK = 1.05
+"""How far jumps at the grid stand above those at any other column of eight: where a small picture
+was enlarged, every second or third column jumps as much."""
+
 _QUALITY, _COARSE_QUALITY = 86, 76
 
 
@@ -37,7 +45,8 @@ class Camera:
     """What a photograph tells of how it was taken.
 
     Attributes:
-        blur: radius of the Gaussian that makes drawn edges as soft as its sharpest, in pixels.
+        blur: radius of the Gaussian that makes drawn edges as soft as its sharpest, in pixels;
+            limited, so that a word can be read.
         noise: the standard deviation of noise on plain paper, in grey levels.
         jpeg: JPEG's quality where its blocks lie as they were saved, 0 where they were resampled.
     """
@@ -74,7 +83,7 @@ def _softness(grey: Image.Image, between: Image.Image) -> float:
     steep = int(np.searchsorted(steps, steps[-1] * 995 // 1000))
     wide = float(high - low) / max(steep, 1)
     radius = (wide - _SHARP) / _SOFTER
-    return radius if radius > _LEAST_BLUR else 0.0
+    return min(radius, _MOST_BLUR * grey.width) if radius > _LEAST_BLUR else 0.0
 
 
 def _quality(between: Image.Image) -> int:
@@ -88,7 +97,8 @@ def _quality(between: Image.Image) -> int:
     blocks = columns[: len(columns) // 8 * 8].reshape(-1, 8).sum(axis=0)
     # A jump between columns 7 and 8 is the step numbered 7, of which the first is left out here.
     at_blocks, within = 7 * int(blocks[6]), int(blocks.sum() - blocks[6])
-    if at_blocks <= _GRID * within:
+    highest = max(int(jump) for column, jump in enumerate(blocks) if column != 6)
+    if at_blocks <= _GRID * within or int(blocks[6]) <= _PEAK * highest:
         return 0
     return _COARSE_QUALITY if at_blocks > _COARSE_GRID * within else _QUALITY
 

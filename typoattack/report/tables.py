@@ -133,6 +133,20 @@ def said_groups(summaries: Sequence[RecipeSummary]) -> list[str]:
     ]
 
 
+def under_their_attack(summaries: Sequence[RecipeSummary]) -> list[RecipeSummary]:
+    """The controls that stand below their own attack, so that their kind is name enough.
+
+    A control may be run without its attack; below another one its kind alone would be taken for
+    that one's.
+    """
+    there = {(one.task, one.model, one.recipe) for one in summaries if one.family == "attack"}
+    return [
+        one
+        for one in summaries
+        if one.family == "control" and (one.task, one.model, one.control_of) in there
+    ]
+
+
 def counts(one: RecipeSummary) -> str:
     """`17/20`: photographs right when clean, of all; of the clean line, all."""
     if one.family == CLEAN:
@@ -146,18 +160,14 @@ def markdown_table(summaries: Sequence[RecipeSummary]) -> str:
     leading = several(summaries)
     heads = [*(c.capitalize() for c in (*leading, "recipe")), "n", *(d.title for d in definitions)]
     lines = [heads, ["---"] * (len(leading) + 1) + ["---:"] * (1 + len(definitions))]
+    under = under_their_attack(summaries)
     for one in summaries:
         names = [escape_markdown(str(getattr(one, c))) for c in leading]
+        name = f"↳ {escape_markdown(one.control)}" if one in under else escape_markdown(one.recipe)
         cells = [cell(one, d) for d in definitions]
-        lines.append([*names, _in_markdown(one), counts(one), *cells])
+        lines.append([*names, name, counts(one), *cells])
     meanings = "\n".join(f"- *{d.title}*: {d.meaning}" for d in definitions)
     return f"{markdown_lines(lines)}\n{caption(summaries)}.\n\n{meanings}\n"
-
-
-def _in_markdown(one: RecipeSummary) -> str:
-    """A recipe's name; a control, which stands under its attack, is named by its kind."""
-    inside = one.family == "control" and one.control_of
-    return f"↳ {one.control}" if inside else escape_markdown(one.recipe)
 
 
 def markdown_lines(lines: Sequence[Sequence[str]]) -> str:

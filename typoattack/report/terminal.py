@@ -10,7 +10,15 @@ from rich.text import Text
 
 from typoattack.metrics.figures import FIGURES, Definition
 from typoattack.metrics.summaries import RecipeSummary
-from typoattack.report.tables import caption, cell, columns, counts, plain_table, said_groups
+from typoattack.report.tables import (
+    caption,
+    cell,
+    columns,
+    counts,
+    plain_table,
+    said_groups,
+    under_their_attack,
+)
 from typoattack.results.schema import CLEAN
 
 SIDE_BY_SIDE = 6
@@ -176,12 +184,13 @@ def _of_figures(
     titles = [d.title.replace(" ", between, 1) for d in chosen]
     for head in (*(() if narrow else ("n", "Accuracy")), *titles):
         table.add_column(head, justify="right", no_wrap=True)
+    under = under_their_attack(summaries)
     for one in summaries:
         clean = one.family == CLEAN
         accuracy = FIGURES["accuracy_clean" if clean else "accuracy_attacked"]
         shown = [accuracy if clean else chosen[0]] if narrow else [accuracy, *chosen]
         cells = [cell(one, d, between) for d in shown]
-        _add(table, one, cells if narrow else [counts(one), *cells])
+        _add(table, one, cells if narrow else [counts(one), *cells], inside=one in under)
     return table
 
 
@@ -202,6 +211,7 @@ def _of_models(models: dict[str, list[RecipeSummary]], title: str, between: str)
     every = [one for own in models.values() for one in own]
     lines = {(one.control_of or one.recipe, one.recipe): one for one in every}
     by_key = {(one.model, one.recipe): one for one in every}
+    under = {one.recipe for one in under_their_attack(every)}
     shown = next((n for n in _SIDE_BY_SIDE if any(s[n] for s in every)), "flip_rate")
     told = [
         _SIDE_BY_SIDE[shown],
@@ -215,7 +225,8 @@ def _of_models(models: dict[str, list[RecipeSummary]], title: str, between: str)
     for (_, recipe), one in lines.items():
         name = "accuracy_clean" if one.family == CLEAN else shown
         found = [by_key.get((model, recipe)) for model in models]
-        _add(table, one, [cell(s, FIGURES[name], between) if s else "" for s in found])
+        cells = [cell(s, FIGURES[name], between) if s else "" for s in found]
+        _add(table, one, cells, inside=recipe in under)
     return table
 
 
@@ -227,9 +238,8 @@ def _started(title: str, told: str, between: str) -> Table:
     return table
 
 
-def _add(table: Table, one: RecipeSummary, cells: Sequence[str]) -> None:
-    """A line; a control is named by its kind, under its attack."""
-    inside = one.family == "control" and one.control_of
+def _add(table: Table, one: RecipeSummary, cells: Sequence[str], *, inside: bool) -> None:
+    """A line; a control `inside`, under its attack, is named by its kind."""
     name = f"  {one.control}" if inside else one.recipe
     table.add_row(
         Text(name), *(Text(c) for c in cells), style="dim" if one.family == "control" else ""
