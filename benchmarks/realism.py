@@ -234,7 +234,9 @@ def _told_apart(real: Found, drawn: Sequence[Found]) -> Iterator[str]:
 _CLASSIFIER = (
     "Gradient boosting on the figures of blur, noise, edges and JPEG below, five folds in which",
     "no object is on both sides; balanced accuracy. Behind each figure by which they are told:",
-    "how many points it falls where that figure is shuffled.",
+    "how many points it falls where that figure is shuffled. There are few objects (Goh et al.",
+    "have 16, five of them in both rounds, each round a group), so that a share is good to some",
+    "points only; and the finish was tuned on these photographs, none was kept aside.",
 )
 
 _FEWEST = 20

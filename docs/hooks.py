@@ -1,7 +1,7 @@
 """What the site has from elsewhere, so that nothing is written twice and nothing goes stale.
 
-Pictures of `results/pictures`, `results/protocols.md`, the README of the model `mini`, the
-reference of the commands (made from the commands themselves), and, where a page says
+Pictures and a page of `results/pictures`, `results/protocols.md`, the README of the model `mini`,
+the reference of the commands (made from the commands themselves), and, where a page says
 `<!-- list: KIND -->`, the table that `typoattack list KIND` or `typoattack published` prints.
 """
 
@@ -35,6 +35,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for picture in sorted((ROOT / "results" / "pictures").glob("*.jpg")):
         path = f"pictures/{picture.name}"
         files.append(File.generated(config, path, abs_src_path=str(picture)))
+    realism = (ROOT / "results" / "pictures" / "realism.md").read_text("utf-8")
+    files.append(File.generated(config, "pictures/realism.md", content=realism))
     mini = (ROOT / "typoattack" / "models" / "mini" / "README.md").read_text("utf-8")
     files.append(File.generated(config, "mini.md", content=mini))
     protocols = (ROOT / "results" / "protocols.md").read_text("utf-8")

@@ -51,8 +51,8 @@ class HandwrittenNote(Recipe):
         tilt: the most degrees it is turned either way.
         wobble: how irregular the hand is.
         vary: how far width and height differ by chance from `size` and `aspect`, as a share.
-        finish: `photographed` has the photograph's own blur, noise and JPEG, and light, shadow and
-            shape as measured on photographed notes; `drawn` has them clean.
+        finish: `photographed` has the photograph's own blur, noise and JPEG, and comes nearer to
+            photographed notes in pen and shape (`results/pictures/realism.md`); `drawn` is clean.
     """
 
     size: Share = 0.5
