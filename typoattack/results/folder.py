@@ -34,6 +34,7 @@ from typoattack.results.parts import (
     Skipped,
     chunks_of,
     count_rows,
+    part_path,
     read_notes,
     read_part,
     standing,
@@ -190,7 +191,7 @@ class RunFolder:
 
     def part_path(self, number: int) -> Path:
         """Where the chunk with this number lies."""
-        return self.path / PREDICTIONS / f"part-{number:06d}.parquet"
+        return part_path(self.path / PREDICTIONS, number)
 
     def compact(self, rows: int = _LARGE, few: int = _FEW) -> None:
         """Put the many small parts of a finished run together, in the order of their chunks.

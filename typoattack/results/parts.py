@@ -47,6 +47,16 @@ class Notes:
     skipped: Sequence[Skipped]
 
 
+def _name(chunks: tuple[int, int]) -> str:
+    first, last = chunks
+    return f"part-{first:06d}" + (f"-{last:06d}" if last > first else "") + ".parquet"
+
+
+def part_path(folder: Path, number: int) -> Path:
+    """Where the part of one chunk lies."""
+    return folder / _name((number, number))
+
+
 def chunks_of(part: Path) -> tuple[int, int]:
     """The numbers of the first and the last chunk that a part holds, by its name."""
     found = _NAME.fullmatch(part.name)
@@ -88,8 +98,7 @@ def write_part(folder: Path, chunks: tuple[int, int], table: pa.Table, notes: No
         "content": _content(table),
     }
     table = table.replace_schema_metadata({_META: json.dumps(said).encode()})
-    first, last = chunks
-    path = folder / (f"part-{first:06d}" + (f"-{last:06d}" if last > first else "") + ".parquet")
+    path = folder / _name(chunks)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     write_whole(path, sink.getvalue().to_pybytes())
