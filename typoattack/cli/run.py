@@ -55,8 +55,12 @@ def run(
         typer.Option("--shard", help="i/n: the i-th of n parts; `typoattack merge` joins them."),
     ] = None,
     engine: Annotated[
-        str, typer.Option("--engine", help="local, or ray: on a cluster with Ray Data.")
+        str, typer.Option("--engine", help="local, or ray: on a cluster with Ray.")
     ] = "local",
+    actors: Annotated[
+        int | None,
+        typer.Option("--actors", min=1, help="With Ray: processes that classify [one a GPU]."),
+    ] = None,
     keep_embeddings: Annotated[
         bool, typer.Option("--keep-embeddings", help="Store them, for `rescore` and `retrieve`.")
     ] = False,
@@ -73,7 +77,7 @@ def run(
             legibility=legibility,
             out=out,
             machine=typoattack.Machine(
-                device, precision, workers, batch_size, chunk_size, engine, keep_embeddings
+                device, precision, workers, batch_size, chunk_size, engine, keep_embeddings, actors
             ),
             progress=progress,
             shard=shard,

@@ -17,6 +17,7 @@ class Machine:
         engine: `local`, or `ray` on a cluster; see `typoattack.runner.engines`.
         keep_embeddings: stores the pictures' embeddings, so that the run can be scored by other
             rules; see `typoattack.rescore`.
+        actors: how many processes hold the models, on a cluster; None: one a GPU, or one on CPUs.
     """
 
     device: str = "auto"
@@ -26,6 +27,7 @@ class Machine:
     chunk_size: int = 32
     engine: str = "local"
     keep_embeddings: bool = False
+    actors: int | None = None
 
 
 HERE = Machine()
