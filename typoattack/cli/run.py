@@ -41,6 +41,12 @@ def run(
     ] = None,
     device: Device = "auto",
     precision: Precision = "fp32",
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the image encoder: minutes, then faster.")
+    ] = False,
+    channels_last: Annotated[
+        bool, typer.Option("--channels-last", help="May speed up convolutions.")
+    ] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="Processes that draw [automatic].")
     ] = None,
@@ -77,7 +83,8 @@ def run(
             legibility=legibility,
             out=out,
             machine=typoattack.Machine(
-                device, precision, workers, batch_size, chunk_size, engine, keep_embeddings, actors
+                *(device, precision, workers, batch_size, chunk_size, engine, keep_embeddings),
+                *(actors, compiled, channels_last),
             ),
             progress=progress,
             shard=shard,

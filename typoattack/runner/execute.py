@@ -94,6 +94,8 @@ def execute(
                     "device": device,
                     "precision": machine.precision,
                     "engine": machine.engine,
+                    **({"compiled": "yes"} if machine.compiled else {}),
+                    **({"channels last": "yes"} if machine.channels_last else {}),
                 },
                 now=datetime.datetime.now(datetime.timezone.utc),
             )
