@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
-from open_clip import OPENAI_IMAGENET_TEMPLATES, SIMPLE_IMAGENET_TEMPLATES
+
+from typoattack.samples.labels import templates
 
 END = 0
 """A word's end; the letters a to z are 1 to 26."""
@@ -51,9 +52,8 @@ def rarity(words: Iterable[str]) -> torch.Tensor:
 @functools.cache
 def template_words() -> frozenset[str]:
     """The words of open_clip's ImageNet templates and of questions about words and inks."""
-    templates = [*OPENAI_IMAGENET_TEMPLATES, *SIMPLE_IMAGENET_TEMPLATES]
-    filled = " ".join(template("") for template in templates)
-    return frozenset([*words_of(filled), *_ASKING.split()])
+    sentences = " ".join([*templates("openai"), *templates("simple")])
+    return frozenset([*words_of(sentences), *_ASKING.split()])
 
 
 def spelling(text: str, named: str, says: torch.Tensor) -> torch.Tensor:
