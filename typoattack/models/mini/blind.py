@@ -122,13 +122,16 @@ class Meaning:
     def __init__(self, rows: torch.Tensor) -> None:
         self._rows = rows
         self._finder = ClassNameFinder(imagenet_class_names())
+        self._means: dict[str, torch.Tensor] = {}
 
     def row(self, text: str) -> tuple[str, torch.Tensor]:
         """The class name found (empty if none) and its (1280,) row, normalised or zero."""
         name, classes = self._finder.find(text)
         if not classes:
             return "", torch.zeros(self._rows.shape[1])
-        return name, F.normalize(self._rows[classes].mean(dim=0), dim=0)
+        if name not in self._means:  # a class comes in as many sentences as there are templates
+            self._means[name] = F.normalize(self._rows[classes].mean(dim=0), dim=0)
+        return name, self._means[name]
 
 
 STAND_IN = (

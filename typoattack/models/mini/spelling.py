@@ -66,11 +66,13 @@ def spelling(text: str, named: str, says: torch.Tensor) -> torch.Tensor:
     """
     words, subject = words_of(text), set(words_of(named))
     plain = [w for w in words if w in subject or w not in template_words()]
-    row = torch.zeros(PAIRS)
+    weights: dict[int, float] = {}
     for word in words:
         weight = 1.0 if word in plain or not plain else TEMPLATE_WEIGHT
-        pairs = pairs_of(word)
-        row[pairs] = row[pairs].clamp(min=weight)
+        for pair in pairs_of(word):
+            weights[pair] = max(weights.get(pair, 0.0), weight)
+    row = torch.zeros(PAIRS)
+    row[list(weights)] = torch.tensor(list(weights.values()))
     return F.normalize(row * says.sqrt(), dim=0)
 
 
