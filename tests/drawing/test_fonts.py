@@ -25,7 +25,13 @@ _OF_THEIR_OWN = {
     "devanagari": "अआकखग क्ष",
     "thai": "กขค ที่",
 }
-"""Scripts that only families of style `fallback` have."""
+"""Scripts that only families of style `fallback` have, and that want Raqm."""
+_FAR_EASTERN = {
+    "noto-sans-sc": ("chinese", "狗鹦鹉 貓頭鷹 T恤，·"),
+    "noto-sans-jp": ("japanese", "直せない骨 オウム"),
+    "noto-sans-kr": ("korean", "개 앵무새 3"),
+}
+"""Scripts of many letters: the family, and letters of it."""
 
 
 def test_there_are_six_families_of_each_style() -> None:
@@ -46,7 +52,7 @@ def test_every_face_covers_the_scripts_it_claims() -> None:
     for family in families().values():
         for face in family.faces.values():
             for script in family.scripts:
-                letters = (_LETTERS | _OF_THEIR_OWN)[script]
+                letters = (dict(_FAR_EASTERN.values()) | _LETTERS | _OF_THEIR_OWN)[script]
                 assert face.missing(letters) == "", (family.name, script)
 
 
@@ -71,8 +77,8 @@ def test_every_font_file_belongs_to_a_family() -> None:
 
 
 def test_a_missing_glyph_names_font_and_character() -> None:
-    with pytest.raises(UserError, match=r"'anton' cannot draw '犬' \(U\+72AC CJK"):
-        find_face("anton", "犬", stream("x"))
+    with pytest.raises(UserError, match=r"'anton' cannot draw '龘' \(U\+9F98 CJK"):
+        find_face("anton", "狗龘", stream("x"))
 
 
 def test_a_letter_no_font_of_the_style_has_is_named() -> None:
@@ -137,6 +143,33 @@ def test_without_raqm_such_a_word_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         find_face("roboto", "אב", stream("x"))
     with pytest.raises(UserError, match=r"'roboto' cannot draw 'ก'"):
         find_face("roboto", "กข", stream("x"))
+
+
+@pytest.mark.parametrize("family", _FAR_EASTERN)
+@pytest.mark.parametrize("font", ["printed", "handwriting", "roboto"])
+def test_chinese_japanese_and_korean_fall_back_to_noto_without_raqm(
+    family: str, font: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("typoattack.drawing.fonts.features.check", lambda _: False)
+    word = _FAR_EASTERN[family][1]
+    assert can_draw(font, word)
+    face = find_face(font, word, stream("x"))
+    assert face.family == family
+    assert not face.shaped
+
+
+def test_whoever_chooses_among_fonts_takes_m_plus_for_what_it_has() -> None:
+    """So that the Japanese of the table of translations is drawn as it was before Noto came."""
+    assert not can_draw("handwriting", "犬")
+    assert can_draw("printed", "犬")
+    assert find_face("printed", "犬", stream("x")).family == "mplus-1p"
+    assert find_face("handwriting", "犬", stream("x")).family == "noto-sans-sc"
+
+
+@pytest.mark.parametrize(("word", "letter"), [("狗龘", "龘"), ("うわ鸚", "鸚"), ("개뷁", "뷁")])
+def test_a_letter_beyond_the_common_sets_is_named(word: str, letter: str) -> None:
+    with pytest.raises(UserError, match=f"cannot draw .*'?{letter}?"):
+        find_face("roboto", word, stream("x"))
 
 
 def test_fallbacks_are_drawn_by_nobody_s_lot() -> None:

@@ -100,6 +100,19 @@ def test_a_pen_is_no_thinner_where_letters_are_small() -> None:
     assert stroke_width(thin) < stroke_width(families()["permanent-marker"].face(bold=True))
 
 
+def test_a_pen_keeps_the_thin_strokes_of_ideographs() -> None:
+    """They are thinner than the font's Latin letters, and were worn away like those."""
+    face = families()["noto-sans-sc"].face(bold=True)
+
+    def ink(word: str, pen: Pen) -> float:
+        made = handwritten(word, face, (120, 60), stream(2), wobble=0, pen=pen)
+        return float((np.asarray(made.ink) > 120).sum()) / made.em**2
+
+    thin = Pen(width=1, most=4)
+    assert ink("鹦鹉", thin) > 0.85 * ink("鹦鹉", Pen())
+    assert ink("T鹦", thin) > 0.85 * ink("T鹦", Pen())
+
+
 def test_a_long_word_is_narrowed_rather_than_low() -> None:
     plain = handwritten("rhinoceros", FACE, (150, 100), stream(2))
     narrowed = handwritten("rhinoceros", FACE, (150, 100), stream(2), pen=Pen(narrow=0.7))

@@ -99,7 +99,7 @@ def test_what_fails_leaves_nothing_behind(suite: Suite, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has no glyph|cannot draw|lacks"):
         write_attacked(
             parse_suite(
-                "question: q\nrecipes: [printed-label @ fixed:\ud55c]\ncanvas: 96",
+                "question: q\nrecipes: [printed-label @ fixed:\u1980]\ncanvas: 96",
                 "s",
                 {"dataset": suite.dataset.spec},
             ),

@@ -86,6 +86,6 @@ def test_ray_goes_on_with_what_this_process_began(
 def test_a_mistake_found_on_the_cluster_is_said_in_words(
     photo_folder: Path, tiny_clip: Path, tmp_path: Path
 ) -> None:
-    recipes = ['printed-label(font="roboto") @ fixed:猫']
-    with pytest.raises(UserError, match="'roboto' cannot draw '猫'"):
+    recipes = ['printed-label(font="roboto") @ fixed:龘']
+    with pytest.raises(UserError, match="'roboto' cannot draw '龘'"):
         run_with("ray", photo_folder, tiny_clip, tmp_path / "a", recipes)

@@ -167,6 +167,16 @@ def test_words_that_no_font_has_are_named_before_the_first_photograph(
     assert not list((tmp_path / "run").rglob("part-*"))
 
 
+def test_an_ideograph_that_one_font_has_does_not_vouch_for_another(
+    named: tuple[Path, Path], tiny_clip: Path, tmp_path: Path
+) -> None:
+    """Chinese letters have more in the font of Chinese than kana have beside them in theirs."""
+    suite = with_names(*named, tiny_clip, "list:鸚,うわ,うわ鸚")
+    with pytest.raises(UserError) as refused:
+        run_of(suite, tmp_path / "run")  # type: ignore[arg-type]
+    assert "recipe printed-label cannot draw 'うわ鸚': " in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "word", ["a" * 10_000, " ".join(["word"] * 500), "<b>&amp;", "{}", "a\nb", "."]
 )

@@ -226,7 +226,7 @@ def test_a_broken_photograph_is_named_and_left_out(photo_folder: Path) -> None:
 
 def test_a_word_that_the_font_cannot_draw_is_an_error() -> None:
     with pytest.raises(UserError, match="cannot draw"):
-        WordCards(("cat", "猫"))
+        WordCards(("cat", "龘"))
 
 
 def test_a_card_and_its_blank_differ_in_the_letters_alone() -> None:

@@ -3,8 +3,9 @@
 import functools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -167,17 +168,33 @@ def find_face(font: str, text: str, rng: Rng, *, bold: bool = False) -> Face:
     drawn = [family.face(bold=bold) for family in families().values() if family.style == font]
     able = [face for face in drawn if not face.missing(text)] or _fallback(text)
     if not able:
-        fewest = min((face.missing(text) for face in drawn), key=len)
-        raise UserError(f"no {font} font can draw {_named(fewest)} of {text[:60]!r}")
+        who = f"no {font} font"
+        raise UserError(f"{who} can draw {_named(_lacking(drawn, text))} of {text[:60]!r}")
     return able[int(lot * len(able))]
 
 
 def _fallback(text: str) -> list[Face]:
     """The first face for scripts of their own that has all of `text`, if any."""
-    if not features.check("raqm"):
-        return []
+    # The large fonts come last and are opened only where no other will do.
+    return list(islice((face for face in _fallbacks() if not face.missing(text)), 1))
+
+
+def _fallbacks() -> list[Face]:
+    """The faces for scripts of their own that this Pillow can set."""
     faces = (f.face(bold=True) for f in families().values() if f.style == "fallback")
-    return [face for face in faces if not face.missing(text)][:1]
+    shaping = features.check("raqm")
+    return [face for face in faces if shaping or not face.shaped]
+
+
+def _lacking(faces: Sequence[Face], text: str) -> str:
+    """What stands in the way of drawing `text`: what the font that has most of it lacks."""
+    return min((face.missing(text) for face in [*faces, *_fallbacks()]), key=len)
+
+
+def _of_a_style(text: str) -> bool:
+    """Whether a family that recipes may ask for has all of `text`."""
+    asked = (f.face(bold=True) for f in families().values() if f.style in STYLES)
+    return any(not face.missing(text) for face in asked)
 
 
 def _runs_from_the_right(text: str) -> bool:
@@ -185,13 +202,19 @@ def _runs_from_the_right(text: str) -> bool:
 
 
 def can_draw(font: str, text: str, *, bold: bool = False) -> bool:
-    """Whether `find_face` has a face with every glyph of `text` for a family or a style."""
-    if _fallback(text):
+    """Whether `find_face` has a face with every glyph of `text` for a family or a style.
+
+    A fallback in Chinese, Japanese or Korean letters counts only where no family of any style has
+    them, so that whoever chooses among fonts takes M PLUS for what M PLUS has.
+    """
+    known = families().values()
+    if not _runs_from_the_right(text) and any(
+        not family.face(bold=bold).missing(text)
+        for family in known
+        if font in (family.name, family.style)
+    ):
         return True
-    chosen = [f for f in families().values() if font in (f.name, f.style)]
-    return not _runs_from_the_right(text) and any(
-        not family.face(bold=bold).missing(text) for family in chosen
-    )
+    return any(face.shaped or not _of_a_style(text) for face in _fallback(text))
 
 
 def _named_face(font: str, text: str, *, bold: bool) -> Face:
@@ -199,12 +222,11 @@ def _named_face(font: str, text: str, *, bold: bool) -> Face:
     if font not in known:
         raise unknown("font", font, [*known, *STYLES], "see `typoattack list fonts`")
     face = known[font].face(bold=bold)
-    missing = face.missing(text)
-    if missing:
+    if face.missing(text):
         for other in _fallback(text):
             return other
         raise UserError(
-            f"font {font!r} cannot draw {_named(missing)} of {text[:60]!r}; "
+            f"font {font!r} cannot draw {_named(_lacking([face], text))} of {text[:60]!r}; "
             f"choose another with `font=`, see `typoattack list fonts`"
         )
     return face

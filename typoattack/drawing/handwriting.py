@@ -90,7 +90,8 @@ def handwritten(
     letters = _write(face, lines, rng, strength)
     left, top, right, bottom = _extent(face, letters)
     em = min(room[0] / (right - left), room[1] / (bottom - top))
-    more = (_pen_on(face, em, pen) - stroke_width(face) * em) / 2 if pen.width else 0.0
+    own = stroke_width(face, _typical(face, text)) * em
+    more = (_pen_on(own, em, pen) - own) / 2 if pen.width else 0.0
     if 2 * math.ceil(more) >= min(room):
         more = 0.0
     clear = 2 * max(math.ceil(more), 0)
@@ -117,11 +118,25 @@ def handwritten(
     return Lettering(ink, None, size * scale, text)
 
 
-@functools.lru_cache(maxsize=64)
-def stroke_width(face: Face) -> float:
+_LATIN = "aeinotl"
+
+
+def _typical(face: Face, text: str) -> str:
+    """The letters whose strokes are measured for a text in this face.
+
+    The word's own in Chinese, Japanese and Korean: the more strokes a letter has, the thinner
+    they are, and all are thinner than those of the Latin letters beside them.
+    """
+    if face.shaped or families()[face.family].style != "fallback":
+        return _LATIN
+    return "".join(sorted({c for c in text if not c.isascii()})) or _LATIN
+
+
+@functools.lru_cache(maxsize=1024)
+def stroke_width(face: Face, letters: str = _LATIN) -> float:
     """How thick a font's strokes are, in ems: twice the area of some letters over their outline."""
     ink = rim = 0
-    for character in "aeinotl":
+    for character in letters:
         drawn = np.asarray(glyph(face, character, _PROBE)[0]) > 127
         ink += int(np.count_nonzero(drawn))
         rim += int(np.count_nonzero(drawn[1:] != drawn[:-1]))
@@ -133,9 +148,8 @@ def stroke_width(face: Face) -> float:
 _PROBE = 160
 
 
-def _pen_on(face: Face, em: float, pen: Pen) -> float:
-    """The width in pixels of the strokes of a font's letters at an em, written with `pen`."""
-    own = stroke_width(face) * em
+def _pen_on(own: float, em: float, pen: Pen) -> float:
+    """The width in pixels of strokes `own` pixels wide at an em, when written with `pen`."""
     wanted = max(own, min(pen.width, _THICKEST * em))
     return max(min(wanted, pen.most), _THINNEST * own) if pen.most else wanted
 

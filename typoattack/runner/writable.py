@@ -1,5 +1,6 @@
 """Whether every word that a suite may write can be drawn, asked before the first photograph is."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from PIL import Image
@@ -18,7 +19,8 @@ def check_words(suite: Suite, class_names: Sequence[str]) -> None:
     """Refuse a suite some word of which a recipe's fonts lack.
 
     A word of plain ASCII can be drawn by every font. Of the others each recipe draws on an empty
-    canvas as many as it takes to see all their characters, so that thousands of names cost little.
+    canvas as many as it takes to see all their characters among those of the scripts that they
+    stand with, since a word is drawn in one font; so thousands of names cost little.
 
     Args:
         suite: what is to be drawn.
@@ -39,11 +41,12 @@ def check_words(suite: Suite, class_names: Sequence[str]) -> None:
 
 
 def _covering(words: Iterable[str]) -> list[str]:
-    """Some of the words that together hold every character of all of them but ASCII."""
-    seen = set[str]()
+    """Some of the words that hold every character but ASCII, in all company it is found in."""
+    seen = set[tuple[str, frozenset[str]]]()
     chosen = []
     for word in words:
-        new = {c for c in word if not c.isascii()} - seen
+        scripts = frozenset(unicodedata.name(c, "").split(" ")[0] for c in word if c.isalpha())
+        new = {(c, scripts) for c in word if not c.isascii()} - seen
         if new:
             chosen.append(word)
             seen |= new
