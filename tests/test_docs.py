@@ -37,6 +37,12 @@ NOT_HERE = {
     "typoattack run photographed --dataset rta:RTA100": "needs a published data set",
     "typoattack run photographed --dataset paint:PAINT": "needs a published data set",
     "typoattack run photographed --dataset materzynska:notes": "needs a published data set",
+    "typoattack run quick --dataset folder:s3": "needs a bucket; tests/stores.py has one",
+    "typoattack run quick --dataset folder:gs": "needs a bucket; tests/stores.py has one",
+    "typoattack run quick --dataset folder:hf": "needs the Hub; tests/hub/test_stores.py has one",
+    "typoattack run quick --dataset 'parquet:gs": "needs a bucket",
+    "typoattack run photographed --dataset rta:s3": "needs a bucket",
+    "typoattack run photographed --dataset csv:s3": "needs a bucket",
     "typoattack run quick --engine ray": "starts a cluster; tests/runner/test_ray.py has one",
     "typoattack chat ": "needs an endpoint; tests/chat has one",
 }

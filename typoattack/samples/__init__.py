@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from typoattack.core.errors import UserError
 from typoattack.core.registry import Kind, Registry, deferred
+from typoattack.core.secrets import without_credentials
 from typoattack.samples.base import BrokenImage, Dataset, Sample
 
 __all__ = ["DATASETS", "BrokenImage", "Dataset", "DatasetSpec", "Sample"]
@@ -44,8 +45,15 @@ def open_dataset(which: DatasetSpec) -> Dataset:
     """The labelled photographs that `which` names.
 
     Raises:
-        UserError: if there is no such data set, it is empty, or an option does not fit it.
+        UserError: if there is no such data set, it is empty, an option does not fit it, or an
+            address holds a key.
     """
+    shown = without_credentials(which.spec)
+    if shown != which.spec:
+        raise UserError(
+            f"dataset {shown!r}: no key may stand in an address, since a run keeps it; give it in "
+            "the environment, as the store's own tools take it"
+        )
     kind, colon, rest = which.spec.partition(":")
     opener = DATASETS[kind]
     if (":" in opener.usage) != bool(colon) or (colon and not rest):
@@ -154,7 +162,7 @@ _add(
     "eight colour words in each other's ink, asked as Goh et al. 2021 asked",
     lambda _: deferred("typoattack.samples.stroop:goh_stroop")(),
 )
-_add("folder:PATH", "your photographs, one subfolder a class", _folder)
+_add("folder:PATH", "your photographs, one subfolder a class; or s3://, gs://, hf://", _folder)
 _add("captions:FILE", "photographs beside a CSV with image, caption; several a picture", _captions)
 _add("hf:NAME[:SPLIT]", "a data set of the Hugging Face Hub", _table)
 _add("parquet:FILE", "a local parquet file, opened by datasets", _table)

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal
 
-from typoattack.core.errors import UserError
+from typoattack.core.errors import RunFailure, UserError
 from typoattack.core.randomness import digest
 from typoattack.core.spreadsheet import plain_cell
 from typoattack.samples.base import Dataset, Sample
-from typoattack.samples.files import FileSamples, refuse_links_outside
+from typoattack.samples.files import FileSamples, refuse_links_outside, text_at
 from typoattack.samples.labels import check_class_names
+from typoattack.samples.stores import Stored, below, files_below, folder_and_name, in_store
 from typoattack.task import Task
 
 CAPTION = "caption"
@@ -123,23 +124,25 @@ def captioned_files(path: str, *, follow_links: bool = False) -> Captioned:
     Raises:
         UserError: for a missing column, no caption at all, a picture that is not there.
     """
-    where, file = f"dataset 'captions:{path}'", Path(path)
+    where = f"dataset 'captions:{path}'"
+    beside = _Beside(path, where)
     found: dict[str, list[str]] = {}
     empty: list[str] = []
-    for number, image, caption in _lines(file, where):
+    for number, image, caption in _lines(beside.text(), where):
         if not image or not caption:
             empty.append(f"line {number}")
             continue
         name = PurePosixPath(os.path.normpath(image.replace("\\", "/"))).as_posix()
-        if name.startswith(("../", "/")) or not _is_file(file.parent / name):
+        if name.startswith(("../", "/")) or not beside.holds(name):
             raise UserError(f"{where}: line {number}: there is no {image[:200]!r} beside the file")
         found.setdefault(name, []).append(caption)
     if not found:
         raise UserError(f"{where}: no line has a picture and a caption")
-    paths = tuple(file.parent / name for name in found)
+    paths = tuple(beside.place(name) for name in found)
     if not follow_links:
-        refuse_links_outside(file.parent, paths, where)
-    sizes = (f"{name} {path.stat().st_size}" for name, path in zip(found, paths, strict=True))
+        here = (place for place in paths if isinstance(place, Path))
+        refuse_links_outside(Path(beside.folder), here, where)
+    sizes = (f"{name} {beside.size(name)}" for name in found)
     nothing = Task(CAPTION, (), ())
     files = FileSamples(
         f"captions:{path}", digest(*sizes), nothing, "the user's own files",
@@ -149,21 +152,47 @@ def captioned_files(path: str, *, follow_links: bool = False) -> Captioned:
     return captioned(files, range(len(found)), captions, empty)
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
+class _Beside:
+    """A file with captions, and the files beside it and below, of this machine or of a store."""
+
+    def __init__(self, path: str, where: str) -> None:
+        self._where = where
+        self.folder, self._name = folder_and_name(path)
+        self._sizes = files_below(self.folder, where) if in_store(path) else None
+
+    def text(self) -> str:
+        """The content of the file with captions."""
+        try:
+            return text_at(self.place(self._name))
+        except OSError as error:
+            raise UserError(f"{self._where}: cannot read it ({error.strerror})") from None
+        except RunFailure as error:
+            raise UserError(f"{self._where}: {error}") from None
+        except UnicodeDecodeError:
+            raise UserError(f"{self._where}: not UTF-8 text") from None
+
+    def place(self, name: str) -> Path | Stored:
+        """Where a file lies."""
+        return Path(self.folder) / name if self._sizes is None else below(self.folder, name)
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        if self._sizes is not None:
+            return name in self._sizes
+        try:
+            return (Path(self.folder) / name).is_file()
+        except (OSError, ValueError):  # a name that no file can have
+            return False
+
+    def size(self, name: str) -> int:
+        """Bytes of a file that is there."""
+        if self._sizes is not None:
+            return self._sizes[name]
+        return (Path(self.folder) / name).stat().st_size
 
 
-def _lines(file: Path, where: str) -> Iterator[tuple[int, str, str]]:
+def _lines(text: str, where: str) -> Iterator[tuple[int, str, str]]:
     """Each line's number, picture and caption."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UserError(f"{where}: cannot read it ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{where}: not UTF-8 text") from None
     head = text.partition("\n")[0]
     separator = next((one for one in "\t|" if one in head), ",")
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE

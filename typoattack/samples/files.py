@@ -1,15 +1,19 @@
 """Photographs that lie in files."""
 
 import functools
+import io
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
+
+from PIL import Image
 
 from typoattack.core.errors import UserError
 from typoattack.drawing.canvas import decode
 from typoattack.samples.base import Sample
+from typoattack.samples.stores import Stored
 from typoattack.task import Task
 
 
@@ -19,7 +23,7 @@ class FileSamples:
 
     Attributes:
         ids: one a sample.
-        paths: where each picture lies.
+        paths: where each picture lies, in a file or in a store.
         labels: index of each sample's class.
     """
 
@@ -28,7 +32,7 @@ class FileSamples:
     task: Task
     licence: str
     ids: tuple[str, ...] = field(repr=False)
-    paths: tuple[Path, ...] = field(repr=False)
+    paths: tuple[Path | Stored, ...] = field(repr=False)
     labels: tuple[int, ...] = field(repr=False)
     variant_kinds: ClassVar[frozenset[str]] = frozenset()
 
@@ -36,9 +40,27 @@ class FileSamples:
         return len(self.ids)
 
     def __getitem__(self, index: int) -> Sample:
-        return Sample(
-            self.ids[index], functools.partial(decode, self.paths[index]), self.labels[index]
-        )
+        return Sample(self.ids[index], loader(self.paths[index]), self.labels[index])
+
+
+def loader(place: Path | Stored) -> Callable[[], Image.Image]:
+    """What decodes the picture at a place when called; it pickles."""
+    return place.picture if isinstance(place, Stored) else functools.partial(decode, place)
+
+
+def text_at(place: Path | Stored) -> str:
+    """The UTF-8 text at a place; raises as `decoded_text`, `OSError` and `RunFailure`."""
+    return decoded_text(place.read() if isinstance(place, Stored) else place.read_bytes())
+
+
+def decoded_text(data: bytes) -> str:
+    """UTF-8 text, its lines ended by line feeds however they were; or `UnicodeDecodeError`."""
+    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig").read()
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file's name has an ending that Pillow knows."""
+    return PurePosixPath(name).suffix.lower() in Image.registered_extensions()
 
 
 def refuse_links_outside(root: Path, files: Iterable[Path], where: str) -> None:

@@ -3,11 +3,9 @@
 import os
 from pathlib import Path
 
-from PIL import Image
-
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
-from typoattack.samples.files import FileSamples, refuse_links_outside
+from typoattack.samples.files import FileSamples, is_picture, refuse_links_outside
 from typoattack.samples.labels import (
     OBJECT,
     check_class_names,
@@ -17,6 +15,7 @@ from typoattack.samples.labels import (
     named_by_file,
     templates,
 )
+from typoattack.samples.stores import below, files_below, in_store
 from typoattack.task import Task
 
 
@@ -27,7 +26,8 @@ def folder(path: str, class_names: str | None = None, *, follow_links: bool = Fa
     otherwise the sorted folder names are the classes, unless a file names them.
 
     Args:
-        path: a folder with one subfolder a class; deeper levels are searched too.
+        path: a folder with one subfolder a class, of this machine or of a store
+            (`s3://BUCKET/FOLDER`, see `typoattack.samples.stores`); deeper levels are searched too.
         class_names: a text file with one name a class, in the order of the sorted folders.
         follow_links: also takes what links lead to outside the folder.
 
@@ -35,32 +35,55 @@ def folder(path: str, class_names: str | None = None, *, follow_links: bool = Fa
         UserError: if the folder is missing, has no class folders or no pictures, or a link leads
             out of it.
     """
-    root = Path(path)
-    if not root.is_dir():
-        raise UserError(f"dataset 'folder:{path}': there is no such folder")
-    classes = sorted(entry.name for entry in os.scandir(root) if _is_class(entry))
+    where = f"dataset 'folder:{path}'"
+    stored = in_store(path)
+    found = _in_store(path, where) if stored else _here(Path(path), where, follow_links)
+    if found is None:
+        raise UserError(f"{where}: there is no such folder")
+    classes, sizes = found
     if not classes:
-        raise UserError(f"dataset 'folder:{path}': no subfolders; put each class's pictures in one")
+        raise UserError(f"{where}: no subfolders; put each class's pictures in one")
     names, index_of = _labels(classes, class_names, path)
-    found = [(file, name) for name in classes for file in _pictures(root / name)]
-    if not found:
-        raise UserError(f"dataset 'folder:{path}': no pictures in its {len(classes)} subfolders")
-    if not follow_links:
-        refuse_links_outside(root, (file for file, _ in found), f"dataset 'folder:{path}'")
-    ids = tuple(file.relative_to(root).as_posix() for file, _ in found)
-    for name in ids:
+    if not sizes:
+        raise UserError(f"{where}: no pictures in its {len(classes)} subfolders")
+    for name in sizes:
         if not is_text(name):
-            raise UserError(f"dataset 'folder:{path}': the file name {name!r} is not UTF-8; rename")
-    sizes = (str(file.stat().st_size) for file, _ in found)
+            raise UserError(f"{where}: the file name {name!r} is not UTF-8; rename")
+    ids = tuple(sorted(sizes, key=lambda name: (_class_of(name), name)))
     return FileSamples(
         name=f"folder:{path}",
-        fingerprint=digest(*(part for pair in zip(ids, sizes, strict=True) for part in pair)),
+        fingerprint=digest(*(part for name in ids for part in (name, str(sizes[name])))),
         task=Task(OBJECT, names, templates("simple")),
         licence="the user's own folder",
         ids=ids,
-        paths=tuple(file for file, _ in found),
-        labels=tuple(index_of[name] for _, name in found),
+        paths=tuple(below(path, name) if stored else Path(path) / name for name in ids),
+        labels=tuple(index_of[_class_of(name)] for name in ids),
     )
+
+
+def _class_of(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _here(root: Path, where: str, follow_links: bool) -> tuple[list[str], dict[str, int]] | None:
+    """The classes of a folder of this machine, and the bytes of each picture by its path there."""
+    if not root.is_dir():
+        return None
+    classes = sorted(entry.name for entry in os.scandir(root) if _is_class(entry))
+    files = [file for name in classes for file in _pictures(root / name)]
+    if not follow_links:
+        refuse_links_outside(root, files, where)
+    return classes, {file.relative_to(root).as_posix(): file.stat().st_size for file in files}
+
+
+def _in_store(url: str, where: str) -> tuple[list[str], dict[str, int]] | None:
+    """The same of a folder in a store, where a folder is what keys have in common."""
+    found = files_below(url, where)
+    if not found:
+        return None
+    inside = {name: size for name, size in found.items() if "/" in name and name[0] != "."}
+    pictures = {name: size for name, size in inside.items() if is_picture(name)}
+    return sorted({_class_of(name) for name in inside}), pictures
 
 
 def _is_class(entry: os.DirEntry[str]) -> bool:
@@ -68,12 +91,8 @@ def _is_class(entry: os.DirEntry[str]) -> bool:
 
 
 def _pictures(root: Path) -> list[Path]:
-    """The files below `root` whose ending Pillow knows, in an order that no machine changes."""
-    known = Image.registered_extensions()
-    return sorted(
-        (file for file in root.rglob("*") if file.suffix.lower() in known and file.is_file()),
-        key=Path.as_posix,  # all begin alike
-    )
+    """The files below `root` whose ending Pillow knows."""
+    return [file for file in root.rglob("*") if is_picture(file.name) and file.is_file()]
 
 
 def _labels(

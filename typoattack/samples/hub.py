@@ -25,6 +25,7 @@ from typoattack.samples.labels import (
     named_by_file,
     templates,
 )
+from typoattack.samples.stores import copied, in_store, matching
 from typoattack.task import Task
 
 
@@ -249,10 +250,12 @@ def open_rows(spec: str, said: str = "") -> Any:
     kind, _, rest = spec.partition(":")
     try:
         if kind == "parquet":
-            _must_exist(rest, spec)
-            return datasets.load_dataset("parquet", data_files=rest, split="train")
+            files = _files(rest, spec)
+            return datasets.load_dataset("parquet", data_files=files, split="train")
         if kind == "imagefolder":
-            _must_exist(rest, spec)
+            if in_store(rest):
+                raise UserError(f"dataset {spec!r}: a store's folder is opened by folder:{rest}")
+            _files(rest, spec)
             return datasets.load_dataset("imagefolder", data_dir=rest, split="train")
         name, _, split = rest.partition(":")
         local = contextlib.nullcontext() if Path(name).exists() else asking_the_hub()
@@ -274,9 +277,17 @@ def open_rows(spec: str, said: str = "") -> Any:
     return splits[next(iter(splits))]
 
 
-def _must_exist(path: str, spec: str) -> None:
+def _files(path: str, spec: str) -> list[str]:
+    """The files that a path or a pattern names; of a store's, the copies on this machine."""
+    where = f"dataset {spec!r}"
+    if in_store(path):
+        copies = [str(copied(url, where).here()) for url in matching(path, where)]
+        if not copies:
+            raise UserError(f"{where}: no file fits {path!r}")
+        return copies
     if not glob.glob(path):  # noqa: PTH207 - Path.glob takes no absolute pattern
-        raise UserError(f"dataset {spec!r}: there is no {path!r}")
+        raise UserError(f"{where}: there is no {path!r}")
+    return [path]
 
 
 def _one_line(error: Exception) -> str:

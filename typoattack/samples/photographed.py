@@ -20,8 +20,23 @@ from PIL import Image
 from typoattack.core.errors import BrokenImage, RunFailure, UserError
 from typoattack.core.spreadsheet import plain_cell
 from typoattack.drawing.canvas import decode
-from typoattack.samples.files import refuse_links_outside
+from typoattack.samples.files import (
+    decoded_text,
+    is_picture,
+    loader,
+    refuse_links_outside,
+    text_at,
+)
 from typoattack.samples.paired import ATTACKED, AnnotatedPicture, PairedSamples, pair
+from typoattack.samples.stores import (
+    Copied,
+    Stored,
+    below,
+    copied,
+    files_below,
+    folder_and_name,
+    in_store,
+)
 
 _NAME = re.compile(r"label=(?P<label>[^_=]+)_text=(?P<word>[^_=]+)")
 _CUT = 4
@@ -44,7 +59,7 @@ _MATERZYNSKA_LICENCE = "photographs of Materzyńska et al. 2022, MIT"
 
 
 class Pictures:
-    """The files of a folder, or of a zip without unpacking it.
+    """The files of a folder, or of a zip without unpacking it, of this machine or of a store.
 
     Args:
         path: a folder or a `.zip` file.
@@ -57,48 +72,66 @@ class Pictures:
     """
 
     def __init__(self, path: str, spec: str, *, follow_links: bool = False) -> None:
-        self.root = Path(path)
+        self.path = path
         self.spec = spec
-        if self.root.is_dir():
-            files = [file for file in self.root.rglob("*") if file.is_file()]
-            if not follow_links:
-                refuse_links_outside(self.root, files, f"dataset {spec!r}")
-            names = [file.relative_to(self.root).as_posix() for file in files]
-        elif self.root.suffix.lower() == ".zip" and self.root.is_file():
-            names = self._members()
-        else:
-            raise UserError(f"dataset {spec!r}: there is no folder or zip file {path!r}")
+        self._zip: Path | Copied | None = None
+        self._sizes: dict[str, int] = {}
+        where, zipped = f"dataset {spec!r}", PurePosixPath(path).suffix.lower() == ".zip"
+        if in_store(path):
+            if zipped:
+                self._zip = copied(path, where)
+            else:
+                self._sizes = files_below(path, where)
+        elif Path(path).is_dir():
+            self._sizes = _files_here(Path(path), where, follow_links)
+        elif zipped and Path(path).is_file():
+            self._zip = Path(path)
+        names = list(self._sizes) if self._zip is None else self._members(self._zip)
+        if not names and self._zip is None and not Path(path).is_dir():
+            raise UserError(f"{where}: there is no folder or zip file {path!r}")
         visible = (n for n in names if not any(p.startswith((".", "__")) for p in n.split("/")))
         self.names = tuple(sorted(visible))
 
     def pictures(self) -> list[str]:
         """The names of the files whose ending Pillow knows."""
-        known = Image.registered_extensions()
-        return [name for name in self.names if PurePosixPath(name).suffix.lower() in known]
+        return [name for name in self.names if is_picture(name)]
 
     def loader(self, name: str) -> Callable[[], Image.Image]:
         """What decodes a picture when called; it pickles."""
-        if self.root.is_dir():
-            return partial(decode, self.root / name)
-        return partial(_from_zip, self.root, name)
+        if self._zip is None:
+            return loader(self._place(name))
+        return partial(_from_zip, self._zip, name)
 
     def text(self, name: str) -> str:
         """A text file's content; `UserError` if it is not UTF-8."""
         try:
-            if self.root.is_dir():
-                file = self.root / name
-                _refuse_huge(file.stat().st_size)
-                return file.read_text(encoding="utf-8-sig")
-            return _unpacked(self.root, name).decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError, _BadMember) as error:
+            if self._zip is not None:
+                return decoded_text(_unpacked(_local(self._zip), name))
+            _refuse_huge(self._sizes.get(name, 0))
+            return text_at(self._place(name))
+        except (OSError, UnicodeDecodeError, RunFailure, _BadMember) as error:
             raise UserError(f"dataset {self.spec!r}: cannot read {name!r} ({error})") from None
 
-    def _members(self) -> list[str]:
+    def _place(self, name: str) -> Path | Stored:
+        return below(self.path, name) if in_store(self.path) else Path(self.path) / name
+
+    def _members(self, archive: Path | Copied) -> list[str]:
         try:
-            with _opened(self.root) as archive:
-                return [name for name in archive.namelist() if name and not name.endswith("/")]
+            with _opened(_local(archive)) as members:
+                return [name for name in members.namelist() if name and not name.endswith("/")]
         except (OSError, _BadMember) as error:
             raise UserError(f"dataset {self.spec!r}: not a zip file ({error})") from None
+
+
+def _files_here(root: Path, where: str, follow_links: bool) -> dict[str, int]:
+    files = [file for file in root.rglob("*") if file.is_file()]
+    if not follow_links:
+        refuse_links_outside(root, files, where)
+    return {file.relative_to(root).as_posix(): file.stat().st_size for file in files}
+
+
+def _local(archive: Path | Copied) -> Path:
+    return archive.here() if isinstance(archive, Copied) else archive
 
 
 _DAMAGES = (
@@ -139,7 +172,8 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise _BadMember(f"the zip is damaged: {error}") from None
 
 
-def _from_zip(path: Path, name: str) -> Image.Image:
+def _from_zip(archive: Path | Copied, name: str) -> Image.Image:
+    path = _local(archive)
     try:
         data = _unpacked(path, name)
     except OSError as error:
@@ -282,11 +316,12 @@ def annotated(spec: str, *, follow_links: bool = False) -> PairedSamples:
         UserError: for a missing column, an empty cell, a path that leaves the folder or leads
             nowhere.
     """
-    path = Path(spec.partition(":")[2])
-    if not path.is_file():
-        raise UserError(f"dataset {spec!r}: there is no file {str(path)!r}")
-    pictures = Pictures(str(path.parent), spec, follow_links=follow_links)
-    reader = csv.DictReader(io.StringIO(pictures.text(path.name)))
+    path = spec.partition(":")[2]
+    if not in_store(path) and not Path(path).is_file():
+        raise UserError(f"dataset {spec!r}: there is no file {path!r}")
+    folder, name = folder_and_name(path)
+    pictures = Pictures(folder, spec, follow_links=follow_links)
+    reader = csv.DictReader(io.StringIO(pictures.text(name)))
     for column in _COLUMNS:
         if column not in (reader.fieldnames or ()):
             raise UserError(
@@ -333,5 +368,5 @@ def _inside(cell: str, pictures: Pictures, where: str) -> str:
     """A cell's path as the folder lists it."""
     name = PurePosixPath(cell.replace("\\", "/")).as_posix()
     if name not in pictures.names:
-        raise UserError(f"{where}: there is no picture {cell!r} in {str(pictures.root)!r}")
+        raise UserError(f"{where}: there is no picture {cell!r} in {pictures.path!r}")
     return name
