@@ -15,7 +15,6 @@ from typoattack.core.progress import Progress, silent
 from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import decode, square_canvas
 from typoattack.factory import load_models, with_wrappers
-from typoattack.models.open_clip_backend import OpenClipModel, text_fingerprint
 from typoattack.models.text_cache import LastTexts
 from typoattack.recipes import Recipe, parse_recipe
 from typoattack.report.run import Run
@@ -193,6 +192,9 @@ def evaluate(
         UserError: for any mistake in these, and where `out` holds another run.
     """
     called = as_called("evaluate", locals(), ["model", "preprocess", "tokenizer", "suite"])
+    # Later than `locals()`; a second to import, and needed by no run of a model by its name.
+    from typoattack.models.open_clip_backend import OpenClipModel, text_fingerprint
+
     changes = {
         "recipes": recipes and list(recipes),
         "dataset": dataset,
