@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from typoattack.core.progress import Progress, silent
 from typoattack.core.randomness import stream
 from typoattack.drawing.canvas import decode, square_canvas
 from typoattack.factory import load_models, with_wrappers
-from typoattack.models.open_clip_backend import OpenClipModel, text_fingerprint
 from typoattack.models.text_cache import LastTexts
 from typoattack.recipes import Recipe, parse_recipe
 from typoattack.report.run import Run
@@ -128,7 +128,8 @@ def run(
     if beside:
         chosen = replace(chosen, models=with_wrappers(chosen.models, beside))
     data = open_dataset(chosen.dataset)
-    models = load_models(chosen.models, device=machine.device, precision=machine.precision)
+    opening = partial(load_models, compiled=machine.compiled, channels_last=machine.channels_last)
+    models = opening(chosen.models, device=machine.device, precision=machine.precision)
     folder = execute(
         chosen,
         models,
@@ -138,7 +139,7 @@ def run(
         progress=progress or silent,
         shard=shard,
         command=command,
-        open_models=load_models,
+        open_models=opening,
     )
     done = Run(folder)
     if legibility:
@@ -191,6 +192,9 @@ def evaluate(
         UserError: for any mistake in these, and where `out` holds another run.
     """
     called = as_called("evaluate", locals(), ["model", "preprocess", "tokenizer", "suite"])
+    # Later than `locals()`; a second to import, and needed by no run of a model by its name.
+    from typoattack.models.open_clip_backend import OpenClipModel, text_fingerprint
+
     changes = {
         "recipes": recipes and list(recipes),
         "dataset": dataset,

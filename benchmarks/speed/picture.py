@@ -51,12 +51,12 @@ _SIDE = 224
 
 STAGES = {
     "decode": ["typoattack.samples.files.decode"],
-    "canvas": ["typoattack.runner.draw.square_canvas", "typoattack.runner.worker.Ground"],
+    "canvas": ["typoattack.runner.draw.square_canvas", "typoattack.runner.on_canvas.Ground"],
     "words": ["typoattack.runner.draw.Generator.word"],
     "drawing": ["typoattack.runner.draw.draw_word"],
-    "fingerprint": ["typoattack.runner.worker._OnCanvas.told"],
+    "fingerprint": ["typoattack.runner.on_canvas.OnCanvas.told"],
     "model input": [
-        "typoattack.runner.worker.CanvasInputs",
+        "typoattack.runner.on_canvas.CanvasInputs",
         "typoattack.models.parts.CanvasInputs.of",
         "torch.stack",
     ],

@@ -138,7 +138,7 @@ def of_searches() -> Iterator[Line]:
             f"{row['run_ms']} ms a query",
             f"bare {row['model']} in full batches, {row['bare_ms']} ms",
             row["of_bare_rate"],
-            "0.9" if row["asks"] == "side by side" else "",
+            "0.9",
             "searches",
         )
 

@@ -144,6 +144,14 @@ def test_what_asks_no_model_needs_no_torch(
     assert not modules & {"torch", "torchvision", "open_clip", "timm"}
 
 
+def test_a_run_of_the_embedded_model_imports_no_other_backend(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    modules = imported("run", "quick", "-r", "printed-label", "--limit", "1", "--out", str(out))
+    assert (out / "report.html").exists()
+    assert "timm" in modules
+    assert not modules & {"open_clip", "transformers"}
+
+
 def test_a_command_that_asks_a_model_says_that_torch_is_missing() -> None:
     code = (
         "import sys, typoattack.cli\n"

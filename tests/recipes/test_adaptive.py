@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.recipes.photographs import photograph
+from tests.recipes.searches import answered
 from typoattack.core.randomness import stream
 from typoattack.recipes import Aim, Attacked, Recipe, parse_recipe
 from typoattack.recipes.oracle import Probabilities
-from typoattack.runner.search import in_step
 from typoattack.runner.word_search import WordScore, search_words
 
 LABEL, TARGET = 0, 1
@@ -35,8 +35,7 @@ def search(spec: str, flips_at: float) -> tuple[Attacked, InkMeter]:
     meter = InkMeter(canvas, flips_at)
     recipe = parse_recipe(spec)
     begun = recipe.search(canvas, "lemon", stream("search"), Aim(LABEL, TARGET))
-    (found,) = in_step([begun], meter, batch_size=64)
-    return found, meter
+    return answered(begun, meter), meter
 
 
 def test_worst_of_keeps_the_draw_that_hurts_most() -> None:

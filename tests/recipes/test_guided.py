@@ -8,17 +8,19 @@ import torch
 
 import typoattack as ta
 from tests.recipes.photographs import photograph
+from tests.recipes.searches import answered
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
 from typoattack.factory import load_model
 from typoattack.models.base import Model
 from typoattack.models.gradient import first_order
+from typoattack.models.pixels import drawn_input
 from typoattack.models.text_cache import TextCache
 from typoattack.recipes import Aim, SearchRecipe, parse_recipe
-from typoattack.recipes.oracle import margins
+from typoattack.recipes.oracle import Probabilities, Slope, margins
 from typoattack.results.schema import facts_of
 from typoattack.runner.classify import Evaluator
-from typoattack.runner.search import in_step
+from typoattack.runner.searching import AsksSlope
 from typoattack.task import Task
 
 CANVAS = photograph(96)
@@ -64,6 +66,14 @@ def test_a_small_change_has_the_effect_that_is_foretold(evaluator: Evaluator) ->
 
 def test_the_gradient_guides_to_what_hurts_more_than_chance(evaluator: Evaluator) -> None:
     label = int(evaluator.ask([CANVAS])[0].argmax())
+
+    def foretell(slope: Slope) -> Probabilities:
+        at, *others = (
+            drawn_input(evaluator.model.preprocess, one) for one in (slope.at, *slope.images)
+        )
+        asked = AsksSlope(at[None].numpy(), torch.stack(others).numpy(), slope.label)
+        return evaluator.foretell(asked)
+
     ends = []
     for spec in ("guided(rounds=2, draws=16, ask=3)", "guided(rounds=2, draws=3, ask=3)"):
         recipe = parse_recipe(spec)
@@ -71,7 +81,7 @@ def test_the_gradient_guides_to_what_hurts_more_than_chance(evaluator: Evaluator
         found = []
         for seed in range(8):
             search = recipe.search(CANVAS, "sofa", stream("guided", seed), Aim(label, 3))
-            (made,) = in_step([search], evaluator.ask, 64, evaluator.foretell)
+            made = answered(search, evaluator.ask, foretell)
             found.append(made.facts["margin"])
             asked = margins(evaluator.ask([made.image]), label)[0]
             assert made.facts["margin"] == pytest.approx(asked, abs=1e-4)

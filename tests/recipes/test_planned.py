@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from tests.recipes.photographs import photograph
+from tests.recipes.searches import answered
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
 from typoattack.drawing.colours import BASIC, contrast
 from typoattack.recipes import Aim, Attacked, SearchRecipe, parse_recipe
 from typoattack.recipes.oracle import Probabilities
-from typoattack.runner.search import in_step
 
 SIDE = 96
 CANVAS = photograph(SIDE)
@@ -38,8 +38,7 @@ def planned(spec: str, seed: int = 0) -> tuple[Attacked, Corner]:
     recipe, model = parse_recipe(spec), Corner()
     assert isinstance(recipe, SearchRecipe)
     search = recipe.search(CANVAS, "lemon", stream("planned", seed), Aim(0, 1))
-    (found,) = in_step([search], model, 64)
-    return found, model
+    return answered(search, model), model
 
 
 BASE = 'printed-label(size=0.5, place="bottom-right")'

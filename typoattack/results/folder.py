@@ -11,7 +11,6 @@ runs/quick-mini/
 """
 
 import contextlib
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -228,15 +227,13 @@ class RunFolder:
         write_part(self.path / PREDICTIONS, chunks, table, whole)
         return group
 
-    def keep_picture(self, pixels: str, image: Image.Image) -> None:
-        """Keep a picture that cannot be drawn again, under its fingerprint."""
+    def keep_picture(self, pixels: str, png: bytes) -> None:
+        """Keep a picture (see `as_png`) that cannot be drawn again, under its fingerprint."""
         path = self.path / FOUND / f"{pixels}.png"
         if not path.exists():
-            data = io.BytesIO()
-            image.save(data, "PNG")
             with self._usable():
                 path.parent.mkdir(exist_ok=True)
-            write_whole(path, data.getvalue())
+            write_whole(path, png)
 
     def kept_picture(self, pixels: str) -> Image.Image | None:
         """A picture that `keep_picture` kept, if it did."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
-from PIL import Image
 
 from typoattack.core.progress import Progress
 from typoattack.results.embeddings import Embedded
@@ -33,14 +32,14 @@ class Finished:
         sample: its id.
         records: none if it is broken.
         broken: why it could not be used; empty if it could.
-        found: pictures that searches found, by fingerprint; they cannot be drawn again.
+        found: pictures that searches found, as PNG, by fingerprint; they cannot be drawn again.
         embeddings: of its pictures by each model, where they are kept.
     """
 
     sample: str
     records: list[Record]
     broken: str = ""
-    found: dict[str, Image.Image] = field(default_factory=dict)
+    found: dict[str, bytes] = field(default_factory=dict)
     embeddings: list[Embedded] = field(default_factory=list)
 
 
@@ -89,8 +88,8 @@ class ResultWriter:
 
     def add(self, finished: Finished) -> None:
         """Take a finished sample; write when the chunk is full, or has waited for a minute."""
-        for pixels, image in finished.found.items():
-            self._folder.keep_picture(pixels, image)
+        for pixels, png in finished.found.items():
+            self._folder.keep_picture(pixels, png)
         self._samples.append(finished.sample)
         self._records += finished.records
         self._embedded += finished.embeddings

@@ -1,5 +1,6 @@
 """From drawings to records of the predictions table: every model, every question."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,15 +16,15 @@ from typoattack.models.base import Classifier, Model, Preprocess, Scores
 from typoattack.models.gradient import first_order
 from typoattack.models.pixels import drawn_input, model_input
 from typoattack.models.text_cache import Features
-from typoattack.recipes.oracle import Slope
 from typoattack.results.embeddings import Embedded
 from typoattack.results.schema import AS_PUBLISHED, CLEAN, TOP
 from typoattack.results.writer import Finished, Record
 from typoattack.runner.ahead import embedded_ahead
 from typoattack.runner.draw import Drawn, Generator
 from typoattack.runner.options import RunOptions
-from typoattack.runner.search import Found, Searcher
-from typoattack.runner.worker import Drawing
+from typoattack.runner.search import Searcher
+from typoattack.runner.searching import AsksSlope, Found, Inputs
+from typoattack.runner.worker import Drawing, Picture
 from typoattack.samples.base import Dataset
 from typoattack.suite.auxiliary import auxiliary_questions
 from typoattack.task import Task
@@ -34,8 +35,8 @@ _Parts: TypeAlias = list[tuple[Drawing, list[Features]]]
 _BATCHES_OF_SEARCHES = 4
 """Batches that the searches run side by side fill at their start, so that few passes are empty."""
 
-_MOST_TOGETHER = 128
-"""Photographs, each with its canvas in memory, whose searches run side by side."""
+_MOST_TOGETHER = 512
+"""Photographs whose searches run side by side: what a kill costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,9 @@ class Evaluator:
         """Drawings' inputs (n, 3, s, s) to (n, d), in batches."""
         return embed_drawn(self.model, drawn, self.batch_size, self.device)
 
-    def embed_images(self, images: Sequence[Image.Image]) -> Features:
-        """n canvas pictures to (n, d)."""
-        return self.embed(torch.stack([drawn_input(self.model.preprocess, one) for one in images]))
+    def embed_inputs(self, inputs: Inputs) -> Features:
+        """The same, of inputs that are no tensor yet."""
+        return self.embed(torch.from_numpy(inputs))
 
     @property
     def class_index(self) -> Callable[[str], int]:
@@ -72,15 +73,18 @@ class Evaluator:
         return self.classifier.class_index
 
     def ask(self, images: Sequence[Image.Image]) -> Features:
-        """Class probabilities (n, n_classes) of canvas pictures: what a search may see."""
-        return self.classifier.scores(self.embed_images(images)).probability
+        """Class probabilities (n, n_classes) of n canvas pictures."""
+        drawn = torch.stack([drawn_input(self.model.preprocess, one) for one in images])
+        return self.classifier.scores(self.embed(drawn)).probability
 
-    def foretell(self, slope: Slope) -> Features:
+    def probabilities(self, inputs: Inputs) -> Features:
+        """Class probabilities (n, n_classes) of inputs: what a search may see."""
+        return self.classifier.scores(self.embed_inputs(inputs)).probability
+
+    def foretell(self, slope: AsksSlope) -> Features:
         """(n,) changes of the right class's margin to first order; `UserError` without weights."""
-        at, *others = (drawn_input(self.model.preprocess, one) for one in (slope.at, *slope.images))
-        return first_order(
-            self.model, self.classifier, at, torch.stack(others), slope.label, self.device
-        )
+        (at,), others = torch.from_numpy(slope.at), torch.from_numpy(slope.others)
+        return first_order(self.model, self.classifier, at, others, slope.label, self.device)
 
     def records(self, drawing: Drawing, embeddings: Features, seed: int) -> list[Record]:
         """One record for each picture of a sample, and one for each auxiliary question.
@@ -127,7 +131,8 @@ class Evaluation:
     ) -> None:
         further = auxiliary_questions(generator.suite, classifiers[0].task)
         self.preprocesses, self._evaluators = _evaluators(models, classifiers, further, options)
-        self._searcher = Searcher(generator, dataset)
+        aside = options.workers if options.span_samples else 0
+        self._searcher = Searcher(generator, dataset, self.preprocesses, aside)
         self._options = options
         self._seed = generator.suite.seed
         self._pending: dict[str, _Parts] = {}
@@ -137,7 +142,12 @@ class Evaluation:
 
         Raises:
             UserError: if a model answers NaN, or a search cannot draw its word.
+            RunFailure: if a process that draws for searches dies.
         """
+        with contextlib.closing(self._searcher):
+            yield from self._finish(drawings)
+
+    def _finish(self, drawings: Iterable[Drawing]) -> Iterator[Finished]:
         if self._options.span_samples:
             size, device = self._options.batch_size, self._options.device
             embedded = embedded_ahead(drawings, self._evaluators, size, device)
@@ -190,12 +200,12 @@ class Evaluation:
         evaluator: Evaluator,
         whole: Drawing,
         rows: Features,
-        found: Sequence[Found],
+        found: Sequence[tuple[Picture, Found, Features]],
     ) -> None:
         """Put into `finished` what one model says of a sample, and what was found for it."""
-        finished.found.update({f.picture.pixels: f.image for f in found})
-        longer = replace(whole, pictures=(*whole.pictures, *(f.picture for f in found)))
-        rows = np.concatenate([rows, *(f.embedding for f in found)])
+        finished.found.update({made.pixels: made.png for _, made, _ in found})
+        longer = replace(whole, pictures=(*whole.pictures, *(picture for picture, _, _ in found)))
+        rows = np.concatenate([rows, *(embedding for _, _, embedding in found)])
         finished.records.extend(evaluator.records(longer, rows, self._seed))
         if self._options.keep_embeddings:
             finished.embeddings.extend(_embedded(evaluator.model.name, longer, rows))

@@ -1,28 +1,35 @@
 """The pictures that searches find by asking the model, many searches in one forward pass."""
 
 import itertools
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
-from PIL import Image
+import numpy as np
 
-from typoattack.core.errors import UserError
+from typoattack.models.base import Preprocess
 from typoattack.models.text_cache import Features
-from typoattack.recipes import Aim, Attacked
-from typoattack.recipes.base import checked
-from typoattack.recipes.oracle import Probabilities, Search, Slope
-from typoattack.runner.draw import (
-    Drawn,
-    Generator,
-    drawing_stream,
-    pixel_fingerprint,
-    said_with,
+from typoattack.recipes.oracle import Probabilities
+from typoattack.runner.draw import Drawn, Generator
+from typoattack.runner.search_processes import SearchesElsewhere
+from typoattack.runner.searching import (
+    AsksSlope,
+    Found,
+    Inputs,
+    Searches,
+    SearchesHere,
+    SearchTask,
 )
 from typoattack.runner.worker import Drawing, Picture
-from typoattack.samples.base import Dataset, Sample
-from typoattack.suite import Attack
+from typoattack.samples.base import Dataset
+
+_AHEAD = 2
+"""Forward passes' worth of searches that are begun before they are needed, where others draw."""
+
+_MOST_BEGUN = 256
+"""Searches under way there at most, each with some copies of its canvas in memory."""
+
+_GUESS = 8
+"""Pictures that a search asks about at once, before any has."""
 
 
 class Asked(Protocol):
@@ -34,215 +41,196 @@ class Asked(Protocol):
         ...
 
     @property
+    def input_index(self) -> int:
+        """The place of its preprocessing among the distinct ones."""
+        ...
+
+    @property
     def class_index(self) -> Callable[[str], int]:
         """The class called so, or -1."""
         ...
 
-    def ask(self, images: Sequence[Image.Image]) -> Probabilities:
-        """Class probabilities (n, n_classes) of canvas pictures."""
+    def probabilities(self, inputs: Inputs) -> Probabilities:
+        """Class probabilities (n, n_classes) of pictures' inputs (n, 3, s, s)."""
         ...
 
-    def foretell(self, slope: Slope) -> Probabilities:
+    def foretell(self, slope: AsksSlope) -> Probabilities:
         """(n,) changes of the right class's margin to first order; `UserError` if it cannot."""
         ...
 
-    def embed_images(self, images: Sequence[Image.Image]) -> Features:
-        """n canvas pictures to (n, d)."""
+    def embed_inputs(self, inputs: Inputs) -> Features:
+        """(n, 3, s, s) to (n, d)."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A picture that a search found, with its embedding (1, d)."""
-
-    picture: Picture
-    image: Image.Image
-    embedding: Features
 
 
 class Searcher:
     """Finds the pictures that are chosen by asking the model.
 
+    Args:
+        generator: draws the suite.
+        dataset: the photographs.
+        preprocesses: distinct preprocessings of the models.
+        processes: how many draw what searches ask about; 0: this one.
+
     Attributes:
         searches: how many a photograph has.
     """
 
-    def __init__(self, generator: Generator, dataset: Dataset) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        dataset: Dataset,
+        preprocesses: Sequence[Preprocess],
+        processes: int,
+    ) -> None:
         self._generator = generator
         self._dataset = dataset
+        self._preprocesses = preprocesses
+        self._processes = processes
+        self._searches: Searches | None = None
         suite = generator.suite
-        searches = [attack for attack in suite.attacks if attack.search is not None]
-        self._attacks = list(itertools.product(searches, range(suite.replicates)))
+        places = [place for place, one in enumerate(suite.attacks) if one.search is not None]
+        self._attacks = list(itertools.product(places, range(suite.replicates)))
         self.searches = len(self._attacks)
 
-    def search(self, model: Asked, drawings: Sequence[Drawing]) -> list[list[Found]]:
+    def search(
+        self, model: Asked, drawings: Sequence[Drawing]
+    ) -> list[list[tuple[Picture, Found, Features]]]:
         """The pictures that the suite's searches find for this model on each drawing's canvas.
 
         All of these drawings' searches run side by side; what each finds doesn't depend on which
         others there are, but as far as a model answers a picture in another batch otherwise.
+
+        Returns:
+            For each drawing what was found, each with its embedding (1, d).
+
+        Raises:
+            UserError: if a recipe cannot draw its word, or breaks.
+            RunFailure: if a process that draws dies, or a photograph cannot be read any more.
         """
-        begun: list[tuple[int, Attack, int]] = []
-        searches = self._begin(model, drawings, begun)
-        results = in_step(searches, model.ask, model.batch_size, model.foretell)
+        whose, tasks = self._tasks(model, drawings)
+        if not tasks:
+            return [[] for _ in drawings]
+        results = in_step(self._opened(), tasks, model)
         # One photograph's are embedded one by one: its answers then depend on nothing beside them.
-        size = 1 if len(drawings) == 1 else max(len(results), 1)
+        size = 1 if len(drawings) == 1 else len(results)
         embeddings = [
             embedding[None]
             for start in range(0, len(results), size)
-            for embedding in model.embed_images(
-                [made.image for made in results[start : start + size]]
+            for embedding in model.embed_inputs(
+                np.concatenate([made.input for made in results[start : start + size]])
             )
         ]
-        found: list[list[Found]] = [[] for _ in drawings]
-        for (place, attack, replicate), made, embedding in zip(
-            begun, results, embeddings, strict=True
-        ):
-            picture = Picture(Drawn(attack, replicate, made), pixel_fingerprint(made.image))
-            found[place].append(Found(picture, made.image, embedding))
+        found: list[list[tuple[Picture, Found, Features]]] = [[] for _ in drawings]
+        for place, task, made, embedding in zip(whose, tasks, results, embeddings, strict=True):
+            attack = self._generator.suite.attacks[task.attack]
+            picture = Picture(Drawn(attack, task.replicate, made.made), made.pixels)
+            found[place].append((picture, made, embedding))
         return found
 
-    def _begin(
-        self, model: Asked, drawings: Sequence[Drawing], begun: list[tuple[int, Attack, int]]
-    ) -> Iterator[Search]:
-        """Each search when it is taken; `begun` is told which drawing, attack, replicate it is."""
+    def close(self) -> None:
+        """End the processes that draw, if there are any."""
+        if self._searches is not None:
+            self._searches.close()
+            self._searches = None
+
+    def _opened(self) -> Searches:
+        """What draws; other processes begin when the first search does."""
+        if self._searches is None:
+            here = SearchesHere(self._generator, self._dataset, self._preprocesses)
+            elsewhere = self._processes > 0
+            self._searches = SearchesElsewhere(here, self._processes) if elsewhere else here
+        return self._searches
+
+    def _tasks(
+        self, model: Asked, drawings: Sequence[Drawing]
+    ) -> tuple[list[int], list[SearchTask]]:
+        """What is to be searched for, and on which of the drawings."""
+        whose, tasks = [], []
         for place, drawing in enumerate(drawings):
-            if drawing.canvas is None:
+            if drawing.broken:
                 continue
             sample = self._dataset[drawing.index]
             for attack, replicate in self._attacks:
-                search = begin_search(
-                    self._generator, sample, drawing.canvas, attack, replicate, model
+                word = self._generator.word(
+                    self._generator.suite.attacks[attack], sample, replicate
                 )
-                if search is not None:
-                    begun.append((place, attack, replicate))
-                    yield search
+                if word is not None:
+                    target = model.class_index(word)
+                    whose.append(place)
+                    tasks.append(
+                        SearchTask(
+                            drawing.index, attack, replicate, word, target, model.input_index
+                        )
+                    )
+        return whose, tasks
 
 
-def in_step(
-    searches: Iterable[Search],
-    ask: Callable[[Sequence[Image.Image]], Probabilities],
-    batch_size: int,
-    foretell: Callable[[Slope], Probabilities] | None = None,
-) -> list[Attacked]:
+def in_step(searches: Searches, tasks: Iterable[SearchTask], model: Asked) -> list[Found]:
     """Run searches to their ends, each forward pass full where there are enough of them.
 
-    A search is taken from `searches` when a batch has room, so that about `batch_size` pictures
-    and as many searches are in memory, however many come.
+    Where they draw in this process, a search is begun when a batch has room, so that about a
+    batch's pictures and as many searches are in memory, however many there are. Where others draw,
+    some more are under way, and a batch takes at most half of them, so that those that are drawn
+    and those that are asked about take turns.
 
     Args:
-        searches: not yet started.
-        ask: canvas pictures to class probabilities (n, n_classes).
-        batch_size: pictures that make a forward pass worth while.
-        foretell: answers a `Slope`, each by itself; None where nobody can.
+        searches: draws what they ask about.
+        tasks: what is to be searched for.
+        model: is asked.
 
     Returns:
-        What each found, in the order they came.
+        What each found, in the order of the tasks.
 
     Raises:
         UserError: if a search asks for a gradient that nobody can give, or cannot draw its word.
+        RunFailure: if a process that draws dies.
     """
-    fresh = enumerate(searches)
-    running: deque[tuple[int, Search, Probabilities | None]] = deque()
-    found: dict[int, Attacked] = {}
+    fresh = enumerate(tasks)
+    found: dict[int, Found] = {}
+    new: set[int] = set()
+    begun = awaited = 0
+    most = _GUESS
     while True:
-        asking: list[tuple[int, Search, Sequence[Image.Image]]] = []
-        images: list[Image.Image] = []
-        while len(images) < batch_size:
-            if running:
-                number, search, answers = running.popleft()
-            elif (started := next(fresh, None)) is not None:
-                (number, search), answers = started, None
-            else:
+        asking: list[tuple[int, Inputs]] = []
+        pictures = 0
+        while pictures < model.batch_size:
+            more = int(not awaited)
+            if searches.aside:
+                ahead = max(_AHEAD * model.batch_size // most, 1) - len(new)
+                more = min(ahead, _MOST_BEGUN - (begun - len(found)))
+            for number, task in itertools.islice(fresh, max(more, 0)):
+                searches.begin(number, task)
+                new.add(number)
+                begun, awaited = begun + 1, awaited + 1
+            half = searches.aside and asking and 2 * len(asking) >= begun - len(found)
+            if half or not awaited:
                 break
-            try:
-                wanted = next(search) if answers is None else search.send(answers)
-            except StopIteration as end:
-                found[number] = end.value
+            number, reply = searches.reply()
+            if isinstance(reply, AsksSlope):
+                searches.tell(number, model.foretell(reply))
                 continue
-            if isinstance(wanted, Slope):
-                if foretell is None:
-                    raise UserError("a search asks for a gradient, and this model gives none")
-                running.appendleft((number, search, foretell(wanted)))
-                continue
-            asking.append((number, search, wanted))
-            images += wanted
+            new.discard(number)
+            awaited -= 1
+            if isinstance(reply, Found):
+                found[number] = reply
+            else:
+                asking.append((number, reply.inputs))
+                pictures += len(reply.inputs)
         if not asking:
             return [found[number] for number in sorted(found)]
-        told, begin = ask(images), 0
-        for number, search, wanted in asking:
-            running.append((number, search, told[begin : begin + len(wanted)]))
-            begin += len(wanted)
+        most = max(len(inputs) for _, inputs in asking)
+        answers = model.probabilities(np.concatenate([inputs for _, inputs in asking]))
+        for (number, _), told in zip(asking, _parted(answers, asking), strict=True):
+            searches.tell(number, told)
+            awaited += 1
 
 
-def begin_search(
-    generator: Generator,
-    sample: Sample,
-    canvas: Image.Image,
-    attack: Attack,
-    replicate: int,
-    model: Asked,
-) -> Search | None:
-    """A search for one picture, not yet started, or None where there is no word.
-
-    Args:
-        generator: draws the suite.
-        sample: the photograph.
-        canvas: its clean picture.
-        attack: one whose recipe is a search.
-        replicate: which of the suite's words and draws.
-        model: tells which class is written.
-
-    Returns:
-        What it finds has `queries`, the pictures asked about, among its facts. It raises
-        `UserError` if the recipe cannot draw the word, or breaks.
-    """
-    word = generator.word(attack, sample, replicate)
-    if word is None or attack.search is None:
-        return None
-    return _counted(generator, sample, canvas, attack, replicate, word, model.class_index(word))
-
-
-def _counted(
-    generator: Generator,
-    sample: Sample,
-    canvas: Image.Image,
-    attack: Attack,
-    replicate: int,
-    word: str,
-    target: int,
-) -> Search:
-    """The recipe's own search, its queries counted, its errors said with what it was drawing."""
-    assert attack.search is not None
-    rng = drawing_stream(generator.suite.seed, sample.id, attack.recipe, replicate)
-    answers, queries = None, 0
-    with said_with(attack.recipe, sample.id, word):
-        search = attack.search.search(canvas.copy(), word, rng, Aim(sample.label, target))
-        while True:
-            try:
-                images = next(search) if answers is None else search.send(answers)
-            except StopIteration as end:
-                made = checked(end.value, canvas)
-                return replace(made, facts={**made.facts, "queries": queries})
-            if not isinstance(images, Slope):
-                _check_question(images, canvas)
-                queries += len(images)
-            answers = yield images
-
-
-def _check_question(images: object, canvas: Image.Image) -> None:
-    """`UserError` unless a search asks about pictures that a model can be shown."""
-    wanted = "RGB", canvas.size
-    if isinstance(images, (list, tuple)) and images:
-        shapes = {
-            (one.mode, one.size) if isinstance(one, Image.Image) else type(one).__name__
-            for one in images
-        }
-        if shapes == {wanted}:
-            return
-        found = ", ".join(sorted(str(shape) for shape in shapes - {wanted}))
-    else:
-        found = f"{images!r:.80}"
-    raise UserError(
-        f"its search asks about {found}; it must yield a list of one or more pictures, each RGB "
-        f"{canvas.size}"
-    )
+def _parted(
+    answers: Probabilities, asking: Sequence[tuple[int, Inputs]]
+) -> Iterator[Probabilities]:
+    """Each search's own part of the answers."""
+    begin = 0
+    for _, inputs in asking:
+        yield answers[begin : begin + len(inputs)]
+        begin += len(inputs)

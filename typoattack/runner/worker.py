@@ -12,10 +12,8 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from typoattack.core.errors import RunFailure, UserError
-from typoattack.drawing.changes import Ground
 from typoattack.drawing.geometry import Box
 from typoattack.models.base import Preprocess
-from typoattack.models.parts import CanvasInputs
 from typoattack.models.pixels import drawn_input
 from typoattack.recipes import Attacked
 from typoattack.recipes.base import NOWHERE
@@ -23,10 +21,10 @@ from typoattack.runner.draw import (
     Drawn,
     Generator,
     OpenedSample,
-    fingerprint_of,
     open_sample,
     pixel_fingerprint,
 )
+from typoattack.runner.on_canvas import OnCanvas
 from typoattack.samples.base import Dataset, Sample
 from typoattack.samples.likeness import likeness
 
@@ -60,7 +58,6 @@ class Drawing:
         pictures: of the sample's first part, the clean one first.
         inputs: one tensor (n_pictures, 3, s, s) for each distinct preprocessing, as
             `models.pixels.drawn_input` leaves it.
-        canvas: the clean canvas, in the last part and where searches will draw on it.
         has_clean: see `Sample`.
         likeness: the hash of what the canvas looks like, in the first part.
     """
@@ -73,24 +70,8 @@ class Drawing:
     failure: UserError | RunFailure | None = None
     pictures: tuple[Picture, ...] = ()
     inputs: tuple[torch.Tensor, ...] = ()
-    canvas: Image.Image | None = None
     has_clean: bool = True
     likeness: str = ""
-
-
-class _OnCanvas:
-    """Fingerprints and inputs of a photograph's pictures, from what each changed on its canvas."""
-
-    def __init__(self, canvas: Image.Image, preprocesses: Sequence[Preprocess]) -> None:
-        self._ground = Ground(canvas)
-        self._inputs = [CanvasInputs(preprocess, canvas) for preprocess in preprocesses]
-
-    def told(self, image: Image.Image) -> tuple[str, list[torch.Tensor]]:
-        """A picture's fingerprint, and its input for each preprocessing."""
-        changed = self._ground.changed(image)
-        with self._ground.packed(image, changed) as packed:
-            fingerprint = fingerprint_of(packed.data)
-        return fingerprint, [inputs.of(image, changed) for inputs in self._inputs]
 
 
 class Worker:
@@ -114,7 +95,7 @@ class Worker:
         self._generator = generator
         self._preprocesses = preprocesses
         self.pictures = pictures
-        self._opened: tuple[int, OpenedSample, _OnCanvas | None] | None = None
+        self._opened: tuple[int, OpenedSample, OnCanvas | None] | None = None
         suite = generator.suite
         self.attacks = suite.attacks
         self.most = 1 + suite.clean_as_published + len(suite.attacks) * suite.replicates
@@ -140,17 +121,17 @@ class Worker:
         except (UserError, RunFailure) as error:
             return replace(drawing, failure=error)
 
-    def _open(self, index: int, sample: Sample) -> tuple[OpenedSample, _OnCanvas | None]:
+    def _open(self, index: int, sample: Sample) -> tuple[OpenedSample, OnCanvas | None]:
         """The sample, decoded once for all its parts that this process draws one after another."""
         if self._opened is None or self._opened[0] != index:
             opened = open_sample(self._generator, sample)
             canvas = opened.canvas
-            on_canvas = None if canvas is None else _OnCanvas(canvas, self._preprocesses)
+            on_canvas = None if canvas is None else OnCanvas(canvas, self._preprocesses)
             self._opened = index, opened, on_canvas
         return self._opened[1:]
 
     def _drawn(
-        self, drawing: Drawing, opened: OpenedSample, on_canvas: _OnCanvas, part: int
+        self, drawing: Drawing, opened: OpenedSample, on_canvas: OnCanvas, part: int
     ) -> Drawing:
         """The pictures of a part, the first of which begins with the clean one."""
         assert opened.canvas is not None
@@ -173,7 +154,6 @@ class Worker:
             drawing,
             pictures=tuple(pictures),
             inputs=tuple(torch.stack(rows) for rows in zip(*inputs, strict=True)),
-            canvas=opened.canvas if drawing.last and self._searches else None,
             has_clean=opened.sample.has_clean,
             likeness=likeness(opened.canvas) if part == 0 else "",
         )
@@ -192,20 +172,17 @@ class Worker:
                 )
         return made
 
-    @property
-    def _searches(self) -> bool:
-        return any(attack.search is not None for attack in self._generator.suite.attacks)
-
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_opened": None}  # a decoded photograph stays where it is
 
 
-_NO_PIXELS = Image.new("RGB", (1, 1))
+NO_PIXELS = Image.new("RGB", (1, 1))
+"""Stands for a picture that does not cross between processes."""
 
 
 def without_pixels(drawn: Drawn) -> Drawn:
     """The same, light enough to cross between processes."""
-    return replace(drawn, attacked=replace(drawn.attacked, image=_NO_PIXELS))
+    return replace(drawn, attacked=replace(drawn.attacked, image=NO_PIXELS))
 
 
 class _Parts(TorchDataset[Drawing]):
@@ -304,7 +281,7 @@ class _Post:
         pixels, place, replicate, word, written, box, coverage, size, facts = row
         if place in (_CLEAN, _AS_PUBLISHED):
             return Picture(None, pixels, as_published=place == _AS_PUBLISHED)
-        made = Attacked(_NO_PIXELS, word, written, box, coverage, size, facts)
+        made = Attacked(NO_PIXELS, word, written, box, coverage, size, facts)
         return Picture(Drawn(self._attacks[place], replicate, made), pixels)
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import timm
 import torch
 import torch.nn.functional as F
-from open_clip import IMAGENET_CLASSNAMES
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import digest
@@ -23,6 +22,7 @@ from typoattack.models.base import Lineage, Preprocess
 from typoattack.models.inference import autocast, check_precision, reduced
 from typoattack.models.pixels import Bicubic, TwoStep
 from typoattack.models.zero_shot import ZeroShotModel
+from typoattack.samples.labels import imagenet_class_names
 
 OBJECT_SIZE = 224
 """Side in pixels of the picture that EfficientNet-Lite0 sees."""
@@ -121,14 +121,17 @@ class Meaning:
 
     def __init__(self, rows: torch.Tensor) -> None:
         self._rows = rows
-        self._finder = ClassNameFinder(IMAGENET_CLASSNAMES)
+        self._finder = ClassNameFinder(imagenet_class_names())
+        self._means: dict[str, torch.Tensor] = {}
 
     def row(self, text: str) -> tuple[str, torch.Tensor]:
         """The class name found (empty if none) and its (1280,) row, normalised or zero."""
         name, classes = self._finder.find(text)
         if not classes:
             return "", torch.zeros(self._rows.shape[1])
-        return name, F.normalize(self._rows[classes].mean(dim=0), dim=0)
+        if name not in self._means:  # a class comes in as many sentences as there are templates
+            self._means[name] = F.normalize(self._rows[classes].mean(dim=0), dim=0)
+        return name, self._means[name]
 
 
 STAND_IN = (

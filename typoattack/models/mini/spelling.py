@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
-from open_clip import OPENAI_IMAGENET_TEMPLATES, SIMPLE_IMAGENET_TEMPLATES
+
+from typoattack.samples.labels import templates
 
 END = 0
 """A word's end; the letters a to z are 1 to 26."""
@@ -51,9 +52,8 @@ def rarity(words: Iterable[str]) -> torch.Tensor:
 @functools.cache
 def template_words() -> frozenset[str]:
     """The words of open_clip's ImageNet templates and of questions about words and inks."""
-    templates = [*OPENAI_IMAGENET_TEMPLATES, *SIMPLE_IMAGENET_TEMPLATES]
-    filled = " ".join(template("") for template in templates)
-    return frozenset([*words_of(filled), *_ASKING.split()])
+    sentences = " ".join([*templates("openai"), *templates("simple")])
+    return frozenset([*words_of(sentences), *_ASKING.split()])
 
 
 def spelling(text: str, named: str, says: torch.Tensor) -> torch.Tensor:
@@ -66,11 +66,13 @@ def spelling(text: str, named: str, says: torch.Tensor) -> torch.Tensor:
     """
     words, subject = words_of(text), set(words_of(named))
     plain = [w for w in words if w in subject or w not in template_words()]
-    row = torch.zeros(PAIRS)
+    weights: dict[int, float] = {}
     for word in words:
         weight = 1.0 if word in plain or not plain else TEMPLATE_WEIGHT
-        pairs = pairs_of(word)
-        row[pairs] = row[pairs].clamp(min=weight)
+        for pair in pairs_of(word):
+            weights[pair] = max(weights.get(pair, 0.0), weight)
+    row = torch.zeros(PAIRS)
+    row[list(weights)] = torch.tensor(list(weights.values()))
     return F.normalize(row * says.sqrt(), dim=0)
 
 
