@@ -71,7 +71,7 @@ option of the list isn't there. `make demo` runs a suite as it is.
 """
 
 LESS = {"--reads 60": "--reads 4", "--vocabulary shapes": "--vocabulary words.txt"}
-"""What is written otherwise the second time, on a pseudo-terminal, where it takes most of a page."""
+"""What is written otherwise the second time, on a pseudo-terminal: it takes most of its page."""
 
 SHORT = {"-r": "--recipe"}
 

@@ -277,7 +277,9 @@ def _redrawn(row: Mapping[str, Any], redrawer: Redrawer) -> _Redrawn:
     if pixel_fingerprint(image) == row["pixels"]:
         return _Redrawn(row, image)
     if row["recipe"] != CLEAN and redrawer.draws_otherwise(row["recipe"]):
-        return _Redrawn(row, image, "other pixels, by another version of this recipe than the run's")
+        return _Redrawn(
+            row, image, "other pixels, by another version of this recipe than the run's"
+        )
     return _Redrawn(row, image, "other pixels")
 
 
