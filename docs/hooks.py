@@ -35,8 +35,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for picture in sorted((ROOT / "results" / "pictures").glob("*.jpg")):
         path = f"pictures/{picture.name}"
         files.append(File.generated(config, path, abs_src_path=str(picture)))
-    realism = (ROOT / "results" / "pictures" / "realism.md").read_text("utf-8")
-    files.append(File.generated(config, "pictures/realism.md", content=realism))
+    for name in ("realism", "on_object"):
+        measured = (ROOT / "results" / "pictures" / f"{name}.md").read_text("utf-8")
+        files.append(File.generated(config, f"pictures/{name}.md", content=measured))
     mini = (ROOT / "typoattack" / "models" / "mini" / "README.md").read_text("utf-8")
     files.append(File.generated(config, "mini.md", content=mini))
     protocols = (ROOT / "results" / "protocols.md").read_text("utf-8")

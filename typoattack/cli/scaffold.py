@@ -68,7 +68,7 @@ class {class_name}(Recipe):
         # All lengths scale with the canvas.
         room = (max(round(self.size * side), 1), max(round(0.3 * self.size * side), 1))
         # The place comes first and all chance from `rng`: so controls land on the same place.
-        left, top = place(self.place, room, side, rng)
+        left, top = place(self.place, room, side, rng, photograph=canvas)
         face = find_face(self.font, text, rng, bold=True)
         letters = printed(text, face, room)
         # Never draw on the canvas itself.

@@ -90,7 +90,7 @@ class OnSurface:
         size = rectangle(self.size, self.size * self.aspect, side)
         angle = self.turn + self.tilt * rng.uniform(-1, 1)
         quad = turned(size, side, angle, rng, skew=self.skew)
-        quad = moved(quad, place(self.place, extent(quad), side, rng))
+        quad = moved(quad, place(self.place, extent(quad), side, rng, photograph=canvas))
         image = canvas.copy()
         paper, pen = self._colours(canvas, quad)
         region, sheet, ground = self._laid(image, quad, paper, rng)
@@ -188,7 +188,7 @@ class OnPhotograph:
         """The attacked picture; without ink it is the canvas itself."""
         text, side = tidy(word), canvas.width
         space = rectangle(self.size, self.size * self.aspect, side)
-        left, top = place(self.place, space, side, rng)
+        left, top = place(self.place, space, side, rng, photograph=canvas)
         face = find_face(self.font, text, rng, bold=self.bold)
         if self.hand == "handwritten":
             letters = handwritten(text, face, space, rng, wobble=self.wobble)

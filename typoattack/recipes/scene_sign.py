@@ -75,7 +75,7 @@ class SceneSign(Recipe):
         lot = list(_BOARDS)[int(rng.integers(len(_BOARDS)))]
         size = rectangle(self.size, self.size * self.aspect, side)
         quad = _seen_from_a_side(turned(size, side, 2 * rng.uniform(-1, 1), rng), self.slant, rng)
-        quad = moved(quad, place(self.place, extent(quad), side, rng))
+        quad = moved(quad, place(self.place, extent(quad), side, rng, photograph=canvas))
         light = scene_light(canvas, quad, 0.9)
         paper, pen = (
             lit(colour(c), light) for c in _BOARDS[self.board if self.board != "any" else lot]

@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 from typoattack.core.randomness import Rng, stream
 from typoattack.drawing.fonts import STYLES, can_draw, families, tidy
+from typoattack.drawing.looked_at import looking_at
 from typoattack.recipes.base import Attacked, Recipe, attacked
 
 
@@ -94,7 +95,8 @@ def mirrored(attack: Recipe, canvas: Image.Image, word: str, rng: Rng, *, ink: b
         return drawn
     prepared = canvas.copy()
     prepared.paste(ImageOps.mirror(canvas.crop(drawn.box)), drawn.box)
-    second = attack(prepared, word, again, ink=ink)
+    with looking_at(canvas):
+        second = attack(prepared, word, again, ink=ink)
     image = canvas.copy()
     image.paste(ImageOps.mirror(second.image.crop(drawn.box)), drawn.box)
     return attacked(

@@ -46,7 +46,7 @@ class Faint(Recipe):
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         text, side = tidy(word), canvas.width
         space = rectangle(self.size, self.size * self.aspect, side)
-        left, top = place(self.place, space, side, rng)
+        left, top = place(self.place, space, side, rng, photograph=canvas)
         face = find_face(self.font, text, rng, bold=True)
         letters = printed(text, face, space)
         image = canvas.copy()
