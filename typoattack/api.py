@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,8 @@ def run(
     if beside:
         chosen = replace(chosen, models=with_wrappers(chosen.models, beside))
     data = open_dataset(chosen.dataset)
-    models = load_models(chosen.models, device=machine.device, precision=machine.precision)
+    opening = partial(load_models, compiled=machine.compiled, channels_last=machine.channels_last)
+    models = opening(chosen.models, device=machine.device, precision=machine.precision)
     folder = execute(
         chosen,
         models,
@@ -137,7 +139,7 @@ def run(
         progress=progress or silent,
         shard=shard,
         command=command,
-        open_models=load_models,
+        open_models=opening,
     )
     done = Run(folder)
     if legibility:

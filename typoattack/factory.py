@@ -77,23 +77,56 @@ def load_model(name: str, *, device: str = "auto", precision: str = "fp32") -> "
 
 
 def load_models(
-    names: Sequence[str], *, device: str = "auto", precision: str = "fp32"
+    names: Sequence[str],
+    *,
+    device: str = "auto",
+    precision: str = "fp32",
+    compiled: bool = False,
+    channels_last: bool = False,
 ) -> list["Model"]:
-    """The models of these names; weights that several share are opened once. See `load_model`."""
+    """The models of these names; weights that several share are opened once. See `load_model`.
+
+    Args:
+        names: of the models.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        precision: `fp32`, `bf16` or `fp16`.
+        compiled: see `models.towers.rearrange`.
+        channels_last: likewise.
+
+    Raises:
+        UserError: as `load_model`, and if a model cannot be run in such a way.
+    """
     from typoattack.models.devices import resolve_device  # imports torch
 
     device = resolve_device(device)
+    _refuse_defended(names, compiled)
     opened: dict[str, Model] = {}
     made = []
     for name in names:
         base, wrappers = split_chain(name)
         if base not in opened:
             opened[base] = model_kind(base).open(base, device=device, precision=precision)
+            if compiled or channels_last:
+                from typoattack.models.towers import rearrange
+
+                rearrange(opened[base], compiled=compiled, channels_last=channels_last)
         model = opened[base]
         for text in wrappers:
             model = parse_wrapper(text).wrap(model)
         made.append(model)
     return made
+
+
+def _refuse_defended(names: Sequence[str], compiled: bool) -> None:
+    """Refuse to compile what a defence changes from within, since a compiled model may not notice.
+
+    Raises:
+        UserError: naming the model.
+    """
+    for name in names:
+        _, wrappers = split_chain(name)
+        if compiled and not all(parse_wrapper(text).classifies for text in wrappers):
+            raise UserError(f"model {name!r}: --compile is for models without defences")
 
 
 def model_kind(base: str) -> Kind[Callable[..., "Model"]]:

@@ -41,6 +41,12 @@ def run(
     ] = None,
     device: Device = "auto",
     precision: Precision = "fp32",
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the image encoder: minutes, then faster.")
+    ] = False,
+    channels_last: Annotated[
+        bool, typer.Option("--channels-last", help="May speed up convolutions.")
+    ] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="Processes that draw [automatic].")
     ] = None,
@@ -55,8 +61,12 @@ def run(
         typer.Option("--shard", help="i/n: the i-th of n parts; `typoattack merge` joins them."),
     ] = None,
     engine: Annotated[
-        str, typer.Option("--engine", help="local, or ray: on a cluster with Ray Data.")
+        str, typer.Option("--engine", help="local, or ray: on a cluster with Ray.")
     ] = "local",
+    actors: Annotated[
+        int | None,
+        typer.Option("--actors", min=1, help="With Ray: processes that classify [one a GPU]."),
+    ] = None,
     keep_embeddings: Annotated[
         bool, typer.Option("--keep-embeddings", help="Store them, for `rescore` and `retrieve`.")
     ] = False,
@@ -73,7 +83,8 @@ def run(
             legibility=legibility,
             out=out,
             machine=typoattack.Machine(
-                device, precision, workers, batch_size, chunk_size, engine, keep_embeddings
+                *(device, precision, workers, batch_size, chunk_size, engine, keep_embeddings),
+                *(actors, compiled, channels_last),
             ),
             progress=progress,
             shard=shard,

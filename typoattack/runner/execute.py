@@ -58,6 +58,8 @@ def execute(
         UserError: if the suite does not fit the data, or `out` holds another run or is in use.
         RunFailure: if a drawing process dies; what is finished is kept.
     """
+    if machine.actors is not None and machine.engine != "ray":
+        raise UserError("--actors says how many processes of a cluster classify; give --engine ray")
     part = parse_shard(shard) if shard else None
     folder = RunFolder(Path(out) if out is not None else default_folder(suite, shard))
     by = engine or cast("Engine[M]", ENGINES[machine.engine])
@@ -74,6 +76,7 @@ def execute(
         device=device,
         precision=machine.precision,
         open_models=open_models,
+        actors=machine.actors,
         keep_embeddings=machine.keep_embeddings,
     )
     with folder.lock():
@@ -91,6 +94,8 @@ def execute(
                     "device": device,
                     "precision": machine.precision,
                     "engine": machine.engine,
+                    **({"compiled": "yes"} if machine.compiled else {}),
+                    **({"channels last": "yes"} if machine.channels_last else {}),
                 },
                 now=datetime.datetime.now(datetime.timezone.utc),
             )

@@ -17,6 +17,9 @@ class Machine:
         engine: `local`, or `ray` on a cluster; see `typoattack.runner.engines`.
         keep_embeddings: stores the pictures' embeddings, so that the run can be scored by other
             rules; see `typoattack.rescore`.
+        actors: how many processes hold the models, on a cluster; None: one a GPU, or one on CPUs.
+        compiled: whether image encoders are compiled, of models that are opened by name.
+        channels_last: whether their channels lie last in memory.
     """
 
     device: str = "auto"
@@ -26,6 +29,9 @@ class Machine:
     chunk_size: int = 32
     engine: str = "local"
     keep_embeddings: bool = False
+    actors: int | None = None
+    compiled: bool = False
+    channels_last: bool = False
 
 
 HERE = Machine()

@@ -37,6 +37,7 @@ class RunOptions:
         device: where the models run, for an engine that opens them elsewhere.
         precision: in what they compute there.
         open_models: how such an engine opens them.
+        actors: how many actors classify on a cluster; None: one a GPU, or one on CPUs.
         keep_embeddings: whether the pictures' embeddings are stored beside the predictions.
     """
 
@@ -50,4 +51,5 @@ class RunOptions:
     device: str = "cpu"
     precision: str = "fp32"
     open_models: OpenModels | None = None
+    actors: int | None = None
     keep_embeddings: bool = False
