@@ -29,8 +29,8 @@ from typoattack.samples.labels import templates
 from typoattack.task import Task
 
 _BATCH = 256
-_ROUNDS = 3
-_PLAN = (("a photo of a {}.", 512), ("simple", 128), ("openai", 32))
+_ROUNDS = 2
+_PLAN = (("a photo of a {}.", 256), ("simple", 40), ("openai", 8))
 """Templates, and so many class names on a CPU; elsewhere all 1,000."""
 
 RATE = 5800
