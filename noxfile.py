@@ -35,6 +35,8 @@ def lowest(session: nox.Session) -> None:
 
 def _first_run(session: nox.Session) -> None:
     out = session.create_tmp()
-    session.run("typoattack", "run", "quick", "--limit", "4", "--out", f"{out}/run")
-    session.run("typoattack", "compare", f"{out}/run", "--recipes", "printed-label", "blank-label")
+    session.run("typoattack", "run", "quick", "--limit", "12", "--out", f"{out}/run")
+    session.run(
+        "typoattack", "compare", f"{out}/run", "--recipes", "printed-label", "plain-overlay"
+    )
     session.run("typoattack", "verify", f"{out}/run", "--sample", "3")

@@ -35,7 +35,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for picture in sorted((ROOT / "results" / "pictures").glob("*.jpg")):
         path = f"pictures/{picture.name}"
         files.append(File.generated(config, path, abs_src_path=str(picture)))
-    for name in ("realism", "on_object"):
+    for name in ("realism", "realism_448", "on_object"):
         measured = (ROOT / "results" / "pictures" / f"{name}.md").read_text("utf-8")
         files.append(File.generated(config, f"pictures/{name}.md", content=measured))
     mini = (ROOT / "typoattack" / "models" / "mini" / "README.md").read_text("utf-8")

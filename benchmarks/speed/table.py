@@ -130,6 +130,30 @@ def of_gpu() -> Iterator[Line]:
             )
 
 
+def of_ray() -> Iterator[Line]:
+    """The Ray engine against the local one, its scaling, and its memory."""
+    seen: set[str] = set()
+    goals = {"overhead": "1.10", "scaling": "2", "memory": "1"}
+    against = {"overhead": "the local engine", "scaling": "one actor", "memory": "100 photographs"}
+    for row in read("ray"):
+        what, figure = row["what"], f"{row['rate']} pictures/s"
+        first = what not in seen
+        seen.add(what)
+        if first or row["engine"] != "ray":  # what the others stand against
+            continue
+        if what == "memory":
+            figure = f"{row['store_mib']} MiB in Ray's store"
+        yield Line(
+            f"Ray, {what}: card of {row['card']}/s, {row['photographs']} photographs, actors: "
+            f"{row['actors']}",
+            figure,
+            against[what],
+            row["ratio"],
+            goals[what],
+            "ray",
+        )
+
+
 def of_searches() -> Iterator[Line]:
     """What searches cost above their forward passes, and text above the text tower's."""
     for row in read("searches"):
@@ -200,7 +224,8 @@ def table(lines: Sequence[Line]) -> str:
 
 def main() -> None:
     """Print the table and write it."""
-    lines = [*of_picture(), *of_feeding(), *of_gpu(), *of_overhead(), *of_searches(), *of_others()]
+    lines = [*of_picture(), *of_feeding(), *of_gpu(), *of_overhead(), *of_ray(), *of_searches()]
+    lines += of_others()
     text = table(lines)
     write_whole(RESULTS / "table.md", f"# Speed, in ratios within one run\n\n{text}".encode())
     print(text)

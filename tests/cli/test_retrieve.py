@@ -74,6 +74,22 @@ def test_class_prompts_are_asked_where_there_are_no_captions(typoattack, tmp_pat
     assert {line["clean"] for line in first} == {clean}
 
 
+def test_no_more_first_ones_are_shown_than_a_gallery_has(typoattack, tmp_path: Path) -> None:
+    made = tmp_path / "run"
+    given = ["-r", "printed-label", "--limit", 4, "--keep-embeddings", "--out", made]
+    assert typoattack("run", "retrieval", *given).status == 0
+    done = typoattack("retrieve", made, "--out", tmp_path / "found")
+    assert done.status == 0, done.err
+    images, texts = done.out.split("Image to text")[0], done.out.split("Image to text")[1]
+    assert "in the first 1" in " ".join(images.split())
+    assert "in the first 5" not in " ".join(images.split())
+    assert "in the first 10" in " ".join(texts.split("Does who looks")[0].split())
+    page = (tmp_path / "found" / "retrieval.html").read_text()
+    assert page.count("In the first 10</th>") == 1
+    table = pd.read_csv(tmp_path / "found" / "retrieval.csv")
+    assert set(table["k"]) == {1, 5, 10}, "a program gets all"
+
+
 def test_a_run_without_embeddings_is_refused_in_a_line(typoattack, tmp_path: Path) -> None:
     made = tmp_path / "run"
     given = ["-r", "printed-label", "--limit", 2, "--out", made]

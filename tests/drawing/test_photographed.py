@@ -97,12 +97,30 @@ def test_noise_and_fibre_and_jpeg_each_leave_their_trace() -> None:
         as_photographed(canvas, made, BOX, camera, stream(1), fibre=fibre)
         return np.asarray(made, float)[80:120, 80:120, 1]
 
-    plain = paper(Camera(0, 0, 0)).std()
-    assert plain < 0.1
-    assert paper(Camera(0, 3.0, 0)).std() > 2
-    assert paper(Camera(0, 0, 0), fibre=3.0).std() > 0.5
-    noisy, saved = paper(Camera(0, 3.0, 0)), paper(Camera(0, 3.0, 15))
+    plain = paper(Camera(0, 0, 95)).std()
+    assert plain < 1
+    assert paper(Camera(0, 3.0, 95)).std() > 2
+    assert paper(Camera(0, 0, 95), fibre=3.0).std() > plain + 0.5
+    noisy, saved = paper(Camera(0, 3.0, 95)), paper(Camera(0, 3.0, 15))
     assert np.abs(np.diff(saved, axis=1)).mean() < 0.8 * np.abs(np.diff(noisy, axis=1)).mean()
+
+
+def test_on_a_resampled_photograph_colour_is_as_smooth_as_jpeg_left_it() -> None:
+    """But without a grid, which lay elsewhere before."""
+    canvas = scene()
+
+    def paper(jpeg: int) -> np.ndarray:
+        made = drawn(canvas)
+        as_photographed(canvas, made, BOX, Camera(0, 2.0, jpeg), stream(1), fibre=1.0)
+        return np.asarray(made, float)[80:120, 80:120]
+
+    fine, resampled = (
+        np.abs(np.diff(paper(j)[..., 0] - paper(j)[..., 2], axis=1)) for j in (98, 0)
+    )
+    assert resampled.mean() < 0.6 * fine.mean()
+    steps = np.abs(np.diff(paper(0).sum(axis=2), axis=1)).mean(axis=0)
+    at_grid = steps[[i for i in range(39) if (80 + i) % 8 == 7]].mean()
+    assert at_grid < 1.3 * steps.mean()
 
 
 def test_the_same_stream_leaves_the_same_pixels_whatever_is_written() -> None:
@@ -113,7 +131,10 @@ def test_the_same_stream_leaves_the_same_pixels_whatever_is_written() -> None:
     for made in (one, other):
         as_photographed(canvas, made, BOX, camera, stream(4), fibre=1.0)
     apart = (np.asarray(one) != np.asarray(other)).any(axis=2)
-    assert Image.fromarray(apart).getbbox() == (90, 90, 100, 100)
+    left, top, right, bottom = Image.fromarray(apart).getbbox() or (0, 0, 0, 0)
+    # A block of JPEG's colour and what is resampled from it spread the letters' change.
+    assert min(left, top) >= 90 - 20
+    assert max(right, bottom) <= 100 + 20
 
 
 @pytest.mark.parametrize("side", [4, 15, 32, 63])

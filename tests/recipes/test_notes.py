@@ -6,6 +6,7 @@ from PIL import Image
 
 from tests.recipes.photographs import photograph
 from typoattack.core.randomness import stream
+from typoattack.drawing.photographed import Camera, camera_of
 from typoattack.recipes import Control, parse_recipe
 
 GREY = Image.new("RGB", (448, 448), (128, 128, 128))
@@ -57,6 +58,25 @@ def test_the_note_is_the_same_whatever_is_written(name: str, kind: str) -> None:
     one = attack(photograph(), "jack-o'-lantern", stream(3))
     other = Control(attack, kind)(photograph(), "ox", stream(3))
     assert (one.box, one.coverage) == (other.box, other.coverage)
+
+
+def test_a_mirrored_note_was_seen_by_the_camera_of_its_attack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though the photograph that it is drawn on is mirrored there, with edges of its own."""
+    seen = []
+
+    def told(canvas: Image.Image, box: tuple[int, int, int, int]) -> Camera:
+        seen.append(camera_of(canvas, box))
+        return seen[-1]
+
+    monkeypatch.setattr("typoattack.recipes.label.camera_of", told)
+    edges = photograph().copy()
+    edges.paste((255, 255, 255), (0, 0, 8, edges.height))
+    attack = parse_recipe('handwritten-note(place="0,0.5")')
+    Control(attack, "mirrored")(edges, "pizza", stream(3))
+    assert len(seen) == 2
+    assert seen[0] == seen[1]
 
 
 @pytest.mark.parametrize("name", ["handwritten-note", "apple-ipod"])

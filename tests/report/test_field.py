@@ -2,6 +2,8 @@
 
 import io
 import json
+import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +12,8 @@ from rich.console import Console
 
 from tests.metrics.test_field import NAMES, contestants
 from typoattack.metrics.field import Contestant, Field, rank_field
+from typoattack.report.charts.base import inline_svg, write_charts
+from typoattack.report.charts.field import field_charts
 from typoattack.report.field import PAGE, markdown_field, tell_field, terminal_field, write_field
 
 from .test_browser import CHROMIUM, browser  # noqa: F401  (a fixture)
@@ -114,3 +118,24 @@ def test_the_page_is_safe_with_any_name(tmp_path: Path) -> None:
     assert "<script>alert(1)" not in (tmp_path / PAGE).read_text()
     assert r"\$x\$ \& y\_1" in (tmp_path / "rank.tex").read_text()
     assert len(NAMES) == 20
+
+
+@pytest.mark.parametrize("many", [2, 6, 12])
+@pytest.mark.parametrize("recipes", [1, 2, 6])
+def test_long_names_leave_room_for_every_chart(many: int, recipes: int, tmp_path: Path) -> None:
+    """The names of models with a defence, of recipes with parameters: as long as they like."""
+    rates = {f"ViT-B-32/laion2b_s34b_b79k + defence-{i}('a/file.csv')": 0.1 + 0.05 * i
+             for i in range(many)}  # fmt: skip
+    made = []
+    for one in contestants(rates, 30):
+        names = {f"recipe-{i}": f"handwritten-note(size=0.35, ink=\"blue\", place=\"{i},0.5\")"
+                 for i in range(3)}  # fmt: skip
+        rows = one.rows.replace({"recipe": names})
+        made.append(replace(one, rows=rows[rows["recipe"].isin(list(names.values())[:recipes])]))
+    ranked = rank_field(made, resamples=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        charts = field_charts(ranked)
+        write_charts(charts, tmp_path)
+        for chart in charts:
+            inline_svg(chart)

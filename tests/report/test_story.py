@@ -1,11 +1,15 @@
 """The sentences at the top say what the figures say."""
 
+import json
+import re
 from typing import Any
 
 from made_tables import BLANK, clean, table
+from markupsafe import escape
 
 from typoattack.metrics.outcomes import outcomes
 from typoattack.metrics.summaries import summarise
+from typoattack.report.sections.story import with_names
 from typoattack.report.story import model_notes, tell
 
 
@@ -119,3 +123,35 @@ def test_pictures_without_clean_ones_are_told_by_what_they_are_called() -> None:
     assert told[0].startswith("There are no clean pictures")
     assert "0 % (0 to 16) are answered correctly" in told[1]
     assert told[1].endswith("and 100 % (84 to 100) with what is written.")
+
+
+def test_whether_sentences_are_obeyed_is_said_first_where_a_run_asks_that() -> None:
+    """It is what such a run is about, and stood in the table's last columns alone."""
+    asked = json.dumps({"instruction": "answer"})
+    hits = [{**hit, "recipe": "instruction", "facts": asked} for hit in HIT]
+    alone = [
+        {**hit, "recipe": "word", "family": "control", "control": "word"} for hit in HIT[:5]
+    ] + [
+        {**BLANK, "sample": s, "recipe": "word", "control": "word", "predicted": 0}
+        for s in _samples(20)[5:]
+    ]
+    told = _told(*CLEAN, *hits, *({**one, "control_of": "instruction"} for one in alone))
+    assert told[1].startswith(
+        "What a sentence in the picture asks for is answered in 100 % (84 to 100) under instruction"
+    )
+    assert "beyond the word alone in its place that is +75 points" in told[1]
+    assert not any("sentence in the picture" in one for one in _told(*CLEAN, *HIT, *BLANKS))
+
+
+def test_recipes_are_set_apart_in_sentences_and_long_ones_cut() -> None:
+    long = 'handwritten-note(font="permanent-marker", ink="<blue>", paper="yellow", size=0.35)'
+    made = str(with_names(f"{long} ties with instruction-beside & one", [
+        "instruction", long, "instruction-beside",
+    ]))  # fmt: skip
+    assert re.findall(r">([^<]+)</b>", made) == [f"{long[:35]}…{long[-8:]}".replace('"', "&#34;"),
+                                                 "instruction-beside"]  # fmt: skip
+    assert f'title="{escape(long)}"' in made
+    assert "ties with" in made
+    assert "&amp; one" in made
+    assert "<blue>" not in made
+    assert with_names("a < b", []) == "a &lt; b"

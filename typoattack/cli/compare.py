@@ -16,6 +16,7 @@ from typoattack.metrics.comparison import Entrant, read_entrants
 from typoattack.metrics.recipe_comparison import compare_recipes
 from typoattack.report.comparison import (
     PAGE,
+    compare_read,
     markdown,
     pairings_frame,
     tell,
@@ -65,7 +66,10 @@ def compare(
         if recipes is not None or len(entrants) == 1:
             _compare_recipes(how, entrants, recipes or (), figure, out, cluster)
             return
-    found = typoattack.compare(*runs, figure=figure, out=out, by=cluster)
+        opened = [typoattack.Run(run) for run in runs]
+        found = compare_read(entrants, opened, figure=figure, out=out, by=cluster)
+    else:
+        found = typoattack.compare(*runs, figure=figure, out=out, by=cluster)
     hint = ["`typoattack rank` places them all."] if len(found.names) > 2 else []
     how.results(
         tables=lambda: [terminal_comparison(found, console.out.width)],

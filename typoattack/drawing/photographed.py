@@ -39,6 +39,10 @@ was enlarged, every second or third column jumps as much."""
 
 _QUALITY, _COARSE_QUALITY = 86, 76
 
+_LARGER, _RESAMPLED_QUALITY = 8 / 7, 76
+"""How much larger than the canvas a photograph was when it was saved, and JPEG's quality then,
+where it was resampled: 512 pixels for the canvas of 448 that runs have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Camera:
@@ -48,7 +52,8 @@ class Camera:
         blur: radius of the Gaussian that makes drawn edges as soft as its sharpest, in pixels;
             limited, so that a word can be read.
         noise: the standard deviation of noise on plain paper, in grey levels.
-        jpeg: JPEG's quality where its blocks lie as they were saved, 0 where they were resampled.
+        jpeg: JPEG's quality where its blocks lie as they were saved, 0 where they were resampled,
+            as they are taken to be.
     """
 
     blur: float
@@ -139,12 +144,24 @@ def as_photographed(
     tint = blotches(drawn.size, lot[4:6]) * np.float32(_TINT)
     mixed = np.asarray(drawn) + np.rint(np.stack([noise + tint, noise, noise - tint], axis=2))
     image.paste(Image.fromarray(np.clip(mixed, 0, 255).astype(np.uint8)), box[:2], written)
-    if camera.jpeg:
-        whole = _blocks(box, image.size)
-        saved = reread(image.crop(whole), camera.jpeg)
-        own = (box[0] - whole[0], box[1] - whole[1], box[2] - whole[0], box[3] - whole[1])
-        image.paste(saved.crop(own), box[:2], written)
+    whole = _blocks(box, image.size)
+    saved = _saved(image.crop(whole), camera.jpeg)
+    own = (box[0] - whole[0], box[1] - whole[1], box[2] - whole[0], box[3] - whole[1])
+    image.paste(saved.crop(own), box[:2], written)
     return box
+
+
+def _saved(part: Image.Image, quality: int) -> Image.Image:
+    """Saved as JPEG of a quality and read; of 0 saved larger and made smaller, grid and all.
+
+    What JPEG took from the colours' fineness is gone then too, and edges are as soft as what is
+    resampled has them.
+    """
+    if quality:
+        return reread(part, quality)
+    larger = round(part.width * _LARGER), round(part.height * _LARGER)
+    saved = reread(part.resize(larger, Image.Resampling.BICUBIC), _RESAMPLED_QUALITY)
+    return saved.resize(part.size, Image.Resampling.BICUBIC)
 
 
 _ANY = [0] + [255] * 255

@@ -24,6 +24,7 @@ from typoattack.drawing.geometry import (
 )
 from typoattack.drawing.handwriting import FONT, Pen, handwritten
 from typoattack.drawing.lettering import Lettering, printed
+from typoattack.drawing.looked_at import looked_at
 from typoattack.drawing.photographed import as_photographed, camera_of
 from typoattack.drawing.placement import Place, place
 from typoattack.drawing.surfaces import Surface, cast_shadow, lay, lit, room, scene_light, write
@@ -101,7 +102,8 @@ class OnSurface:
         if ink:
             write(image, letters.ink, centre(quad), pen)
         if self.photographed:
-            told, fibre = camera_of(canvas, bounds(quad)), self.surface.fibre
+            told = camera_of(looked_at(canvas), bounds(quad))
+            fibre = self.surface.fibre
             seen = as_photographed(ground, image, sheet, told, camera, fibre=fibre)
             region = joined(region, seen)
         return finished(canvas, image, word, letters if ink else None, region, face.family)

@@ -66,7 +66,7 @@ class HandwrittenNote(Recipe):
     vary: Vary = 0.15
     finish: Finish = "photographed"
 
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         lot = _PAPERS[int(rng.integers(len(_PAPERS)))]
@@ -201,7 +201,7 @@ class AppleIpod(Recipe):
     font: FontName = "handwriting"
     finish: Finish = "photographed"
 
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     def __call__(self, canvas: Image.Image, word: str, rng: Rng, *, ink: bool = True) -> Attacked:
         return OnSurface(

@@ -58,6 +58,18 @@ def compare(
     """
     opened = [run if isinstance(run, Run) else Run(run) for run in runs]
     entrants = read_entrants([run.path for run in opened], figure)
+    return compare_read(entrants, opened, figure=figure, out=out, by=by)
+
+
+def compare_read(
+    entrants: Sequence[Entrant],
+    opened: Sequence[Run],
+    *,
+    figure: str = "flip_rate",
+    out: str | Path | None = None,
+    by: str = AUTO,
+) -> Comparison:
+    """`compare`, of runs whose models were read already; see there."""
     found = compare_entrants(entrants, figure=figure, by=by)
     if out is not None:
         painters = {

@@ -1,6 +1,6 @@
 """What words on some photographs do to a search among all of them: tables, a page, CSV."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -193,17 +193,25 @@ def _told(found: Retrieval, model: str) -> str:
     )
 
 
-_HEADS = ("recipe", *(f"in the first {k}" for k in TOP), "beyond the control", "places down")
+def _tops(found: Retrieval, query: str) -> tuple[int, ...]:
+    """The k that say something: of a gallery of 8 all are among the first 10."""
+    candidates = len(set(found.texts)) if query == TO_TEXT else found.size
+    return tuple(k for k in TOP if k == TOP[0] or k < candidates)
 
 
-def _cells(one: Retrieved) -> list[tuple[str, str]]:
+def _heads(found: Retrieval, query: str) -> tuple[str, ...]:
+    tops = (f"in the first {k}" for k in _tops(found, query))
+    return ("recipe", *tops, "beyond the control", "places down")
+
+
+def _cells(one: Retrieved, tops: Sequence[int]) -> list[tuple[str, str]]:
     """Of each column a value and its interval."""
     cells = [
         (
             f"{percent(one.clean[k].value)} → {percent(one.attacked[k].value)}",
             _points(one.change[k]),
         )
-        for k in TOP
+        for k in tops
     ]
     shift = one.shift
     places = f"{shift.value:.1f}", f"[{shift.low:.1f}, {shift.high:.1f}]"
@@ -217,8 +225,9 @@ def _points(one: Figure) -> str:
 
 
 def _lines(found: Retrieval, model: str, query: str) -> list[tuple[Retrieved, list[list[str]]]]:
+    tops = _tops(found, query)
     return [
-        (one, [[minus(part) for part in cell] for cell in _cells(one)])
+        (one, [[minus(part) for part in cell] for cell in _cells(one, tops)])
         for one in found.figures
         if one.model == model and one.query == query
     ]
@@ -244,9 +253,11 @@ def terminal_retrieval(found: Retrieval) -> list[Table]:
             if not lines:
                 continue
             title = TITLES[query] + (f" ({model})" if len(models) > 1 else "")
-            table = plain_table(title, _CAPTION + _by_chance(lines[0][0]))
-            table.add_column(_HEADS[0], overflow="fold")
-            for head in _HEADS[1:]:
+            first, *others = _heads(found, query)
+            chance = _by_chance(lines[0][0], _tops(found, query))
+            table = plain_table(title, _CAPTION + chance)
+            table.add_column(first, overflow="fold")
+            for head in others:
                 table.add_column(head, justify="right", overflow="fold")
             for one, cells in lines:
                 name = f"  {one.recipe}" if one.control_of else one.recipe
@@ -255,8 +266,8 @@ def terminal_retrieval(found: Retrieval) -> list[Table]:
     return tables
 
 
-def _by_chance(one: Retrieved) -> str:
-    shares = ", ".join(percent(one.chance[k]) for k in TOP)
+def _by_chance(one: Retrieved, tops: Sequence[int]) -> str:
+    shares = ", ".join(percent(one.chance[k]) for k in tops)
     return f"; in random order {shares}"
 
 
@@ -341,8 +352,8 @@ def _page(found: Retrieval, painter: Callable[[Mapping[str, Any]], Any]) -> str:
         story=tell_retrieval(found),
         sections=[each for each in sections if each[3]],
         several=len(_models(found)) > 1,
-        heads=_HEADS,
-        chances={q: _by_chance(lines[0][0]) for _, q, _, lines in sections if lines},
+        heads={query: _heads(found, query) for query in QUERIES},
+        chances={q: _by_chance(ls[0][0], _tops(found, q)) for _, q, _, ls in sections if ls},
         examples=examples,
         provenance=provenance(found.folder.manifest()),
     )

@@ -38,6 +38,7 @@ def tell(summaries: Sequence[RecipeSummary], counted: pd.DataFrame, by: str = AU
         f"Of {_photographs(clean.samples, 'clean ')} it answers {right} correctly: "
         f"{percent(clean['accuracy_clean'])}, the 95 % interval in brackets."
     )
+    told += _instructed(summaries)
     most = strongest(counted, by=by)
     if most is None:
         return [*told, "No attacked photograph was right when clean, so nothing could flip."]
@@ -51,6 +52,30 @@ def tell(summaries: Sequence[RecipeSummary], counted: pd.DataFrame, by: str = AU
             f"{percent(worst['targeted_success'])} are then called exactly what is written on them."
         )
     return [*told, _why(summaries, counted, by)]
+
+
+def _instructed(summaries: Sequence[RecipeSummary]) -> list[str]:
+    """Whether sentences in the picture are obeyed, where a run asks that."""
+    asked = [s for s in summaries if s.family == "attack" and s["follows_text"]]
+    if not asked:
+        return []
+    most = max(asked, key=lambda s: s["follows_text"].value)
+    effect = most["instruction_effect"]
+    beyond = ""
+    if effect:
+        points, low, high = _points(effect)
+        beyond = f"; beyond the word alone in its place that is {points} points ({low} to {high})"
+    of = "" if len(asked) == 1 else f", most of {len(asked)} such attacks"
+    return [
+        f"What a sentence in the picture asks for is answered in {percent(most['follows_text'])} "
+        f"under {most.recipe}{of}{beyond}."
+    ]
+
+
+def _points(effect: Figure) -> tuple[str, ...]:
+    """A difference and the ends of its interval, in points with their sign."""
+    ends = effect.value, effect.low, effect.high
+    return tuple(f"{100 * x:+.0f}".replace("-", "−") for x in ends)
 
 
 def _photographs(count: int, kind: str = "") -> str:
@@ -140,9 +165,7 @@ def _effect(attacks: Sequence[RecipeSummary], figure: str, counted: pd.DataFrame
     above = [s for s in attacks if found[s.recipe].p < ALPHA and s[figure].value > 0]
     one = max(above or attacks, key=lambda s: s[figure].value)
     effect, test = one[figure], found[one.recipe]
-    points, low, high = (
-        f"{100 * x:+.0f}".replace("-", "−") for x in (effect.value, effect.low, effect.high)
-    )
+    points, low, high = _points(effect)
     if above:
         verdict = "the word is read, it is not just in the way"
     elif test.p < ALPHA:

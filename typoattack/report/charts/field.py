@@ -17,6 +17,9 @@ _NAMED = 12
 
 _MOST_RECIPES = 12
 
+_NAMES_TALL = 1.7
+"""Inches that the longest upright name takes."""
+
 
 def field_charts(found: Field) -> list[Chart]:
     """The charts that this field has something to show in."""
@@ -103,27 +106,32 @@ def _own(one: Placed, figure: str) -> Interval:
 
 def _by_recipe(found: Field, width: float) -> Canvas:
     recipes = sorted({recipe for one in found.models for recipe in one.recipes})[:_MOST_RECIPES]
-    canvas = Canvas((width, 0.9 + 0.28 * len(recipes)), layout="constrained")
+    count = len(found.models)
+    names = [short(one.rank.name, 24) for one in found.models] if count <= _NAMED else []
+    # In two columns where two names are sure to fit beside each other.
+    columns = 2 if max(map(len, names), default=0) * 0.16 < width else 1
+    key = 0.19 * -(-len(names) // columns)
+    canvas = Canvas((width, 0.7 + 0.28 * len(recipes) + key), layout="constrained")
     axis = canvas.add_subplot()
     places = range(len(recipes))
-    count = len(found.models)
     for number, one in enumerate(found.models):
         values = [one.recipes[r].value if r in one.recipes else math.nan for r in recipes]
         shade = 1 - 0.75 * number / max(1, count - 1)
-        label = short(one.rank.name, 24) if count <= _NAMED else None
+        label = names[number] if names else None
         axis.plot(values, places, "o-", color=SERIES[0], alpha=shade, markersize=3, label=label)
     axis.set_yticks(list(places), [short(r) for r in recipes])
     axis.invert_yaxis()
     share_axis(axis, "x")
-    if count <= _NAMED:
-        axis.legend(loc="upper left", bbox_to_anchor=(0, -0.12), ncols=2)
+    if names:
+        canvas.legend(loc="outside lower left", ncols=columns)
     return canvas
 
 
 def _correlation(found: Field, width: float) -> Canvas:
     table = found.correlation.iloc[:_MOST_RECIPES, :_MOST_RECIPES]
     side = 1.2 + 0.3 * len(table)
-    canvas = Canvas((min(width, side + 1.2), min(width, side)), layout="constrained")
+    tall = max(min(width, side), _NAMES_TALL + 0.25 * len(table))
+    canvas = Canvas((min(width, side + 1.2), tall), layout="constrained")
     axis = canvas.add_subplot()
     axis.grid(visible=False)
     for row, name in enumerate(table.index):

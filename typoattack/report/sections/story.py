@@ -1,8 +1,13 @@
 """In short: what was found of each model, and a telling pair of pictures."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from typoattack.metrics.headline import strongest
+from typoattack.report.charts.base import short
 from typoattack.report.gallery import Gallery
 from typoattack.report.section import ReportData, section
 from typoattack.report.story import model_notes, tell, tell_stroop
@@ -40,11 +45,37 @@ def _story(data: ReportData, model: str) -> dict[str, Any]:
     most = strongest(counted)
     return {
         "model": model,
-        "sentences": tell(mine, counted, data.view.by)
-        + [tell_stroop(one) for one in view.stroop if one.model == model],
+        "sentences": [
+            with_names(sentence, [one.recipe for one in mine])
+            for sentence in tell(mine, counted, data.view.by)
+            + [tell_stroop(one) for one in view.stroop if one.model == model]
+        ],
         "notes": model_notes(entry),
         "pair": _pair(data.gallery, model, most.recipes[0] if most else ""),
     }
+
+
+_WIDEST = 44
+
+
+def with_names(sentence: str, recipes: Sequence[str]) -> Markup:
+    """A sentence with the recipes' names set apart; long ones cut in the middle, whole on hover.
+
+    Args:
+        sentence: plain text.
+        recipes: names that it may hold.
+    """
+    names = "|".join(re.escape(name) for name in sorted(set(recipes), key=len, reverse=True))
+    if not names:
+        return escape(sentence)
+    parts = re.split(rf"(?<![\w-])({names})(?![\w(-])", sentence)
+    made = Markup("")
+    for number, part in enumerate(parts):
+        made += _NAME.format(part, short(part, _WIDEST)) if number % 2 else part
+    return made
+
+
+_NAME = Markup('<b class="recipe" title="{}">{}</b>')
 
 
 def _pair(gallery: Gallery, model: str, recipe: str) -> dict[str, Any] | None:
