@@ -44,10 +44,10 @@ pictures: .venv/.base
 	.venv/bin/typoattack show $(shell .venv/bin/python benchmarks/catalogue.py) \
 		--word pizza --photographs 1 --across 7 --cell 170 --out results/pictures/catalogue.jpg
 
-# Each a ratio within one run, or per picture; on an otherwise idle machine, about 45 minutes. `ray_engine`
+# Each a ratio within one run, or per picture; on an otherwise idle machine, about an hour. `ray_engine`
 # needs the extra `ray`. On one with a GPU, benchmarks/speed/gpu.py --out results/speed/gpu.csv adds its rows to the table.
 speed: .venv/.base
-	for part in start picture feeding drawing overhead ray_engine searches growth precision million resume table; do .venv/bin/python benchmarks/speed/$$part.py || exit; done
+	for part in start picture feeding drawing overhead ray_engine searches text growth precision million resume table; do .venv/bin/python benchmarks/speed/$$part.py || exit; done
 
 fuzz: .venv/.dev
 	.venv/bin/python benchmarks/trust/fuzz.py

@@ -24,8 +24,14 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Text features go to a folder of this test run, never to the user's."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TYPOATTACK_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("TYPOATTACK_CACHE", str(shared(tmp_path_factory) / "cache"))
         yield
+
+
+def shared(factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of a test run have in common."""
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    return factory.getbasetemp() if alone else factory.getbasetemp().parent
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], T]) -> T:
@@ -36,8 +42,7 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], T]) 
         name: of the folder; `make` is called by the first process that asks for it.
         make: gives something that can be pickled; the others get a copy.
     """
-    alone = "PYTEST_XDIST_WORKER" not in os.environ
-    root = factory.getbasetemp() if alone else factory.getbasetemp().parent
+    root = shared(factory)
     folder, kept = root / name, root / f"{name}.pickle"
     with FileLock(root / f"{name}.lock"):
         if not kept.exists():
@@ -49,11 +54,9 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], T]) 
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """Processes that run command lines and programs, with a cache of their own."""
+    """Processes that run command lines and programs."""
     alone = "PYTEST_XDIST_WORKER" not in os.environ  # else every worker of the tests has its own
-    cache = tmp_path_factory.mktemp("cache")
-    wishes = {"TYPOATTACK_CACHE": str(cache), "HF_HOME": str(cache / "hf")}
-    made = Servers(2 if alone else 1, wishes)
+    made = Servers(2 if alone else 1, {"HF_HOME": str(tmp_path_factory.mktemp("hf"))})
     yield made
     made.close()
 

@@ -165,6 +165,15 @@ def of_searches() -> Iterator[Line]:
             "0.9",
             "searches",
         )
+    for row in read("text"):
+        yield Line(
+            f"text of {row['names']} names × {row['templates']} sentences, {row['device']}",
+            f"{row['rate']} sentences/s",
+            f"bare tower of {row['model']}, {row['bare_rate']}/s",
+            row["of_bare"],
+            "0.95",
+            "text",
+        )
 
 
 def of_others() -> Iterator[Line]:

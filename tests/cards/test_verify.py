@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 import typoattack
 from typoattack.cards.card import CARD, fonts, read_card, rows_of, seal
 from typoattack.cards.verify import Check, verify
 from typoattack.core import resources
 from typoattack.core.errors import UserError
+from typoattack.core.randomness import Rng
 from typoattack.metrics.legibility import COLUMNS, write_legibility
+from typoattack.recipes import Attacked, Recipe, parse_recipe
 from typoattack.results.folder import RunFolder
 from typoattack.results.given import Answer
 from typoattack.results.schema import SCHEMA
@@ -302,6 +304,26 @@ def test_an_answer_that_is_the_same_but_far_less_sure_differs(run: Path) -> None
 
     alone = shutil.copy(edit(run, surer), run.parent / "alone.json")
     assert found(verify(alone))["answers of mini"] is False
+
+
+def test_pictures_of_an_older_version_of_a_recipe_are_said_to_be_that(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = read_card(run / CARD)
+    recipe = type(parse_recipe("printed-label"))
+    then = recipe.__call__
+
+    def shifted(self: Recipe, canvas: Image.Image, word: str, rng: Rng, **how: Any) -> Attacked:
+        return then(self, ImageChops.offset(canvas, 1), word, rng, **how)
+
+    monkeypatch.setattr(recipe, "__call__", shifted)
+    told = {check.name: check.told for check in verify(run, sample=20)}
+    assert "other pixels" in told["pictures"]
+    assert "version" not in told["pictures"]
+    older = ["older"] * len(card["identity"]["recipes"])
+    edit(run, lambda one: one["identity"].update(recipe_fingerprints=older))
+    told_now = {check.name: check.told for check in verify(run / CARD)}["pictures"]
+    assert "other pixels, by another version of this recipe than the run's" in told_now
 
 
 def test_pictures_of_a_plugin_that_is_not_loaded_are_not_held_against_a_run(run: Path) -> None:

@@ -1,10 +1,12 @@
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from typoattack.models.text_cache import Features, LastTexts, TextCache
+
+Answer = Callable[[], Features]
 
 
 class Encoder:
@@ -13,10 +15,10 @@ class Encoder:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+    def __call__(self, texts: Sequence[str]) -> Answer:
         self.asked += texts
         rows = np.array([[len(t), sum(map(ord, t)) % 97, 1.0] for t in texts], dtype=np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return lambda: rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 NAMES = [f"class {i}" for i in range(300)]
@@ -48,7 +50,7 @@ def test_another_model_template_or_name_is_encoded_anew(tmp_path: Path) -> None:
 
 def test_an_interrupted_encoding_keeps_what_it_finished(tmp_path: Path) -> None:
     class Interrupted(Encoder):
-        def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        def __call__(self, texts: Sequence[str]) -> Answer:
             if len(self.asked) >= 2048:
                 raise KeyboardInterrupt
             return super().__call__(texts)
@@ -59,6 +61,23 @@ def test_an_interrupted_encoding_keeps_what_it_finished(tmp_path: Path) -> None:
     encoder = Encoder()
     TextCache(tmp_path).features("model", names, TEMPLATES, encoder)
     assert len(encoder.asked) == 3000 - 2048
+
+
+def test_the_next_file_is_begun_before_the_answer_to_this_one_is_waited_for() -> None:
+    told: list[str] = []
+
+    def encode(texts: Sequence[str]) -> Answer:
+        number = len(told)
+        told.append(f"begun {len(texts)}")
+
+        def answer() -> Features:
+            told.append(f"answer {number}")
+            return np.ones((len(texts), 2), np.float32)
+
+        return answer
+
+    TextCache(None).features("model", [f"class {i}" for i in range(2500)], ["a {}"], encode)
+    assert told == ["begun 1024", "begun 1024", "answer 0", "begun 452", "answer 1", "answer 3"]
 
 
 def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
@@ -93,7 +112,7 @@ def test_a_file_holds_full_batches_of_sentences_or_32_names_where_each_has_many(
 
     def asked(count: int) -> Encoder:
         class Counted(Encoder):
-            def __call__(self, texts: Sequence[str]) -> np.ndarray:
+            def __call__(self, texts: Sequence[str]) -> Answer:
                 sizes.setdefault(count, []).append(len(texts))
                 return super().__call__(texts)
 
@@ -110,9 +129,9 @@ def test_a_file_holds_full_batches_of_sentences_or_32_names_where_each_has_many(
 def test_the_last_encoders_texts_are_kept_and_another_ones_are_not() -> None:
     asked: list[int] = []
 
-    def encode(sentences: Sequence[str]) -> Features:
+    def encode(sentences: Sequence[str]) -> Answer:
         asked.append(len(sentences))
-        return np.eye(len(sentences), 8, dtype=np.float32) + 0.1
+        return lambda: np.eye(len(sentences), 8, dtype=np.float32) + 0.1
 
     kept = LastTexts()
     for encoder, model in (("a", "1"), ("a", "2"), ("b", "2"), ("a", "3")):

@@ -9,6 +9,7 @@ import pytest
 from made_runs import manifest
 
 import typoattack as ta
+import typoattack.results.folder as folder_module
 from typoattack.core.errors import UserError
 from typoattack.results.folder import RunFolder
 from typoattack.results.parts import Skipped
@@ -72,6 +73,26 @@ def test_few_parts_stay_as_they_are(tmp_path: Path) -> None:
     before = names(folder)
     folder.compact()
     assert names(folder) == before
+
+
+@pytest.mark.parametrize("read", ["read_part", "read_notes"])
+def test_who_reads_while_parts_are_put_together_reads_all_of_them(
+    read: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run_of(tmp_path, 20)
+    before = state(folder)
+    inner, turns = getattr(folder_module, read), 0
+
+    def interrupted(part: Path) -> object:
+        nonlocal turns
+        turns += 1
+        if turns == 3:
+            RunFolder(tmp_path).compact(rows=10)
+        return inner(part)
+
+    monkeypatch.setattr(folder_module, read, interrupted)
+    same(folder, before)
+    assert len(folder.parts()) == 4
 
 
 class Killed(BaseException):

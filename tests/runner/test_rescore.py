@@ -60,7 +60,7 @@ def same(found: pd.DataFrame, fresh: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("templates", ["as run", "openai", "a photo of a {}."])
+@pytest.mark.parametrize("templates", ["as run", "scam", "a photo of a {}."])
 def test_rescoring_is_what_a_fresh_run_with_these_sentences_gives(
     kept: typoattack.Run, model: str, templates: str, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ from typoattack.models.pixels import drawn_input
 from typoattack.models.text_cache import TextCache
 from typoattack.results.folder import RunFolder
 from typoattack.results.reading import read_reading
+from typoattack.results.schema import CLEAN
 from typoattack.runner.classify import embed_drawn
 from typoattack.runner.draw import pixel_fingerprint
 from typoattack.runner.redraw import Redrawer
@@ -273,8 +274,13 @@ def _redrawn(row: Mapping[str, Any], redrawer: Redrawer) -> _Redrawn:
         return _Redrawn(row, None, str(error))
     if image is None:
         return _Redrawn(row, None)
-    same = pixel_fingerprint(image) == row["pixels"]
-    return _Redrawn(row, image, "" if same else "other pixels")
+    if pixel_fingerprint(image) == row["pixels"]:
+        return _Redrawn(row, image)
+    if row["recipe"] != CLEAN and redrawer.draws_otherwise(row["recipe"]):
+        return _Redrawn(
+            row, image, "other pixels, by another version of this recipe than the run's"
+        )
+    return _Redrawn(row, image, "other pixels")
 
 
 def _pictures(drawn: Sequence[_Redrawn]) -> Check:

@@ -4,6 +4,7 @@ import contextlib
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,10 @@ from typoattack.core.files import write_whole
 from typoattack.core.randomness import digest
 
 Features = NDArray[np.float32]
+
+Encode: TypeAlias = Callable[[Sequence[str]], Callable[[], Features]]
+"""Begins with n sentences; what it returns waits for their (n, d), L2-normalised."""
+
 _SENTENCES = 1024
 """Sentences a file at least: full batches, one begun behind the other, even where a class has one
 sentence."""
@@ -38,7 +43,7 @@ class TextCache:
         fingerprint: str,
         names: Sequence[str],
         templates: Sequence[str],
-        encode: Callable[[Sequence[str]], Features],
+        encode: Encode,
         progress: Callable[[int, int], None] | None = None,
     ) -> Features:
         """One row a name: the mean over templates, normalised; encoded only where not stored.
@@ -47,21 +52,29 @@ class TextCache:
             fingerprint: the model's.
             names: what stands in the templates' place.
             templates: sentences with one `{}`.
-            encode: n sentences to (n, d), L2-normalised.
+            encode: begins with sentences; those of the next file are begun before the answer to
+                these is waited for.
             progress: called with (names done, names in all).
         """
-        parts = []
+        parts: list[Features] = []
         size = max(_LEAST, _SENTENCES // max(len(templates), 1))
+        pending: Callable[[], Features] | None = None
+
+        def settle() -> None:
+            if pending is not None:
+                parts.append(pending())
+                if progress is not None:
+                    progress(min(len(parts) * size, len(names)), len(names))
+
         for start in range(0, len(names), size):
             block = names[start : start + size]
             path = self._path(fingerprint, block, templates)
-            rows = _read(path, len(block))
-            if rows is None:
-                rows = _encode(block, templates, encode)
-                _write(path, rows)
-            parts.append(rows)
-            if progress is not None:
-                progress(min(start + size, len(names)), len(names))
+            try:
+                begun = _begun(block, templates, encode, path)
+            finally:  # an interruption here loses nothing of what is under way
+                settle()
+            pending = begun
+        settle()
         return np.concatenate(parts)
 
     def _path(
@@ -96,7 +109,7 @@ class LastTexts(TextCache):
         fingerprint: str,
         names: Sequence[str],
         templates: Sequence[str],
-        encode: Callable[[Sequence[str]], Features],
+        encode: Encode,
         progress: Callable[[int, int], None] | None = None,
     ) -> Features:
         """As `TextCache.features`; the encoder, and not the whole model, is what counts."""
@@ -107,15 +120,23 @@ class LastTexts(TextCache):
         return np.array(self._kept[key])
 
 
-def _encode(
-    names: Sequence[str],
-    templates: Sequence[str],
-    encode: Callable[[Sequence[str]], Features],
-) -> Features:
-    sentences = [template.replace("{}", name) for name in names for template in templates]
-    rows = encode(sentences).reshape(len(names), len(templates), -1).mean(axis=1)
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)
+def _begun(
+    names: Sequence[str], templates: Sequence[str], encode: Encode, path: Path | None
+) -> Callable[[], Features]:
+    """A file's features: read, or on their way; they are written when they are waited for."""
+    stored = _read(path, len(names))
+    if stored is not None:
+        return lambda: stored
+    answer = encode([template.replace("{}", name) for name in names for template in templates])
+
+    def rows() -> Features:
+        means = answer().reshape(len(names), len(templates), -1).mean(axis=1)
+        norms = np.linalg.norm(means, axis=1, keepdims=True)
+        made = np.asarray(means / np.maximum(norms, 1e-12), dtype=np.float32)
+        _write(path, made)
+        return made
+
+    return rows
 
 
 def _read(path: Path | None, rows: int) -> Features | None:

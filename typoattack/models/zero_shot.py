@@ -82,18 +82,17 @@ class ZeroShotClassifier:
         return self._words[word] if index is None else self.weights[index]
 
     def _encode(self, names: Sequence[str], progress: Told | None = None) -> Features:
-        def encode(texts: Sequence[str]) -> Features:
-            parts, pending = [], None
-            for start in range(0, len(texts), _SENTENCES):
-                begun = _begun_text(self._model, texts[start : start + _SENTENCES])
-                if pending is not None:
-                    parts.append(pending().numpy())
-                pending = begun
-            if pending is not None:
-                parts.append(pending().numpy())
-            rows = np.concatenate(parts).astype(np.float32, copy=False)
-            _refuse_nonsense(rows, self._model.name, "for a text")
-            return rows
+        def encode(texts: Sequence[str]) -> Callable[[], Features]:
+            starts = range(0, len(texts), _SENTENCES)
+            begun = [_begun_text(self._model, texts[at : at + _SENTENCES]) for at in starts]
+
+            def answer() -> Features:
+                rows = np.concatenate([one().numpy() for one in begun])
+                rows = rows.astype(np.float32, copy=False)
+                _refuse_nonsense(rows, self._model.name, "for a text")
+                return rows
+
+            return answer
 
         return self._cache.features(
             self._model.fingerprint,

@@ -12,9 +12,9 @@ runs/quick-mini/
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -40,6 +40,8 @@ from typoattack.results.parts import (
     write_part,
 )
 from typoattack.results.schema import AS_PUBLISHED, KEY, SCHEMA
+
+T = TypeVar("T")
 
 MANIFEST = "manifest.json"
 PREDICTIONS = "predictions.parquet"
@@ -247,8 +249,8 @@ class RunFolder:
             UserError: if a part is damaged, or two hold the same sample.
         """
         found: dict[str, Path] = {}
-        for part in self.parts():
-            for sample in read_notes(part).samples:
+        for part, samples in self._of_parts(lambda part: (part, read_notes(part).samples)):
+            for sample in samples:
                 before = found.setdefault(sample, part)
                 if before != part:
                     raise UserError(
@@ -259,7 +261,7 @@ class RunFolder:
 
     def skipped(self) -> list[Skipped]:
         """The samples that could not be used, by id."""
-        found = [skip for part in self.parts() for skip in read_notes(part).skipped]
+        found = [skip for one in self._of_parts(read_notes) for skip in one.skipped]
         return sorted(found, key=lambda skip: skip.sample)
 
     def predictions(
@@ -289,13 +291,25 @@ class RunFolder:
     def _rows(self, wanted: pc.Expression, columns: Sequence[str], compact: bool) -> pd.DataFrame:
         self.done()
         kept = [name for name in SCHEMA.names if name in {*KEY, *columns}]
-        tables = [SCHEMA.empty_table().select(kept)]
         manifest = self.manifest()
-        for part in self.parts():
+
+        def rows(part: Path) -> pa.Table:
             rows = read_part(part).filter(wanted)
             self._refuse_strange_rows(rows, manifest)
-            tables.append(rows.select(kept))
+            return rows.select(kept)
+
+        tables = [SCHEMA.empty_table().select(kept), *self._of_parts(rows)]
         return sorted_frame(tables, columns, compact)
+
+    def _of_parts(self, read: Callable[[Path], T]) -> list[T]:
+        """What each part gives; read anew where a run that ends meanwhile puts them together."""
+        while True:
+            parts = self.parts()
+            try:
+                return [read(part) for part in parts]
+            except UserError:
+                if self.parts() == parts:
+                    raise
 
     def _refuse_strange_rows(self, table: pa.Table, manifest: Mapping[str, Any]) -> None:
         """Refuse rows that the manifest does not explain: of other models, or classes it lacks."""

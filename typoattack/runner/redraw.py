@@ -37,6 +37,8 @@ class Redrawer:
         if "dataset" not in identity:
             raise UserError("the answers were given; there are no photographs to draw on")
         self._kept = kept
+        labels, prints = identity.get("recipes", ()), identity.get("recipe_fingerprints", ())
+        self._then = dict(zip(labels, prints, strict=False))
         self._seed = int(identity["seed"])
         self._side = int(identity["canvas"])
         self.dataset = open_dataset(DatasetSpec(**identity["dataset"]))
@@ -66,6 +68,12 @@ class Redrawer:
         return draw_word(
             self._seed, sample.id, canvas, attack.drawn, row["word"], replicate, sample.load
         ).image
+
+    def draws_otherwise(self, label: str) -> bool:
+        """Whether an attack of the run is drawn by another version of its recipe here."""
+        then = self._then.get(label)
+        recipe = make_attack(*split_label(label), default="random").recipe
+        return then is not None and recipe.fingerprint != then
 
     def _sample(self, sample_id: str) -> Sample:
         return self.dataset[self._index[sample_id]]
