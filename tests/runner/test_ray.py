@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 import typoattack as ta
+from tests import stores
 from tests.conftest import noise
 from typoattack.api import Machine, Run
 from typoattack.core.errors import UserError
@@ -27,6 +28,8 @@ from typoattack.samples import Dataset, DatasetSpec, Sample, open_dataset
 from typoattack.suite import parse_suite
 
 ray = pytest.importorskip("ray", reason="Ray is not installed (extra `ray`)")
+pytest.importorskip("s3fs", reason="s3fs is not installed (extra `remote`)")
+pytest.importorskip("moto", reason="moto is not installed (extra `test`)")
 
 SUITE = """
 question: q
@@ -38,20 +41,21 @@ canvas: 96
 
 @pytest.fixture(scope="module", autouse=True)
 def local_ray() -> Iterator[None]:
-    ray.init(
-        num_cpus=3,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="error",
-        object_store_memory=200 * 2**20,
-    )
-    yield
-    ray.shutdown()
+    with stores.s3():  # whose address and keys its processes have from this one's environment
+        ray.init(
+            num_cpus=3,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="error",
+            object_store_memory=200 * 2**20,
+        )
+        yield
+        ray.shutdown()
 
 
 def run_with(
     engine: str,
-    photos: Path,
+    photos: Path | str,
     model: Path,
     out: Path,
     recipes: list[str],
@@ -94,10 +98,12 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(many: Path, tiny_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return run_with("ray", many, tiny_clip, tmp_path_factory.mktemp("run"), RECIPES)
+    """A run on Ray, of photographs in a bucket."""
+    url = stores.put("s3", "many", many)
+    return run_with("ray", url, tiny_clip, tmp_path_factory.mktemp("run"), RECIPES)
 
 
-def test_ray_and_this_process_give_the_same_predictions(
+def test_ray_from_a_bucket_and_this_process_from_disk_give_the_same_predictions(
     many: Path, tiny_clip: Path, tmp_path: Path, undisturbed: Run
 ) -> None:
     here, there = run_with("local", many, tiny_clip, tmp_path / "local", RECIPES), undisturbed
