@@ -324,7 +324,8 @@ def test_processes_end_with_a_run_that_is_killed() -> None:
     pids = [int(pid) for pid in run.stdout.readline().split()]
     time.sleep(0.5)  # they draw by now
     run.kill()
-    run.communicate()
+    run.wait()
+    run.stdout.close()
     until = time.monotonic() + 10
     while alive := [pid for pid in pids if is_running(pid)]:
         assert time.monotonic() < until, alive
