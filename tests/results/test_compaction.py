@@ -95,6 +95,22 @@ def test_who_reads_while_parts_are_put_together_reads_all_of_them(
     assert len(folder.parts()) == 4
 
 
+def test_parts_that_are_gone_while_they_are_read_are_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run_of(tmp_path, 4)
+    inner = folder_module.read_part
+
+    def interrupted(part: Path) -> object:
+        for one in folder.parts()[1:]:
+            one.unlink()
+        return inner(part)
+
+    monkeypatch.setattr(folder_module, "read_part", interrupted)
+    with pytest.raises(UserError, match="part-000001"):
+        folder.predictions()
+
+
 class Killed(BaseException):
     """What no handler of errors takes."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from typoattack.core.errors import UserError
 from typoattack.core.progress import Progress, silent
 from typoattack.factory import load_models
 from typoattack.runner.execute import execute
-from typoattack.runner.ray import _ASKED_AHEAD, _DRAWN_AHEAD
+from typoattack.runner.ray import _ASKED_AHEAD, _DRAWN_AHEAD, _Cluster
 from typoattack.samples import Dataset, DatasetSpec, Sample, open_dataset
 from typoattack.suite import parse_suite
 
@@ -180,6 +181,24 @@ def test_more_actors_than_the_cluster_holds_are_refused(
 ) -> None:
     with pytest.raises(UserError, match=f"--actors {actors}: .* at least one; .* has 3"):
         run_with("ray", photo_folder, tiny_clip, tmp_path / "a", ["printed-label"], actors=actors)
+
+
+def test_a_cluster_without_cpus_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoCpus:
+        """What says what a cluster has."""
+
+        cluster_resources = staticmethod(lambda: {"GPU": 0.0})
+
+    setup = SimpleNamespace(device="cpu")
+    with pytest.raises(UserError, match="the Ray cluster has no CPU"):
+        _Cluster(NoCpus(), None, setup, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_less_than_one_actor_is_refused(count: int, tmp_path: Path) -> None:
+    machine = Machine("cpu", engine="ray", actors=count)
+    with pytest.raises(UserError, match=f"actors is {count}; at least one"):
+        ta.run("quick", limit=1, out=tmp_path / "run", machine=machine)
 
 
 def test_actors_without_a_cluster_are_refused(

@@ -2,9 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -259,6 +263,81 @@ def test_a_process_that_dies_ends_the_run_in_words(
 
     with pytest.raises(RunFailure, match=r"died \(exit code -9\); what is finished is kept"):
         in_step(elsewhere(asking(die)), tasks(1), ByBrightness())
+
+
+class Breaks:
+    """What no other process can make of its pickle."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return int, ("no number",)
+
+
+class OwnError(UserError):
+    """A plugin's, which pickle cannot make again."""
+
+    def __init__(self, one: str, another: str) -> None:
+        super().__init__(one + another)
+
+
+@pytest.mark.parametrize(
+    ("answer", "raised", "told"),
+    [
+        (OwnError("lost, ", "and found"), UserError, "lost, and found"),
+        (RunFailure("cannot be read"), RunFailure, "cannot be read"),
+        (ZeroDivisionError("nothing"), RunFailure, r"broke \(ZeroDivisionError: nothing\)"),
+        (Breaks(), RunFailure, r"broke \(ValueError: "),
+    ],
+)
+def test_what_goes_wrong_in_another_process_ends_the_run_in_words(
+    answer: object,
+    raised: type[Exception],
+    told: str,
+    elsewhere: Callable[[SearchesHere], Searches],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def step(self: SearchesHere, number: int, turn: object) -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(SearchesHere, "step", step)
+    with pytest.raises(raised, match=told):
+        in_step(elsewhere(searches_of("worst-of(2)")), tasks(1), ByBrightness())
+
+
+ORPHANS = """
+import os, sys, time
+from tests.runner.test_search import searches_of, tasks
+from typoattack.runner.search_processes import SearchesElsewhere
+
+searches = SearchesElsewhere(searches_of("worst-of(300)"), 2)  # an answer that fills a pipe
+print(*(one._process.pid for one in searches._processes), flush=True)
+for number, task in enumerate(tasks(8)):
+    searches.begin(number, task)
+time.sleep(60)
+"""
+
+
+def test_processes_end_with_a_run_that_is_killed() -> None:
+    run = subprocess.Popen([sys.executable, "-c", ORPHANS], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    pids = [int(pid) for pid in run.stdout.readline().split()]
+    time.sleep(0.5)  # they draw by now
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    until = time.monotonic() + 10
+    while alive := [pid for pid in pids if is_running(pid)]:
+        assert time.monotonic() < until, alive
+        time.sleep(0.1)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there, and is not one that waits to be forgotten."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_processes_end_with_the_run() -> None:

@@ -308,7 +308,8 @@ class RunFolder:
             try:
                 return [read(part) for part in parts]
             except UserError:
-                if self.parts() == parts:
+                now = self.parts()
+                if now == parts or not _chunks(parts) <= _chunks(now):
                     raise
 
     def _refuse_strange_rows(self, table: pa.Table, manifest: Mapping[str, Any]) -> None:
@@ -330,6 +331,11 @@ class RunFolder:
             f"{str(self.path)!r} holds {what}, which its {MANIFEST} does not name: the two are not "
             "of one run; take a copy that is whole"
         )
+
+
+def _chunks(parts: Sequence[Path]) -> set[int]:
+    """The numbers of the chunks that parts hold."""
+    return {n for part in parts for n in range(chunks_of(part)[0], chunks_of(part)[1] + 1)}
 
 
 def _groups(parts: Sequence[Path], rows: int) -> Iterator[Sequence[Path]]:

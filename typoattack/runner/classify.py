@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator as Iterators
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -137,7 +138,7 @@ class Evaluation:
         self._seed = generator.suite.seed
         self._pending: dict[str, _Parts] = {}
 
-    def finish(self, drawings: Iterable[Drawing]) -> Iterator[Finished]:
+    def finish(self, drawings: Iterable[Drawing]) -> Iterators[Finished, None, None]:
         """Classify drawings by every model, in the order they come; the samples finished.
 
         Raises:

@@ -58,6 +58,8 @@ def execute(
         UserError: if the suite does not fit the data, or `out` holds another run or is in use.
         RunFailure: if a drawing process dies; what is finished is kept.
     """
+    if machine.actors is not None and machine.actors < 1:
+        raise UserError(f"actors is {machine.actors}; at least one has to classify")
     if machine.actors is not None and machine.engine != "ray":
         raise UserError("--actors says how many processes of a cluster classify; give --engine ray")
     part = parse_shard(shard) if shard else None

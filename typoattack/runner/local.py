@@ -1,7 +1,7 @@
 """A run in this process and its drawing workers."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import torch
 
@@ -41,8 +41,8 @@ def run_suite(
     )
     worker = Worker(dataset, plan.generator, plan.evaluation.preprocesses, options.batch_size)
     drawings = draw_samples(worker, writer.left, processes=options.workers)
-    with _threads_for(options):
-        for finished in plan.evaluation.finish(drawings):
+    with _threads_for(options), closing(plan.evaluation.finish(drawings)) as every:
+        for finished in every:
             writer.add(finished)
     writer.flush()
 

@@ -4,11 +4,11 @@
 positions ──▶ draw (tasks on CPUs) ──▶ classify (actors, one a GPU) ──▶ this process ──▶ parts
 ```
 
-Two drawing tasks wait for each CPU and a few blocks for each actor, and no more: memory does not
-grow with the photographs, however slow a model is. Ray starts more tasks where the cluster grows,
-and repeats what a lost node or actor was doing. The photographs must lie at the same path on every
-node, or in a store. This process alone writes the run's folder, so a killed run resumes as any
-other.
+Two drawing tasks wait for each CPU and a few blocks for each actor, and no more: what is drawn
+ahead does not grow with the photographs, however slow a model is. Ray starts more tasks where the
+cluster grows, and repeats what a lost node or actor was doing. The photographs must lie at the same
+path on every node, or in a store. This process alone writes the run's folder, so a killed run
+resumes as any other.
 """
 
 import contextlib
@@ -307,7 +307,10 @@ class _Cluster:
         self._ray = ray
         gpus = _has(ray, "GPU") if setup.device == "cuda" else 0
         count = actors or max(gpus, 1)
-        self._reserved = 0 if gpus else _cpus_for(count, _has(ray, "CPU"), wished=bool(actors))
+        cpus = _has(ray, "CPU")
+        if not cpus:
+            raise UserError("--engine ray: the Ray cluster has no CPU, and drawing takes one")
+        self._reserved = 0 if gpus else _cpus_for(count, cpus, wished=bool(actors))
         if gpus and count > gpus:
             raise UserError(
                 f"--actors {count}: an actor takes a GPU, and the Ray cluster has {gpus}"

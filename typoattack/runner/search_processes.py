@@ -1,9 +1,11 @@
 """Searches that draw in processes of their own while the model answers others."""
 
 import multiprocessing
+import os
 import queue
 import signal
 import threading
+import time
 from collections import deque
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
@@ -17,7 +19,7 @@ from typoattack.runner.searching import Reply, SearchesHere, SearchTask
 _Told: TypeAlias = Reply | UserError | RunFailure
 
 _LOOK_UP_SECONDS = 1.0
-"""How often a process that has nothing to draw looks whether the run is still there."""
+"""How often a process looks whether the run is still there."""
 
 _END_SECONDS = 5.0
 """How long a process may take to end by itself."""
@@ -101,6 +103,8 @@ class _Process:
         """Let it end; what it has not replied to is lost."""
         self._process.terminate()
         self._process.join(_END_SECONDS)
+        self._process.kill()
+        self._process.join()
         self._taker.join(_END_SECONDS)
         self._replies.close()
         self.requests.cancel_join_thread()
@@ -112,21 +116,36 @@ class _Process:
                 self._taken.put(self._replies.recv())
         except (EOFError, OSError):
             self._taken.put(None)
+        except Exception as error:  # what a plugin notes may not come through a pipe
+            self._taken.put(_broke(error))
+
+
+def _broke(error: Exception) -> RunFailure:
+    return RunFailure(
+        f"a process that draws for searches broke ({type(error).__name__}: {error}); what is "
+        "finished is kept: run the same command again, with --workers 0 if it happens again"
+    )
 
 
 def _serve(drawn_by: SearchesHere, requests: Any, replies: Connection) -> None:
     """In a process of its own: draw what is asked for, until the run is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run itself answers the user
     torch.set_num_threads(1)
-    run = multiprocessing.parent_process()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     while True:
-        try:
-            number, turn = requests.get(timeout=_LOOK_UP_SECONDS)
-        except queue.Empty:
-            if run is None or not run.is_alive():
-                return
-            continue
+        number, turn = requests.get()
         try:
             replies.send(drawn_by.step(number, turn))
-        except (UserError, RunFailure) as error:
-            replies.send(error)
+        except UserError as error:  # a plugin's own kind of it may not come through a pipe
+            replies.send(UserError(str(error)))
+        except RunFailure as error:
+            replies.send(RunFailure(str(error)))
+        except Exception as error:
+            replies.send(_broke(error))
+
+
+def _end_with(parent: int) -> None:
+    """End this process when it has another parent: no pipe says so, since each holds both ends."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_UP_SECONDS)
+    os._exit(1)
