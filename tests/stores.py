@@ -104,6 +104,13 @@ def answering(status: int) -> Iterator[str]:
         server.server_close()
 
 
+def client(scheme: str) -> object:
+    """What this process asks a store by."""
+    from typoattack.samples import stores
+
+    return stores._store(scheme, os.getpid())
+
+
 def put(scheme: str, bucket: str, folder: Path) -> str:
     """Put the files of a folder into a new bucket, below a folder `val`; its address."""
     import fsspec

@@ -1,6 +1,8 @@
 """Photographs in an object store are the same photographs."""
 
+import errno
 import itertools
+import os
 import pickle
 import sys
 import zipfile
@@ -196,10 +198,66 @@ def test_parquet_files_in_a_bucket_are_the_files_on_disk(tmp_path: Path) -> None
         table = datasets.Dataset.from_dict(rows, features=features)
         table.to_parquet(folder / f"rows-{part}.parquet")
     url = put(folder)
-    for name in ("rows-1.parquet", "rows-*.parquet"):
+    names = ("rows-1.parquet", "rows-*.parquet", "rows-?.parquet", "rows-[01].parquet")
+    for name in names:
         same(*both(f"parquet:{folder}/{name}", f"parquet:{url}/{name}", label_column="label"))
     with pytest.raises(UserError, match="no file fits"):
         open_dataset(DatasetSpec(f"parquet:{url}/none-*.parquet", label_column="label"))
+
+
+def test_a_temporary_folder_that_cannot_be_made_in_the_cache_is_no_traceback(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    made = copied(f"{put(archive)}/rta.zip", "here")
+    made.here().unlink()
+    monkeypatch.setattr("tempfile.mkdtemp", forbidden)  # the tests may be run by root
+    with pytest.raises(RunFailure, match="cannot write the cache folder .*Permission denied"):
+        made.here()
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC])
+def test_what_cannot_be_written_here_is_not_said_of_the_store(
+    number: int, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unwritable(_path: str, here: str) -> None:
+        named = () if number == errno.ENOSPC else (here,)  # as open() and as write() say it
+        raise OSError(number, os.strerror(number), *named)
+
+    url = put(archive)
+    client = stores.client("s3")
+    monkeypatch.setattr(client, "get_file", unwritable)
+    monkeypatch.setenv("TYPOATTACK_CACHE", str(archive / "cache"))
+    with pytest.raises(UserError, match=f"cannot write the cache .*{os.strerror(number)}") as error:
+        copied(f"{url}/rta.zip", "here")
+    assert "the store" not in str(error.value)
+
+
+def test_a_file_in_place_of_the_cache_is_said(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stores").write_text("a file")
+    monkeypatch.setenv("TYPOATTACK_CACHE", str(tmp_path))
+    with pytest.raises(UserError, match="cannot write the cache folder .*TYPOATTACK_CACHE"):
+        copied(f"{put(archive)}/rta.zip", "here")
+
+
+def test_a_scheme_may_be_written_in_capitals(photos: Path) -> None:
+    url = put(photos)
+    loud = url.replace("s3://", "S3://")
+    here, there = both(f"folder:{url}", f"folder:{loud}")
+    same(here, there)
+
+
+def test_a_placeholder_named_like_a_picture_is_no_photograph(photos: Path) -> None:
+    import boto3
+
+    url = put(photos)
+    bucket = url.removeprefix("s3://").partition("/")[0]
+    boto3.client("s3").put_object(Bucket=bucket, Key="val/dog/x.jpg/")
+    same(*both(f"folder:{photos}", f"folder:{url}"))
 
 
 def test_a_key_that_is_no_path_is_refused_by_name(photos: Path) -> None:
@@ -239,6 +297,9 @@ def test_names_that_only_begin_alike_are_another_folder(photos: Path) -> None:
         ("rta:s3://no-such-bucket/rta.zip", "no such file or bucket"),
         ("parquet:s3://no-such-bucket/rows.parquet", "no such file or bucket"),
         ("csv:s3://no-such-bucket/rows.csv", "no such file or bucket"),
+        ("captions:s3://bucket", r"'s3://bucket' names a folder and no file; write s3://BUCKET"),
+        ("csv:s3://bucket", r"'s3://bucket' names a folder and no file"),
+        ("csv:s3://bucket/", r"'s3://bucket/' names a folder and no file"),
         ("imagefolder:s3://bucket/val", "opened by folder:s3://bucket/val"),
         (f"folder:s3://key:{stores.SECRET}@bucket/val", "no key may stand in an address"),
         (f"parquet:s3://key:{stores.SECRET}@bucket/x.parquet", "no key may stand in an address"),

@@ -177,6 +177,17 @@ def test_an_ideograph_that_one_font_has_does_not_vouch_for_another(
     assert "recipe printed-label cannot draw 'うわ鸚': " in str(refused.value)
 
 
+def test_a_word_of_two_fonts_ideographs_is_named_though_each_font_has_its_own(
+    named: tuple[Path, Path], tiny_clip: Path, tmp_path: Path
+) -> None:
+    """Japanese and Chinese letters are one script to Unicode, and two fonts here."""
+    suite = with_names(*named, tiny_clip, "list:両,丌,両丌")
+    with pytest.raises(UserError) as refused:
+        run_of(suite, tmp_path / "run")  # type: ignore[arg-type]
+    assert "recipe printed-label cannot draw '両丌': " in str(refused.value)
+    assert not list((tmp_path / "run").rglob("part-*"))
+
+
 @pytest.mark.parametrize(
     "word", ["a" * 10_000, " ".join(["word"] * 500), "<b>&amp;", "{}", "a\nb", "."]
 )

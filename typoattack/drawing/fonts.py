@@ -132,6 +132,13 @@ def _characters(path: Path) -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
+@functools.cache
+def fonts_with(character: str) -> frozenset[Path]:
+    """The font files of all families that have a glyph for a character."""
+    faces = (face for family in families().values() for face in family.faces.values())
+    return frozenset(face.path for face in faces if not face.missing(character))
+
+
 _BREAKS = re.compile(r"[ \t\n\r\f\v\x85\u2028\u2029]+")
 """Where a text may break. A no-break space is none."""
 

@@ -2,11 +2,13 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from PIL import Image
 
 from typoattack.core.errors import UserError
 from typoattack.core.randomness import stream
+from typoattack.drawing.fonts import fonts_with
 from typoattack.recipes.base import Recipe
 from typoattack.suite import Suite
 from typoattack.words import parse_words, possible_words
@@ -19,8 +21,9 @@ def check_words(suite: Suite, class_names: Sequence[str]) -> None:
     """Refuse a suite some word of which a recipe's fonts lack.
 
     A word of plain ASCII can be drawn by every font. Of the others each recipe draws on an empty
-    canvas as many as it takes to see all their characters among those of the scripts that they
-    stand with, since a word is drawn in one font; so thousands of names cost little.
+    canvas as many as it takes to see all their characters in the company that they stand in, since
+    a word is drawn in one font: characters that the same fonts have are the same company. So
+    thousands of names cost little.
 
     Args:
         suite: what is to be drawn.
@@ -42,11 +45,13 @@ def check_words(suite: Suite, class_names: Sequence[str]) -> None:
 
 def _covering(words: Iterable[str]) -> list[str]:
     """Some of the words that hold every character but ASCII, in all company it is found in."""
-    seen = set[tuple[str, frozenset[str]]]()
+    seen = set[tuple[str, frozenset[frozenset[Path]]]]()
     chosen = []
     for word in words:
-        scripts = frozenset(unicodedata.name(c, "").split(" ")[0] for c in word if c.isalpha())
-        new = {(c, scripts) for c in word if not c.isascii()} - seen
+        # Not its script: two fonts of Chinese letters have not the same ones.
+        characters = unicodedata.normalize("NFC", word)
+        company = frozenset(fonts_with(c) for c in characters if not c.isspace())
+        new = {(c, company) for c in characters if not c.isascii()} - seen
         if new:
             chosen.append(word)
             seen |= new

@@ -157,7 +157,7 @@ class _Beside:
 
     def __init__(self, path: str, where: str) -> None:
         self._where = where
-        self.folder, self._name = folder_and_name(path)
+        self.folder, self._name = folder_and_name(path, where)
         self._sizes = files_below(self.folder, where) if in_store(path) else None
 
     def text(self) -> str:

@@ -59,8 +59,9 @@ def decoded_text(data: bytes) -> str:
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file's name has an ending that Pillow knows."""
-    return PurePosixPath(name).suffix.lower() in Image.registered_extensions()
+    """Whether a file's name has an ending that Pillow knows; what ends in `/` is a folder."""
+    known = Image.registered_extensions()
+    return not name.endswith("/") and PurePosixPath(name).suffix.lower() in known
 
 
 def refuse_links_outside(root: Path, files: Iterable[Path], where: str) -> None:

@@ -319,7 +319,7 @@ def annotated(spec: str, *, follow_links: bool = False) -> PairedSamples:
     path = spec.partition(":")[2]
     if not in_store(path) and not Path(path).is_file():
         raise UserError(f"dataset {spec!r}: there is no file {path!r}")
-    folder, name = folder_and_name(path)
+    folder, name = folder_and_name(path, f"dataset {spec!r}")
     pictures = Pictures(folder, spec, follow_links=follow_links)
     reader = csv.DictReader(io.StringIO(pictures.text(name)))
     for column in _COLUMNS:

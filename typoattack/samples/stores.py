@@ -6,7 +6,9 @@ cache of the machine that reads it. Who may read is what the store's own environ
 that no key stands in a suite, a command or a manifest.
 """
 
+import errno
 import functools
+import glob
 import logging
 import os
 import re
@@ -20,7 +22,6 @@ from typing import Any
 from PIL import Image
 
 from typoattack.core.errors import RunFailure, UserError
-from typoattack.core.files import make_folder
 from typoattack.core.hub import refusal
 from typoattack.core.randomness import digest
 from typoattack.core.resources import default_cache_dir
@@ -44,11 +45,24 @@ def in_store(path: str) -> bool:
     return _URL.fullmatch(path) is not None
 
 
-def folder_and_name(path: str) -> tuple[str, str]:
-    """The folder that a file lies in, of this machine or of a store, and its name there."""
+def folder_and_name(path: str, where: str) -> tuple[str, str]:
+    """The folder that a file lies in, of this machine or of a store, and its name there.
+
+    Args:
+        path: of the file.
+        where: what an error calls the data set.
+
+    Raises:
+        UserError: if the address of a store names no file in a bucket.
+    """
     if in_store(path):
-        folder, _, name = path.rpartition("/")
-        return folder, name
+        scheme, _, rest = path.partition("://")
+        folder, _, name = rest.rpartition("/")
+        if not folder or not name:
+            raise UserError(
+                f"{where}: {path!r} names a folder and no file; write {scheme}://BUCKET/FILE"
+            )
+        return f"{scheme}://{folder}", name
     return str(Path(path).parent), Path(path).name
 
 
@@ -97,7 +111,6 @@ class Copied:
         copy = folder / f"{digest(self.url, self.version)[:32]}{suffix}"
         if not copy.is_file():
             where = f"cannot read {self.url!r}"
-            make_folder(folder)
             if _version(self.url, where, RunFailure) != self.version:
                 raise RunFailure(f"{where}: it was replaced since the run was begun")
             _copy(self.url, copy, where)
@@ -105,15 +118,20 @@ class Copied:
 
 
 def _copy(url: str, copy: Path, where: str) -> None:
-    """Copy a file of a store whole or not at all."""
+    """Copy a file of a store whole or not at all; `RunFailure` names the store or the cache."""
     store, path = _opened(url, where)
-    with (
-        tempfile.TemporaryDirectory(dir=copy.parent, prefix=f".{copy.name}.") as folder,
-        _in_words(url, where, RunFailure),
-    ):
-        half = Path(folder) / copy.name
-        store.get_file(path, str(half))
-        half.replace(copy)
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=copy.parent, prefix=f".{copy.name}.") as folder:
+            half = Path(folder) / copy.name
+            with _in_words(url, where, RunFailure, disk=folder):
+                store.get_file(path, str(half))
+            half.replace(copy)
+    except OSError as error:
+        raise RunFailure(
+            f"{where}: cannot write the cache folder {str(copy.parent)!r} "
+            f"({error.strerror or error}); another is named by TYPOATTACK_CACHE"
+        ) from None
 
 
 def copied(url: str, where: str) -> Copied:
@@ -135,13 +153,13 @@ def copied(url: str, where: str) -> Copied:
 
 
 def matching(url: str, where: str) -> list[str]:
-    """The addresses that a pattern with `*` fits, in order; of a plain address itself.
+    """The addresses that a pattern (`*`, `?`, `[01]`) fits, in order; of a plain address itself.
 
     Raises:
         UserError: if the store cannot be asked.
     """
     store, path = _opened(url, where)
-    if "*" not in path:
+    if not glob.has_magic(path):
         return [url]
     with _in_words(url, where, UserError):
         scheme = url.partition("://")[0]
@@ -207,7 +225,8 @@ def _opened(url: str, where: str) -> tuple[Any, str]:
         )
     with _in_words(url, where, UserError):
         store = _store(scheme, os.getpid())
-        return store, str(store._strip_protocol(url))
+        # The client knows its scheme in small letters alone.
+        return store, str(store._strip_protocol(f"{scheme}{url[len(scheme) :]}"))
 
 
 @functools.cache
@@ -223,15 +242,32 @@ def _store(scheme: str, process: int) -> Any:  # noqa: ARG001
 
 
 @contextmanager
-def _in_words(url: str, where: str, failure: type[Exception]) -> Iterator[None]:
-    """Whatever a store's client raises, as an error that says what to do."""
+def _in_words(
+    url: str, where: str, failure: type[Exception], *, disk: str | None = None
+) -> Iterator[None]:
+    """Whatever a store's client raises, as an error that says what to do.
+
+    What this machine's disk says of a folder `disk` that the client writes to is raised as it is.
+    """
     scheme = url.partition("://")[0].lower()
     try:
         yield
     except (UserError, RunFailure):
         raise
     except Exception as error:
+        if disk is not None and _of_disk(error, disk):
+            raise
         raise failure(f"{where}: {_told(error, scheme)}") from None
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+
+
+def _of_disk(error: Exception, folder: str) -> bool:
+    """Whether an error is of files below a folder here, and not what a store said."""
+    if not isinstance(error, OSError):
+        return False
+    return error.errno in _FULL or str(error.filename or "").startswith(folder)
 
 
 _NO_CREDENTIALS = ("NoCredentials", "PartialCredentials", "DefaultCredentials", "ProfileNotFound")
