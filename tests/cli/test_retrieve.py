@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from typoattack import Machine, run
+from typoattack.cli import console
 from typoattack.samples.bundled import bundled
 
 
@@ -74,7 +75,10 @@ def test_class_prompts_are_asked_where_there_are_no_captions(typoattack, tmp_pat
     assert {line["clean"] for line in first} == {clean}
 
 
-def test_no_more_first_ones_are_shown_than_a_gallery_has(typoattack, tmp_path: Path) -> None:
+def test_no_more_first_ones_are_shown_than_a_gallery_has(
+    typoattack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console.out, "width", 200)  # headings on one line
     made = tmp_path / "run"
     given = ["-r", "printed-label", "--limit", 4, "--keep-embeddings", "--out", made]
     assert typoattack("run", "retrieval", *given).status == 0

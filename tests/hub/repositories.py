@@ -47,17 +47,13 @@ def open_clip_files(text_width: int = 16) -> dict[str, bytes]:
 
 
 PLUGIN = '''"""Teaches open_clip a small architecture and its tags, as a newer version would."""
-import json
 from pathlib import Path
 import open_clip
 from open_clip.pretrained import _PRETRAINED, _pcfg
 from typoattack.core.registry import Kind
 from typoattack.factory import MODELS
 
-folder = Path(__file__).parent / "configs"
-folder.mkdir(exist_ok=True)
-(folder / "ViT-tiny.json").write_text({config!r})
-open_clip.add_model_config(folder)
+open_clip.add_model_config(Path(__file__).parent / "configs")
 _PRETRAINED["ViT-tiny"] = {{
     tag: _pcfg(hf_hub=f"lab/vit_{{tag}}/", quick_gelu=True) for tag in {tags!r}
 }}
@@ -67,8 +63,11 @@ MODELS.add("tiny", Kind("ViT-tiny/TAG", "a tiny CLIP of the laboratory", MODELS[
 
 def plugin(folder: Path, tags: list[str]) -> Path:
     """A plugin after which there is `ViT-tiny/TAG`, whose weights lie in lab/vit_TAG."""
+    (folder / "configs").mkdir()
+    # Once, and not by the plugin: several commands load it at a time.
+    (folder / "configs" / "ViT-tiny.json").write_text(json.dumps(TINY))
     path = folder / "tiny.py"
-    path.write_text(PLUGIN.format(config=json.dumps(TINY), tags=tags))
+    path.write_text(PLUGIN.format(tags=tags))
     return path
 
 
